@@ -1,0 +1,1 @@
+//! Venues of our own that speak the real wire.
