@@ -3,6 +3,20 @@
 //! Every other crate names these types and none of its own for the same thing; see the vocabulary
 //! in `crates/README.md`. Nothing here decides, reads a clock or does I/O.
 
+pub mod balance;
+pub mod call;
+pub mod id;
+pub mod instrument;
+pub mod market;
+pub mod money;
+pub mod order;
+pub mod outcome;
+pub mod report;
+pub mod stream;
+pub mod tariff;
 pub mod time;
 
+mod float;
+
+pub use rust_decimal::Decimal;
 pub use time::Timestamp;

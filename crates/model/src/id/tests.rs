@@ -1,0 +1,35 @@
+use super::*;
+use crate::time::Timestamp;
+
+#[test]
+fn a_short_id_takes_its_alphabet_and_length_and_says_what_is_wrong() {
+    assert!(ClientOrderId::new("tw1-00-abcXYZ_9").is_ok());
+    for (text, problem) in [
+        ("", "is empty"),
+        ("a b", "holds ' '"),
+        ("ключ", "holds 'к'"),
+        ("0123456789012345678901234567890123456", "longer than 36"),
+    ] {
+        let error = ClientOrderId::new(text).unwrap_err().to_string();
+        assert!(error.contains(problem), "{error}");
+    }
+}
+
+#[test]
+fn a_symbol_may_be_non_ascii() {
+    assert_eq!(Symbol::from("这是测试币456").as_str(), "这是测试币456");
+}
+
+#[test]
+fn minted_ids_are_ours_unique_and_short_enough_for_every_venue() {
+    let mut ids = ClientOrderIds::new(7, Timestamp::from_millis(1_795_298_400_123));
+    let mut other = ClientOrderIds::new(8, Timestamp::from_millis(1_795_298_400_123));
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..5_000 {
+        for id in [ids.next(), other.next()] {
+            assert!(id.is_ours());
+            assert!(id.as_str().len() <= 32, "{id}");
+            assert!(seen.insert(id), "{id} was given twice");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What is traded, and the rules a venue sets for orders on it.
+
+mod filter;
+
+pub use filter::{Filter, FilterBreach, FilterContext, PercentPrice, Range};
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Asset, InstrumentId, Symbol};
+use crate::money::{Price, Quantity};
+use crate::order::{OrderKind, Side};
+
+/// Something that is traded at a venue, with that venue's rules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instrument {
+    /// Our name of it, the same at every venue.
+    pub id: InstrumentId,
+    /// The venue's name of it.
+    pub symbol: Symbol,
+    /// What is bought and sold.
+    pub base: Asset,
+    /// What it is paid with.
+    pub quote: Asset,
+    /// What the venue allows on it now.
+    pub status: InstrumentStatus,
+    /// Most decimals of a quantity.
+    pub base_precision: u32,
+    /// Most decimals of a price or a value.
+    pub quote_precision: u32,
+    /// Whether market orders are taken.
+    pub takes_market_orders: bool,
+    /// Whether market orders for a value in quote asset are taken.
+    pub takes_quote_quantity: bool,
+    /// Whether post-only orders are taken.
+    pub takes_post_only: bool,
+    /// The rules, in the order in which the venue lists them.
+    pub filters: Vec<Filter>,
+}
+
+/// What a venue allows on an instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstrumentStatus {
+    /// Everything.
+    Trading,
+    /// Only cancels.
+    CancelOnly,
+    /// No orders.
+    Halted,
+}
+
+impl Instrument {
+    /// Checks an order against every rule that can be checked before it is sent.
+    ///
+    /// # Errors
+    /// The first rule that the venue would refuse it by, with the nearest legal value where the
+    /// rule has one.
+    pub fn check(
+        &self,
+        side: Side,
+        kind: &OrderKind,
+        context: &FilterContext,
+    ) -> Result<(), FilterBreach> {
+        self.check_precision(kind)?;
+        self.filters
+            .iter()
+            .try_for_each(|filter| filter.check(side, kind, context))
+    }
+
+    /// Venues check decimals before filters and under another name (Binance -1111; errors.md,
+    /// read 2026-11).
+    fn check_precision(&self, kind: &OrderKind) -> Result<(), FilterBreach> {
+        let checks = [
+            ("price", kind.price().map(Price::get), self.quote_precision),
+            (
+                "quantity",
+                kind.qty().map(Quantity::get),
+                self.base_precision,
+            ),
+        ];
+        for (what, value, precision) in checks {
+            if let Some(value) = value
+                && value.normalize().scale() > precision
+            {
+                return Err(FilterBreach {
+                    filter: "PRECISION".to_owned(),
+                    rule: format!("{what} has at most {precision} decimals"),
+                    value,
+                    nearest: Some(value.trunc_with_scale(precision).normalize()),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// A price brought to the tick, away from the market: buys down, sells up, so that an order
+    /// meant to rest still rests.
+    #[must_use]
+    pub fn quantize_price(&self, side: Side, price: Price) -> Price {
+        let tick = self.tick();
+        match side {
+            Side::Buy => price.floor_to(tick),
+            Side::Sell => price.ceil_to(tick),
+        }
+    }
+
+    /// A quantity brought down to the step, never up.
+    #[must_use]
+    pub fn quantize_qty(&self, qty: Quantity) -> Quantity {
+        qty.floor_to(self.step())
+    }
+
+    /// The smallest difference between two prices; the quote precision's when there is no rule.
+    #[must_use]
+    pub fn tick(&self) -> Decimal {
+        self.step_of(self.quote_precision, |filter| {
+            if let Filter::Price(range) = filter {
+                Some(range.step)
+            } else {
+                None
+            }
+        })
+    }
+
+    /// The smallest difference between two quantities of a limit order; the base precision's when
+    /// there is no rule.
+    #[must_use]
+    pub fn step(&self) -> Decimal {
+        self.step_of(self.base_precision, |filter| {
+            if let Filter::LotSize(range) = filter {
+                Some(range.step)
+            } else {
+                None
+            }
+        })
+    }
+
+    fn step_of(&self, precision: u32, of: impl Fn(&Filter) -> Option<Decimal>) -> Decimal {
+        let step = self
+            .filters
+            .iter()
+            .find_map(of)
+            .filter(|step| !step.is_zero());
+        step.unwrap_or_else(|| Decimal::new(1, precision.min(Decimal::MAX_SCALE)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,304 @@
+//! What a strategy asks for, and what is true of an order.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ClientOrderId, InstrumentId, VenueOrderId};
+use crate::money::{Notional, Price, Quantity};
+use crate::report::Fill;
+use crate::time::Timestamp;
+
+/// Buy or sell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Side {
+    Buy,
+    Sell,
+}
+
+impl Side {
+    /// The other side.
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Buy => Self::Sell,
+            Self::Sell => Self::Buy,
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Buy => "buy",
+            Self::Sell => "sell",
+        })
+    }
+}
+
+/// How long a limit order lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeInForce {
+    /// Until it is filled or canceled (GTC).
+    GoodTillCanceled,
+    /// What does not trade at once expires (IOC).
+    ImmediateOrCancel,
+    /// All of it at once, or none (FOK).
+    FillOrKill,
+}
+
+/// The kind of an order, with what that kind needs and nothing that it cannot have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderKind {
+    /// At this price or better.
+    Limit {
+        /// The worst price.
+        price: Price,
+        /// How much.
+        qty: Quantity,
+        /// For how long.
+        time_in_force: TimeInForce,
+    },
+    /// At this price, and only if it rests: the venue refuses it when it would trade at once.
+    PostOnly {
+        /// The price.
+        price: Price,
+        /// How much.
+        qty: Quantity,
+    },
+    /// At whatever price there is.
+    Market(MarketQuantity),
+}
+
+/// How much a market order trades.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarketQuantity {
+    /// So much of the base asset.
+    Base(Quantity),
+    /// For so much of the quote asset.
+    Quote(Notional),
+}
+
+impl OrderKind {
+    /// The price, for kinds that have one.
+    #[must_use]
+    pub const fn price(&self) -> Option<Price> {
+        match self {
+            Self::Limit { price, .. } | Self::PostOnly { price, .. } => Some(*price),
+            Self::Market(_) => None,
+        }
+    }
+
+    /// The quantity of base asset, for kinds that name one.
+    #[must_use]
+    pub const fn qty(&self) -> Option<Quantity> {
+        match self {
+            Self::Limit { qty, .. }
+            | Self::PostOnly { qty, .. }
+            | Self::Market(MarketQuantity::Base(qty)) => Some(*qty),
+            Self::Market(MarketQuantity::Quote(_)) => None,
+        }
+    }
+}
+
+/// What a strategy asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderRequest {
+    /// What to trade.
+    pub instrument: InstrumentId,
+    /// Which way.
+    pub side: Side,
+    /// How.
+    pub kind: OrderKind,
+    /// The strategy's own mark, given back with every update: a grid's rung, for example.
+    pub tag: u32,
+}
+
+/// What a strategy tells the engine to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Place an order under a name that has never been used.
+    Submit {
+        /// Its name.
+        client_order_id: ClientOrderId,
+        /// The order.
+        request: OrderRequest,
+    },
+    /// Cancel an order.
+    Cancel {
+        /// Its name.
+        client_order_id: ClientOrderId,
+    },
+    /// Cancel an order and place another in its stead, once the first is known to be gone; what
+    /// the first has filled by then is taken off the second.
+    Replace {
+        /// The order to cancel.
+        client_order_id: ClientOrderId,
+        /// The name of the new one.
+        replacement_id: ClientOrderId,
+        /// The new one; its quantity is the total wanted of both.
+        request: OrderRequest,
+    },
+}
+
+/// What is true of an order, as far as we know.
+///
+/// An order whose bytes may have left ends only by the venue's word. `InDoubt` is not an end: the
+/// order is asked about, never sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderState {
+    /// Waits for leave to be sent.
+    Pending,
+    /// Sent; no word yet.
+    InFlight,
+    /// Sent, and the answer was lost: it may or may not have been placed.
+    InDoubt,
+    /// Rests at the venue.
+    Open,
+    /// Rests at the venue, part of it traded.
+    PartiallyFilled,
+    /// All of it traded.
+    Filled,
+    /// Canceled; what had traded before stays traded.
+    Canceled,
+    /// The venue refused it.
+    Rejected,
+    /// The venue ended it: an IOC's remainder, self-trade prevention.
+    Expired,
+    /// It never left: a filter, a limit, a deadline.
+    Denied,
+}
+
+impl OrderState {
+    /// Whether nothing can happen to the order any more.
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        match self {
+            Self::Filled | Self::Canceled | Self::Rejected | Self::Expired | Self::Denied => true,
+            Self::Pending | Self::InFlight | Self::InDoubt | Self::Open | Self::PartiallyFilled => {
+                false
+            }
+        }
+    }
+
+    /// Whether the order may be resting at the venue now.
+    #[must_use]
+    pub const fn may_be_live(self) -> bool {
+        match self {
+            Self::InFlight | Self::InDoubt | Self::Open | Self::PartiallyFilled => true,
+            Self::Pending
+            | Self::Filled
+            | Self::Canceled
+            | Self::Rejected
+            | Self::Expired
+            | Self::Denied => false,
+        }
+    }
+
+    /// The name in logs and tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::InFlight => "in-flight",
+            Self::InDoubt => "in-doubt",
+            Self::Open => "open",
+            Self::PartiallyFilled => "partially-filled",
+            Self::Filled => "filled",
+            Self::Canceled => "canceled",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+            Self::Denied => "denied",
+        }
+    }
+}
+
+impl fmt::Display for OrderState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Why an order never left.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+pub enum Denied {
+    /// The venue lists no such instrument, or it is not in the configuration.
+    #[error("instrument {0} is unknown here; name it under the strategy's `instruments`")]
+    UnknownInstrument(InstrumentId),
+    /// The venue would refuse it.
+    #[error(transparent)]
+    Filter(#[from] crate::instrument::FilterBreach),
+    /// The balance does not cover it.
+    #[error("{asset}: needs {needed}, {free} is free; lower the order or free some by canceling")]
+    InsufficientBalance {
+        /// Of which asset.
+        asset: crate::id::Asset,
+        /// What the order would lock.
+        needed: rust_decimal::Decimal,
+        /// What is free, less what orders on their way will lock.
+        free: rust_decimal::Decimal,
+    },
+    /// No order of this name, or it is over.
+    #[error("order {0} is not open")]
+    NotOpen(ClientOrderId),
+    /// The name was used before.
+    #[error("client order id {0} was used before; a name stands for one order for ever")]
+    DuplicateId(ClientOrderId),
+    /// The inbox of the engine, or its queue, is full.
+    #[error("{0} is full; wait for earlier orders to end")]
+    Full(String),
+    /// Its deadline passed before there was budget for it.
+    #[error("no leave to send before its deadline, {waited_ms} ms after it was asked for")]
+    Deadline {
+        /// How long it had waited, in milliseconds.
+        waited_ms: u64,
+    },
+    /// It costs more than a limit ever holds.
+    #[error("{0}")]
+    NeverFits(String),
+    /// The state of the account forbids new risk.
+    #[error("new orders are not accepted: {0}")]
+    Closed(String),
+    /// The venue does not offer this.
+    #[error("{0}")]
+    Unsupported(String),
+}
+
+/// What a strategy is told of one of its orders.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderUpdate {
+    /// Our name of it.
+    pub client_order_id: ClientOrderId,
+    /// The venue's name of it, once known.
+    pub venue_order_id: Option<VenueOrderId>,
+    /// What is traded.
+    pub instrument: InstrumentId,
+    /// Which way.
+    pub side: Side,
+    /// The order as it was asked for.
+    pub kind: OrderKind,
+    /// The strategy's own mark.
+    pub tag: u32,
+    /// What is true of it now.
+    pub state: OrderState,
+    /// What has traded so far.
+    pub cum_qty: Quantity,
+    /// What that cost or brought.
+    pub cum_quote: Notional,
+    /// What can still trade; zero once the order is over.
+    pub leaves_qty: Quantity,
+    /// The trade that this update is about, each exactly once.
+    pub fill: Option<Fill>,
+    /// Why, for a denial, a rejection or an expiry, in the venue's words where it has any.
+    pub reason: Option<String>,
+    /// Why, as a value, for an order that never left.
+    pub denied: Option<Denied>,
+    /// When it happened, by the venue where it said so.
+    pub at: Timestamp,
+}

@@ -1,0 +1,65 @@
+//! What comes over a venue's WebSockets, once an adapter has decoded it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::balance::Balance;
+use crate::id::{CallId, Symbol};
+use crate::market::{Bar, BookDelta, Interval, Quote, Trade};
+use crate::outcome::Outcome;
+use crate::report::ExecutionReport;
+
+/// The kinds of sockets a venue has: they are separate services, never one connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StreamKind {
+    /// Public market data.
+    Market,
+    /// The account's own orders and balances.
+    Account,
+}
+
+/// What a strategy can follow of an instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Feed {
+    /// Best bid and ask at every change.
+    Quote,
+    /// Every trade.
+    Trade,
+    /// The whole book, kept from changes; strategies get so many of the best levels.
+    Book(u32),
+    /// Bars of this length, open ones included.
+    Bar(Interval),
+}
+
+/// One decoded message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StreamEvent {
+    /// A new best bid or ask.
+    Quote(Symbol, Quote),
+    /// A trade.
+    Trade(Symbol, Trade),
+    /// A bar, closed or still open.
+    Bar(Symbol, Bar),
+    /// A change of a book.
+    Book(Symbol, BookDelta),
+    /// A statement about one of the account's orders.
+    Report(ExecutionReport),
+    /// Absolute balances of the assets that may have changed; others are as before.
+    Balances(Vec<Balance>),
+    /// A balance changed by a transfer, not by a trade; its absolute value is to be read.
+    BalanceMoved,
+    /// The answer to a control message.
+    Replied {
+        /// Which call it answers.
+        call: CallId,
+        /// What became of it.
+        outcome: Box<Outcome>,
+    },
+    /// The venue is about to close this socket: open another now.
+    Closing,
+    /// The account's events have ended though the socket stands.
+    Terminated,
+    /// Something this framework knowingly has no use for.
+    Ignored,
+}
