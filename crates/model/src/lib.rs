@@ -9,6 +9,7 @@ pub mod id;
 pub mod instrument;
 pub mod market;
 pub mod money;
+pub mod notice;
 pub mod order;
 pub mod outcome;
 pub mod report;

@@ -119,33 +119,6 @@ pub struct OrderRequest {
     pub tag: u32,
 }
 
-/// What a strategy tells the engine to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Command {
-    /// Place an order under a name that has never been used.
-    Submit {
-        /// Its name.
-        client_order_id: ClientOrderId,
-        /// The order.
-        request: OrderRequest,
-    },
-    /// Cancel an order.
-    Cancel {
-        /// Its name.
-        client_order_id: ClientOrderId,
-    },
-    /// Cancel an order and place another in its stead, once the first is known to be gone; what
-    /// the first has filled by then is taken off the second.
-    Replace {
-        /// The order to cancel.
-        client_order_id: ClientOrderId,
-        /// The name of the new one.
-        replacement_id: ClientOrderId,
-        /// The new one; its quantity is the total wanted of both.
-        request: OrderRequest,
-    },
-}
-
 /// What is true of an order, as far as we know.
 ///
 /// An order whose bytes may have left ends only by the venue's word. `InDoubt` is not an end: the

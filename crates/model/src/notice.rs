@@ -1,0 +1,123 @@
+//! What a strategy is told, and what it tells the engine.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::balance::{Balance, Fees};
+use crate::id::{ClientOrderId, InstrumentId};
+use crate::instrument::Instrument;
+use crate::market::{Bar, Book, Interval, Quote, Trade};
+use crate::order::{OrderRequest, OrderUpdate};
+use crate::stream::Feed;
+use crate::time::Timestamp;
+
+/// What a strategy tells the engine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Place an order under a name that has never been used.
+    Submit {
+        /// Its name.
+        client_order_id: ClientOrderId,
+        /// The order.
+        request: OrderRequest,
+    },
+    /// Cancel an order.
+    Cancel {
+        /// Its name.
+        client_order_id: ClientOrderId,
+    },
+    /// Cancel an order and place another in its stead, once the first is known to be gone; what
+    /// the first has filled by then is taken off the second.
+    Replace {
+        /// The order to cancel.
+        client_order_id: ClientOrderId,
+        /// The name of the new one.
+        replacement_id: ClientOrderId,
+        /// The new one; its quantity is the total wanted of both.
+        request: OrderRequest,
+    },
+    /// Follow a feed.
+    Subscribe {
+        /// Of this instrument.
+        instrument: InstrumentId,
+        /// This one.
+        feed: Feed,
+    },
+    /// Fetch closed bars, to be told before the strategy is live.
+    History {
+        /// Of this instrument.
+        instrument: InstrumentId,
+        /// Of this length.
+        interval: Interval,
+        /// So many, the newest.
+        bars: u32,
+    },
+    /// Keep a value under a key; none forgets it.
+    Remember {
+        /// The key.
+        key: String,
+        /// The value.
+        value: Option<String>,
+    },
+}
+
+/// What a strategy is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Notice {
+    /// The beginning, before everything else.
+    Started(Box<Recovered>),
+    /// A new best bid or ask.
+    Quote(InstrumentId, Quote),
+    /// A trade of anybody's.
+    Trade(InstrumentId, Trade),
+    /// The best levels of a book.
+    Book(InstrumentId, Book),
+    /// A bar: closed, still open, or from history.
+    Bar(InstrumentId, Bar),
+    /// News of one of its orders.
+    Order(Box<OrderUpdate>),
+    /// Balances that may have changed, absolute.
+    Balances(Vec<Balance>),
+    /// News of the venue.
+    Venue(VenueStatus),
+    /// The end: nothing it asks for is done any more.
+    Stopping,
+}
+
+/// What a strategy finds when it starts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovered {
+    /// Its instruments, with their rules.
+    pub instruments: Vec<Instrument>,
+    /// Its orders that are not over.
+    pub orders: Vec<OrderUpdate>,
+    /// What it holds of each instrument by its own fills, fees in the base asset taken off.
+    pub positions: BTreeMap<InstrumentId, Decimal>,
+    /// The account's balances.
+    pub balances: Vec<Balance>,
+    /// What trades cost.
+    pub fees: Fees,
+    /// What it had asked to be kept.
+    pub store: BTreeMap<String, String>,
+}
+
+/// How far a strategy can trust what it sees of its venue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum VenueStatus {
+    /// Streams are up and everything that happened has been told; orders are accepted.
+    Live,
+    /// Something may have happened that is not known yet; new orders are denied, cancels pass.
+    Stale {
+        /// Why.
+        reason: String,
+    },
+    /// The venue has shut its door; nothing leaves before then.
+    Shut {
+        /// Until when, by our clock.
+        until: Timestamp,
+        /// Why.
+        reason: String,
+    },
+}

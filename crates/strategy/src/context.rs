@@ -1,0 +1,346 @@
+//! All that a strategy can see and do.
+
+use std::collections::BTreeMap;
+
+use tradewind_model::Decimal;
+use tradewind_model::balance::{Balance, Fees};
+use tradewind_model::id::{Asset, ClientOrderId, ClientOrderIds, InstrumentId};
+use tradewind_model::instrument::{FilterContext, Instrument};
+use tradewind_model::market::{Interval, Quote};
+use tradewind_model::money::{Price, Quantity};
+use tradewind_model::notice::{Command, Recovered, VenueStatus};
+use tradewind_model::order::{Denied, OrderRequest, OrderUpdate, Side};
+use tradewind_model::stream::Feed;
+use tradewind_model::time::Timestamp;
+
+use crate::mailbox::Mailbox;
+use crate::timer::{Schedule, TimerKey, Timers};
+
+/// What a strategy has been told so far: exactly as far as its callbacks have come, so that what
+/// it reads never runs ahead of what it was called with.
+#[derive(Debug)]
+pub(crate) struct View {
+    pub(crate) instruments: BTreeMap<InstrumentId, Instrument>,
+    pub(crate) orders: BTreeMap<ClientOrderId, OrderUpdate>,
+    pub(crate) positions: BTreeMap<InstrumentId, Decimal>,
+    pub(crate) balances: BTreeMap<Asset, Balance>,
+    pub(crate) quotes: BTreeMap<InstrumentId, Quote>,
+    pub(crate) fees: Fees,
+    pub(crate) status: VenueStatus,
+    pub(crate) store: BTreeMap<String, String>,
+}
+
+impl View {
+    pub(crate) fn new() -> Self {
+        Self {
+            instruments: BTreeMap::new(),
+            orders: BTreeMap::new(),
+            positions: BTreeMap::new(),
+            balances: BTreeMap::new(),
+            quotes: BTreeMap::new(),
+            fees: Fees::default(),
+            status: VenueStatus::Stale {
+                reason: "starting".to_owned(),
+            },
+            store: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn recover(&mut self, recovered: &Recovered) {
+        let instruments = recovered.instruments.iter();
+        self.instruments = instruments
+            .map(|one| (one.id.clone(), one.clone()))
+            .collect();
+        self.orders = recovered
+            .orders
+            .iter()
+            .map(|one| (one.client_order_id, one.clone()))
+            .collect();
+        self.positions = recovered.positions.clone();
+        self.balances = recovered
+            .balances
+            .iter()
+            .map(|one| (one.asset.clone(), one.clone()))
+            .collect();
+        self.fees = recovered.fees;
+        self.store = recovered.store.clone();
+    }
+
+    /// Books an order's news, and its fill into the position.
+    pub(crate) fn order(&mut self, update: &OrderUpdate) {
+        if let Some(fill) = &update.fill {
+            let base = self
+                .instruments
+                .get(&update.instrument)
+                .map(|one| &one.base);
+            let fee = match &fill.commission_asset {
+                Some(asset) if Some(asset) == base => fill.commission,
+                _ => Decimal::ZERO,
+            };
+            let change = match update.side {
+                Side::Buy => fill.qty.get() - fee,
+                Side::Sell => -(fill.qty.get() + fee),
+            };
+            *self.positions.entry(update.instrument.clone()).or_default() += change;
+        }
+        if update.state.is_terminal() {
+            self.orders.remove(&update.client_order_id);
+        } else {
+            self.orders.insert(update.client_order_id, update.clone());
+        }
+    }
+}
+
+/// All that a strategy can see and do, during one callback.
+#[derive(Debug)]
+pub struct Context<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) view: &'a mut View,
+    pub(crate) ids: &'a mut ClientOrderIds,
+    pub(crate) timers: &'a mut Timers,
+    pub(crate) commands: &'a mut Vec<Command>,
+    pub(crate) mailbox: &'a Mailbox,
+}
+
+impl Context<'_> {
+    /// The most commands one callback can give; past it they are denied.
+    pub const COMMANDS_MAX: usize = 1_024;
+    /// The longest key and value of the store, in bytes together.
+    pub const STORE_ENTRY_MAX: usize = 64 * 1_024;
+    /// The most keys of the store.
+    pub const STORE_KEYS_MAX: usize = 1_024;
+
+    /// The time of this callback: the only clock a strategy has.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Whether the venue is live: history has been told, streams are up, orders are accepted.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.view.status == VenueStatus::Live
+    }
+
+    /// Follows a feed of an instrument from now on. Asking again changes nothing.
+    pub fn subscribe(&mut self, instrument: &InstrumentId, feed: Feed) {
+        self.command(Command::Subscribe {
+            instrument: instrument.clone(),
+            feed,
+        });
+    }
+
+    /// Asks for the newest `bars` closed bars (at most 1,000). They come through `on_bar`, oldest
+    /// first; when asked for in `on_start`, before the venue is live.
+    pub fn history(&mut self, instrument: &InstrumentId, interval: Interval, bars: u32) {
+        self.command(Command::History {
+            instrument: instrument.clone(),
+            interval,
+            bars,
+        });
+    }
+
+    /// Sets a timer, in place of the one of the same key. False when there are 1,024 already.
+    pub fn timer(&mut self, key: TimerKey, schedule: Schedule) -> bool {
+        self.timers.set(self.now, key, schedule)
+    }
+
+    /// Takes a timer back.
+    pub fn clear_timer(&mut self, key: TimerKey) {
+        self.timers.clear(key);
+    }
+
+    /// Places an order. What can be known to be wrong is denied here and now; everything after
+    /// comes through `on_order`, a later denial included.
+    ///
+    /// # Errors
+    /// When the instrument is not the strategy's, the venue would refuse the order by a filter,
+    /// the venue is not live, or the callback has given too many commands.
+    pub fn submit(&mut self, request: OrderRequest) -> Result<ClientOrderId, Denied> {
+        self.check(&request)?;
+        let client_order_id = self.ids.next();
+        self.try_command(Command::Submit {
+            client_order_id,
+            request,
+        })?;
+        Ok(client_order_id)
+    }
+
+    /// Cancels an order; what becomes of it comes through `on_order`.
+    ///
+    /// # Errors
+    /// When no order of this name is open.
+    pub fn cancel(&mut self, client_order_id: ClientOrderId) -> Result<(), Denied> {
+        self.try_command(Command::Cancel { client_order_id })
+    }
+
+    /// Cancels an order and places another once the first is known to be gone. The new quantity
+    /// is the total wanted: what the first has filled by then is taken off. When the first fills
+    /// completely, or cannot be canceled, the second is denied.
+    ///
+    /// # Errors
+    /// As for [`Context::submit`].
+    pub fn replace(
+        &mut self,
+        client_order_id: ClientOrderId,
+        request: OrderRequest,
+    ) -> Result<ClientOrderId, Denied> {
+        self.check(&request)?;
+        let replacement_id = self.ids.next();
+        self.try_command(Command::Replace {
+            client_order_id,
+            replacement_id,
+            request,
+        })?;
+        Ok(replacement_id)
+    }
+
+    /// What is held of an instrument by this strategy's own fills: negative when more was sold
+    /// than bought; fees in the base asset are taken off.
+    #[must_use]
+    pub fn position(&self, instrument: &InstrumentId) -> Decimal {
+        self.view
+            .positions
+            .get(instrument)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// The account's balance of an asset, as last told; shared with every other strategy on it.
+    #[must_use]
+    pub fn balance(&self, asset: &Asset) -> Balance {
+        self.view
+            .balances
+            .get(asset)
+            .cloned()
+            .unwrap_or_else(|| Balance {
+                asset: asset.clone(),
+                free: Decimal::ZERO,
+                locked: Decimal::ZERO,
+            })
+    }
+
+    /// The strategy's orders that are not over, by name: those submitted in this callback are in
+    /// it from the first news of them on.
+    pub fn open_orders(&self) -> impl Iterator<Item = &OrderUpdate> {
+        self.view.orders.values()
+    }
+
+    /// One of the strategy's orders that are not over.
+    #[must_use]
+    pub fn order(&self, client_order_id: ClientOrderId) -> Option<&OrderUpdate> {
+        self.view.orders.get(&client_order_id)
+    }
+
+    /// An instrument's rules.
+    #[must_use]
+    pub fn instrument(&self, id: &InstrumentId) -> Option<&Instrument> {
+        self.view.instruments.get(id)
+    }
+
+    /// The strategy's instruments, by name.
+    pub fn instruments(&self) -> impl Iterator<Item = &Instrument> {
+        self.view.instruments.values()
+    }
+
+    /// The latest quote of an instrument whose quotes are subscribed to.
+    #[must_use]
+    pub fn quote(&self, instrument: &InstrumentId) -> Option<&Quote> {
+        self.view.quotes.get(instrument)
+    }
+
+    /// Price and quantity as the venue takes them: buys rounded down and sells up to the tick,
+    /// quantities down to the step. As they were for an instrument that is not the strategy's.
+    #[must_use]
+    pub fn quantize(
+        &self,
+        instrument: &InstrumentId,
+        side: Side,
+        price: Price,
+        qty: Quantity,
+    ) -> (Price, Quantity) {
+        self.instrument(instrument)
+            .map_or((price, qty), |instrument| {
+                (
+                    instrument.quantize_price(side, price),
+                    instrument.quantize_qty(qty),
+                )
+            })
+    }
+
+    /// What trades cost.
+    #[must_use]
+    pub fn fees(&self) -> Fees {
+        self.view.fees
+    }
+
+    /// What was kept under a key.
+    #[must_use]
+    pub fn recall(&self, key: &str) -> Option<&str> {
+        self.view.store.get(key).map(String::as_str)
+    }
+
+    /// Keeps a value under a key, over a restart of the strategy. False when it is too large, or
+    /// there are too many.
+    pub fn remember(&mut self, key: &str, value: &str) -> bool {
+        let is_new = !self.view.store.contains_key(key);
+        if key.len() + value.len() > Self::STORE_ENTRY_MAX
+            || is_new && self.view.store.len() >= Self::STORE_KEYS_MAX
+        {
+            return false;
+        }
+        self.view.store.insert(key.to_owned(), value.to_owned());
+        self.command(Command::Remember {
+            key: key.to_owned(),
+            value: Some(value.to_owned()),
+        });
+        true
+    }
+
+    /// Forgets what was kept under a key.
+    pub fn forget(&mut self, key: &str) {
+        if self.view.store.remove(key).is_some() {
+            self.command(Command::Remember {
+                key: key.to_owned(),
+                value: None,
+            });
+        }
+    }
+
+    /// A sender to this strategy, for work done on other threads or tasks.
+    #[must_use]
+    pub fn mailbox(&self) -> Mailbox {
+        self.mailbox.clone()
+    }
+
+    fn check(&self, request: &OrderRequest) -> Result<(), Denied> {
+        let instrument = self
+            .instrument(&request.instrument)
+            .ok_or_else(|| Denied::UnknownInstrument(request.instrument.clone()))?;
+        if let VenueStatus::Stale { reason } | VenueStatus::Shut { reason, .. } = &self.view.status
+        {
+            return Err(Denied::Closed(reason.clone()));
+        }
+        let context = FilterContext {
+            reference_price: self.quote(&request.instrument).map(Quote::mid),
+            ..FilterContext::default()
+        };
+        instrument.check(request.side, &request.kind, &context)?;
+        Ok(())
+    }
+
+    fn command(&mut self, command: Command) {
+        // What is not an order is bounded by what it names: feeds, keys, histories.
+        self.commands.push(command);
+    }
+
+    fn try_command(&mut self, command: Command) -> Result<(), Denied> {
+        if self.commands.len() >= Self::COMMANDS_MAX {
+            return Err(Denied::Full(
+                "the list of commands of one callback".to_owned(),
+            ));
+        }
+        self.commands.push(command);
+        Ok(())
+    }
+}
