@@ -1,0 +1,3 @@
+//! What is true of the workspace as a whole, in one binary.
+
+mod architecture;
