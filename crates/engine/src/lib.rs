@@ -1,1 +1,5 @@
-//! engine
+//! What is true of each order and stream, and where the next call goes.
+
+pub mod book;
+pub mod clock_sync;
+pub mod order;

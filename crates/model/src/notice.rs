@@ -16,6 +16,8 @@ use crate::time::Timestamp;
 /// What a strategy tells the engine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
+    /// It has seen its beginning: whatever it wants before the venue is live has been asked for.
+    Started,
     /// Place an order under a name that has never been used.
     Submit {
         /// Its name.

@@ -100,6 +100,7 @@ impl Host {
             Notice::Started(recovered) => {
                 self.view.recover(recovered);
                 self.call(now, commands, |plugin, cx| plugin.on_start(recovered, cx));
+                commands.push(Command::Started);
             }
             Notice::Quote(instrument, quote) => {
                 self.view.quotes.insert(instrument.clone(), quote.clone());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tradewind_model::call::{Call, CallKind};
-use tradewind_model::id::{CallId, VenueId};
+use tradewind_model::id::{CallId, InstrumentId, Symbol, VenueId};
 use tradewind_model::outcome::Outcome;
 use tradewind_model::stream::{StreamEvent, StreamKind};
 use tradewind_model::tariff::Tariff;
@@ -73,6 +73,12 @@ pub struct FrameError {
 pub trait Venue: Send + Sync {
     /// The venue's name, as configuration spells it.
     fn id(&self) -> VenueId;
+
+    /// How the venue spells an instrument of ours: without the hyphens and in capitals, as both
+    /// Binance and Bitget do. `BTC-USDT` and `BTCUSDT` are the same to it.
+    fn symbol(&self, instrument: &InstrumentId) -> Symbol {
+        Symbol::from(instrument.as_str().replace('-', "").to_uppercase())
+    }
 
     /// Its limits before it has told them, and what its calls cost.
     fn tariff(&self) -> Tariff;
