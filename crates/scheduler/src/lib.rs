@@ -1,1 +1,26 @@
-//! scheduler
+//! When may a call leave.
+//!
+//! Venues count calls in windows and ban whoever exceeds them. This crate keeps the same books as
+//! the venue, from the side that cannot see the venue's: it knows when a call was sent, when its
+//! answer came, and what the venue said of its counters, and from these it bounds what the venue
+//! can have counted. A call leaves when every limit it draws on has room whatever the network did.
+//!
+//! Pure: `now` goes in, decisions come out. Calls enter as a [`Ticket`], leave with a [`Permit`],
+//! and each permit is accounted for once: settled by an answer, abandoned with its connection, or
+//! taken back because nothing was written.
+
+pub mod config;
+pub mod permit;
+pub mod scheduler;
+pub mod shut;
+pub mod snapshot;
+pub mod ticket;
+
+mod clock;
+
+pub use config::{Concurrency, QueueCapacity, Reserve, Reserves, SchedulerConfig};
+pub use permit::Permit;
+pub use scheduler::{Never, Next, Scheduler, Settlement};
+pub use shut::ScopeKey;
+pub use snapshot::{BucketOwner, BucketView, Snapshot};
+pub use ticket::{Origin, Priority, Ticket};

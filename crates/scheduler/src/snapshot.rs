@@ -1,0 +1,63 @@
+//! What an operator sees of the scheduler: how full each limit is, what waits, what is on the wire.
+
+use std::fmt;
+
+use tradewind_model::Timestamp;
+use tradewind_model::call::EndpointGroup;
+use tradewind_model::id::{AccountId, EgressId};
+use tradewind_model::tariff::{Limit, Weight};
+
+use crate::shut::ScopeKey;
+use crate::ticket::Priority;
+
+/// The state of a scheduler at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Every limit that something was charged to, ordered by limit and owner.
+    pub buckets: Vec<BucketView>,
+    /// How many calls wait in each class.
+    pub queued: [(Priority, usize); 4],
+    /// How many calls of each group are on the wire.
+    pub in_flight: [(EndpointGroup, usize); 4],
+    /// What is shut, and until when.
+    pub shut: Vec<(ScopeKey, Timestamp)>,
+}
+
+/// Whose counter a bucket is a copy of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BucketOwner {
+    /// An address.
+    Egress(EgressId),
+    /// An account.
+    Account(AccountId),
+    /// A socket.
+    Socket(EgressId, u32),
+}
+
+impl fmt::Display for BucketOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Egress(egress) => write!(f, "{egress}"),
+            Self::Account(account) => write!(f, "{account}"),
+            Self::Socket(egress, socket) => write!(f, "{egress}#{socket}"),
+        }
+    }
+}
+
+/// How full one limit is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BucketView {
+    /// The limit; its capacity is what a window holds.
+    pub limit: Limit,
+    /// Whose.
+    pub owner: BucketOwner,
+    /// Where the current window began, by the venue's clock; for a rolling limit, one interval
+    /// ago.
+    pub window_start: Timestamp,
+    /// The most that the venue can have counted in the current window.
+    pub used: Weight,
+    /// What the venue itself last said of the current window, where it has said anything.
+    pub reading: Option<Weight>,
+    /// The highest `used` of any window so far.
+    pub peak: Weight,
+}
