@@ -1,5 +1,21 @@
 //! What is true of each order and stream, and where the next call goes.
+//!
+//! The engine is a value: events go in, actions come out, and `now` is a parameter. It follows
+//! every order from a strategy's wish to the venue's last word, keeps the streams up, knows the
+//! venue's clock, and brings every call to the scheduler, whose permit is the only way out.
 
+pub mod action;
 pub mod book;
 pub mod clock_sync;
+pub mod engine;
+pub mod event;
+pub mod ledger;
 pub mod order;
+pub mod snapshot;
+
+mod timers;
+
+pub use action::{Action, Failure, Incident, Level, Route, Timing};
+pub use engine::{Engine, EngineConfig, StrategySetup};
+pub use event::{Event, SocketEvent};
+pub use snapshot::{Counters, PositionView, Snapshot};

@@ -9,8 +9,10 @@
 //! and each permit is accounted for once: settled by an answer, abandoned with its connection, or
 //! taken back because nothing was written.
 
+pub mod backoff;
 pub mod config;
 pub mod permit;
+pub mod retry;
 pub mod scheduler;
 pub mod shut;
 pub mod snapshot;
@@ -18,8 +20,10 @@ pub mod ticket;
 
 mod clock;
 
+pub use backoff::{Backoff, Jitter};
 pub use config::{Concurrency, QueueCapacity, Reserve, Reserves, SchedulerConfig};
 pub use permit::Permit;
+pub use retry::{Verdict, judge};
 pub use scheduler::{Never, Next, Scheduler, Settlement};
 pub use shut::ScopeKey;
 pub use snapshot::{BucketOwner, BucketView, Snapshot};

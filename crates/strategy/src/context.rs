@@ -7,9 +7,9 @@ use tradewind_model::balance::{Balance, Fees};
 use tradewind_model::id::{Asset, ClientOrderId, ClientOrderIds, InstrumentId};
 use tradewind_model::instrument::{FilterContext, Instrument};
 use tradewind_model::market::{Interval, Quote};
-use tradewind_model::money::{Price, Quantity};
+use tradewind_model::money::{Notional, Price, Quantity};
 use tradewind_model::notice::{Command, Recovered, VenueStatus};
-use tradewind_model::order::{Denied, OrderRequest, OrderUpdate, Side};
+use tradewind_model::order::{Denied, OrderRequest, OrderState, OrderUpdate, Side};
 use tradewind_model::stream::Feed;
 use tradewind_model::time::Timestamp;
 
@@ -220,8 +220,7 @@ impl Context<'_> {
             })
     }
 
-    /// The strategy's orders that are not over, by name: those submitted in this callback are in
-    /// it from the first news of them on.
+    /// The strategy's orders that are not over, by name; those just submitted among them.
     pub fn open_orders(&self) -> impl Iterator<Item = &OrderUpdate> {
         self.view.orders.values()
     }
@@ -327,6 +326,27 @@ impl Context<'_> {
         };
         instrument.check(request.side, &request.kind, &context)?;
         Ok(())
+    }
+
+    /// How an order looks before anything is heard of it.
+    fn waiting(&self, client_order_id: ClientOrderId, request: &OrderRequest) -> OrderUpdate {
+        let qty = request.kind.qty().unwrap_or_default();
+        OrderUpdate {
+            client_order_id,
+            venue_order_id: None,
+            instrument: request.instrument.clone(),
+            side: request.side,
+            kind: request.kind,
+            tag: request.tag,
+            state: OrderState::Pending,
+            cum_qty: Quantity::ZERO,
+            cum_quote: Notional::ZERO,
+            leaves_qty: qty,
+            fill: None,
+            reason: None,
+            denied: None,
+            at: self.now,
+        }
     }
 
     fn command(&mut self, command: Command) {

@@ -1,0 +1,276 @@
+//! What the engine wants done.
+
+use std::time::Duration;
+
+use tradewind_model::call::Call;
+use tradewind_model::id::{AccountId, ClientOrderId, EgressId, StrategyId, VenueId};
+use tradewind_model::notice::Notice;
+use tradewind_model::outcome::{Fate, Throttle};
+use tradewind_model::stream::StreamKind;
+use tradewind_model::time::Timestamp;
+use tradewind_scheduler::Permit;
+
+/// Where a call goes: which exchange, in whose name, from which address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The exchange.
+    pub venue: VenueId,
+    /// The login.
+    pub account: AccountId,
+    /// The address we leave by.
+    pub egress: EgressId,
+}
+
+/// The moment a call is to be signed at, and how long it may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// The venue's clock now.
+    pub venue_now: Timestamp,
+    /// How late the venue may still accept it.
+    pub recv_window: Duration,
+    /// When to give up waiting and close the connection.
+    pub give_up_at: Timestamp,
+}
+
+/// Something to be done, in the order given.
+#[derive(Debug)]
+pub enum Action {
+    /// Send a request and come back with what became of it.
+    Send {
+        /// Where to.
+        route: Route,
+        /// The request.
+        call: Call,
+        /// Leave to send it, and its number.
+        permit: Permit,
+        /// When to sign it at, and how long to wait.
+        timing: Timing,
+    },
+    /// Open a socket and come back with what became of the handshake.
+    Open {
+        /// Where to.
+        route: Route,
+        /// Which stream.
+        kind: StreamKind,
+        /// The number of this socket of it.
+        generation: u32,
+        /// The handshake.
+        call: Call,
+        /// Leave to send it, and its number.
+        permit: Permit,
+        /// When to sign it at, and how long to wait.
+        timing: Timing,
+    },
+    /// Send a control message on an open socket; its answer comes on that socket.
+    Write {
+        /// Which stream.
+        kind: StreamKind,
+        /// Which socket of it; too late if it is gone.
+        generation: u32,
+        /// The message.
+        call: Call,
+        /// Leave to send it, and its number.
+        permit: Permit,
+        /// When to sign it at, and how long to wait.
+        timing: Timing,
+    },
+    /// Close a socket.
+    Close {
+        /// Which stream.
+        kind: StreamKind,
+        /// Which socket of it.
+        generation: u32,
+    },
+    /// Tell a strategy.
+    Notify {
+        /// Which one.
+        strategy: StrategyId,
+        /// What.
+        notice: Notice,
+    },
+    /// Tell whoever inquired.
+    Answer {
+        /// Their number for it.
+        inquiry: u64,
+        /// What became of the call.
+        fate: Fate,
+    },
+    /// Tell the operator.
+    Tell(Incident),
+    /// Trading has ended, as was asked: no order of ours is open, or it is listed.
+    Drained {
+        /// Orders whose end is not known.
+        unresolved: Vec<ClientOrderId>,
+    },
+    /// The engine cannot go on.
+    Fail(Failure),
+}
+
+/// Why the engine cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// An instrument that the venue does not list.
+    #[error("{venue} lists no {names}; check the spelling, as in BTC-USDT ({message})")]
+    UnknownInstrument {
+        /// The venue.
+        venue: VenueId,
+        /// What was asked for.
+        names: String,
+        /// The venue's words.
+        message: String,
+    },
+    /// The key is not accepted.
+    #[error("{venue} does not accept the key of account {account} ({message}); check key, secret, its rights and the addresses it is bound to")]
+    Auth {
+        /// The venue.
+        venue: VenueId,
+        /// The account.
+        account: AccountId,
+        /// The venue's words.
+        message: String,
+    },
+    /// The venue cannot be reached, or gives no answer that can be used.
+    #[error("{venue} gives no usable answer to {what}: {message}")]
+    Unreachable {
+        /// The venue.
+        venue: VenueId,
+        /// What was asked.
+        what: String,
+        /// What came back.
+        message: String,
+    },
+}
+
+/// Something an operator may want to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Incident {
+    /// Everything is known and flows; orders are accepted.
+    Live,
+    /// Something may have happened that is not known yet.
+    Stale {
+        /// Why.
+        reason: String,
+    },
+    /// A stream was lost and will be opened again.
+    StreamLost {
+        /// Which one.
+        kind: StreamKind,
+        /// Why.
+        reason: String,
+        /// When it is tried again.
+        retry_at: Timestamp,
+    },
+    /// A message on a stream could not be read; it was passed over.
+    Unreadable {
+        /// On which stream.
+        kind: StreamKind,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The venue turned a call away.
+    Throttled {
+        /// What it said.
+        throttle: Throttle,
+        /// Until when nothing is sent, by our clock.
+        until: Timestamp,
+    },
+    /// The answer to an order was lost. It is being asked about.
+    InDoubt {
+        /// Which order.
+        client_order_id: ClientOrderId,
+        /// How the answer was lost.
+        reason: String,
+    },
+    /// An order that could not be canceled so far.
+    CancelFailing {
+        /// Which order.
+        client_order_id: ClientOrderId,
+        /// How often it was tried.
+        attempts: u32,
+        /// What came back.
+        reason: String,
+    },
+    /// A strategy has used a name twice; the second order was not taken.
+    DuplicateId {
+        /// Which name.
+        client_order_id: ClientOrderId,
+    },
+    /// Orders on the account that are not ours. They are left alone.
+    ForeignOrders {
+        /// How many were seen at once.
+        count: usize,
+    },
+    /// The venue refused our time; its clock is read anew.
+    ClockRefused,
+    /// A read that somebody waits for has failed; it is tried again.
+    ReadFailed {
+        /// What was asked.
+        what: String,
+        /// What came back.
+        reason: String,
+    },
+}
+
+/// Who should wake up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Good to know.
+    Info,
+    /// Look at it today.
+    Warn,
+    /// Wake somebody.
+    Error,
+}
+
+impl Incident {
+    /// Who should wake up.
+    #[must_use]
+    pub const fn level(&self) -> Level {
+        match self {
+            Self::Live => Level::Info,
+            Self::Stale { .. }
+            | Self::StreamLost { .. }
+            | Self::Unreadable { .. }
+            | Self::InDoubt { .. }
+            | Self::ForeignOrders { .. }
+            | Self::ClockRefused
+            | Self::ReadFailed { .. } => Level::Warn,
+            Self::Throttled { .. } | Self::CancelFailing { .. } | Self::DuplicateId { .. } => {
+                Level::Error
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Incident {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Live => f.write_str("live: orders are accepted"),
+            Self::Stale { reason } => write!(f, "stale: {reason}; new orders are denied"),
+            Self::StreamLost { kind, reason, retry_at } => {
+                write!(f, "{kind:?} stream lost ({reason}); next try at {retry_at}")
+            }
+            Self::Unreadable { kind, problem } => {
+                write!(f, "message on the {kind:?} stream passed over: {problem}")
+            }
+            Self::Throttled { throttle, until } => {
+                let what = if throttle.is_ban { "banned" } else { "turned away" };
+                write!(f, "{what} by the venue, silent until {until}: {}", throttle.message)
+            }
+            Self::InDoubt { client_order_id, reason } => {
+                write!(f, "order {client_order_id} is in doubt ({reason}); asking the venue")
+            }
+            Self::CancelFailing { client_order_id, attempts, reason } => {
+                write!(f, "order {client_order_id} not canceled after {attempts} tries: {reason}")
+            }
+            Self::DuplicateId { client_order_id } => {
+                write!(f, "order id {client_order_id} was used before; the second order is dropped")
+            }
+            Self::ForeignOrders { count } => {
+                write!(f, "{count} open orders on the account are not ours; left alone")
+            }
+            Self::ClockRefused => f.write_str("the venue refused our time; reading its clock"),
+            Self::ReadFailed { what, reason } => write!(f, "{what} failed: {reason}; trying again"),
+        }
+    }
+}

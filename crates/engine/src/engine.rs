@@ -1,0 +1,372 @@
+//! The dispatcher: events in, actions out, and what is known in between.
+//!
+//! The driver calls [`Engine::handle`] with each event, then [`Engine::poll`] until it has nothing
+//! more to do, then sleeps until [`Engine::wakeup`]. Nothing in here does I/O or asks the time, so
+//! a day of trading can be played in a second, twice, to the same end.
+//!
+//! The work itself is in the submodules, each an `impl` block about one thing: `dispatch` brings
+//! calls to the scheduler and back, `orders` follows orders, `streams` keeps sockets up, `market`
+//! hands out feeds, `startup` reads what has to be known before the first order.
+
+mod calls;
+mod dispatch;
+mod market;
+mod orders;
+mod startup;
+mod status;
+mod streams;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use tradewind_model::id::{ClientOrderId, InstrumentId, StrategyId, Symbol};
+use tradewind_model::instrument::Instrument;
+use tradewind_model::market::Quote;
+use tradewind_model::notice::{Command, Notice, VenueStatus};
+use tradewind_model::outcome::Fate;
+use tradewind_model::stream::StreamKind;
+use tradewind_model::tariff::Tariff;
+use tradewind_model::time::Timestamp;
+use tradewind_scheduler::{Jitter, Next, Scheduler, SchedulerConfig};
+
+use crate::action::{Action, Failure, Incident, Route};
+use crate::clock_sync::ClockSync;
+use crate::event::Event;
+use crate::ledger::Ledger;
+use crate::snapshot::{Counters, Snapshot};
+use crate::timers::Timers;
+use calls::Calls;
+use market::Market;
+use orders::Watch;
+use startup::Startup;
+use streams::Stream;
+
+/// A strategy the engine serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StrategySetup {
+    /// Its name.
+    pub id: StrategyId,
+    /// What it trades: our name, and the venue's.
+    pub instruments: Vec<(InstrumentId, Symbol)>,
+}
+
+/// What an engine is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineConfig {
+    /// Where calls go.
+    pub route: Route,
+    /// What they cost, and the limits until the venue has told its own.
+    pub tariff: Tariff,
+    /// Caps, reserves and bounds of the queue.
+    pub scheduler: SchedulerConfig,
+    /// The strategies.
+    pub strategies: Vec<StrategySetup>,
+    /// How late a venue may still accept an order. Short is good: it bounds how long a lost answer
+    /// leaves an order in doubt.
+    pub recv_window: Duration,
+    /// How long an order may wait for leave to be sent before it is denied.
+    pub order_deadline: Duration,
+    /// How long to wait for the answer to a call.
+    pub call_timeout: Duration,
+    /// How long the venue may take to tell what has to be known before the first order.
+    pub startup_timeout: Duration,
+    /// Whether own orders are canceled when trading ends.
+    pub cancels_on_stop: bool,
+    /// Of all randomness: the jitter of retries.
+    pub seed: u64,
+}
+
+/// Everything that waits, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    /// The venue's clock is to be read.
+    Clock,
+    /// A call is to be tried again.
+    Retry(tradewind_model::id::CallId),
+    /// A stream is to be opened again.
+    Reopen(StreamKind),
+    /// A stream has to have been heard of.
+    Liveness(StreamKind),
+    /// The venue is to be asked about an order.
+    Ask(ClientOrderId),
+    /// The venue has told of trades without telling which; they are to be fetched.
+    Fetch(ClientOrderId),
+    /// An order is to be canceled again.
+    Cancel(ClientOrderId),
+    /// What has to be known before the first order has to be known.
+    Startup,
+    /// A shut scope may be open.
+    Unshut,
+    /// Trading has to have ended.
+    Stop,
+}
+
+/// A strategy as the engine knows it.
+#[derive(Debug)]
+struct Member {
+    instruments: Vec<InstrumentId>,
+    has_started: bool,
+    store: BTreeMap<String, String>,
+}
+
+/// The pure core: what is true, and what is to be done about it.
+#[derive(Debug)]
+pub struct Engine {
+    config: EngineConfig,
+    tariff: Tariff,
+    scheduler: Scheduler,
+    clock: ClockSync,
+    clock_advanced_at: Timestamp,
+    jitter: Jitter,
+    timers: Timers<Timer>,
+    calls: Calls,
+    actions: VecDeque<Action>,
+    members: BTreeMap<StrategyId, Member>,
+    instruments: BTreeMap<InstrumentId, Instrument>,
+    symbols: BTreeMap<Symbol, InstrumentId>,
+    quotes: BTreeMap<Symbol, Quote>,
+    ledger: Ledger,
+    watches: BTreeMap<ClientOrderId, Watch>,
+    account_stream: Stream,
+    market_stream: Stream,
+    market: Market,
+    startup: Startup,
+    told: VenueStatus,
+    counters: Counters,
+    is_stopping: bool,
+    is_drained: bool,
+    has_failed: bool,
+}
+
+impl Engine {
+    /// An engine that knows nothing yet; its first [`Engine::poll`] begins to ask.
+    #[must_use]
+    pub fn new(config: EngineConfig, now: Timestamp) -> Self {
+        let members = config.strategies.iter().map(|setup| {
+            let instruments = setup.instruments.iter().map(|(id, _)| id.clone()).collect();
+            (setup.id, Member { instruments, has_started: false, store: BTreeMap::new() })
+        });
+        let mut scheduler = Scheduler::new(config.scheduler.clone());
+        scheduler.set_limits(now, &config.tariff.limits);
+        let mut engine = Self {
+            members: members.collect(),
+            tariff: config.tariff.clone(),
+            scheduler,
+            clock: ClockSync::new(),
+            clock_advanced_at: now,
+            jitter: Jitter::new(config.seed),
+            timers: Timers::new(),
+            calls: Calls::default(),
+            actions: VecDeque::new(),
+            instruments: BTreeMap::new(),
+            symbols: BTreeMap::new(),
+            quotes: BTreeMap::new(),
+            ledger: Ledger::default(),
+            watches: BTreeMap::new(),
+            account_stream: Stream::default(),
+            market_stream: Stream::default(),
+            market: Market::default(),
+            startup: Startup::default(),
+            told: VenueStatus::Stale { reason: "starting".to_owned() },
+            counters: Counters::default(),
+            is_stopping: false,
+            is_drained: false,
+            has_failed: false,
+            config,
+        };
+        engine.timers.set(Timer::Startup, now + engine.config.startup_timeout);
+        engine.read_clock(now);
+        engine
+    }
+
+    /// Takes in something that happened.
+    pub fn handle(&mut self, now: Timestamp, event: Event) {
+        match event {
+            Event::Command { strategy, command } => self.command(now, strategy, command),
+            Event::Replied { call, outcome } => self.replied(now, call, outcome),
+            Event::Stream { kind, generation, event } => {
+                self.stream_event(now, kind, generation, event);
+            }
+            Event::Inquire { inquiry, call } => self.inquire(now, inquiry, call),
+            Event::Stop { deadline } => self.stop(now, deadline),
+        }
+        self.refresh_status(now);
+    }
+
+    /// What is to be done next; none when there is nothing until the next event or
+    /// [`Engine::wakeup`].
+    pub fn poll(&mut self, now: Timestamp) -> Option<Action> {
+        if self.has_failed {
+            return self.actions.pop_front();
+        }
+        self.advance_clock(now);
+        loop {
+            if let Some(action) = self.actions.pop_front() {
+                return Some(action);
+            }
+            if let Some(timer) = self.timers.take_due(now) {
+                self.fire(now, timer);
+                self.refresh_status(now);
+                continue;
+            }
+            match self.scheduler.poll(now) {
+                Some(Next::Admit(permit)) => {
+                    if let Some(action) = self.admitted(now, permit) {
+                        return Some(action);
+                    }
+                }
+                Some(Next::Expire(ticket)) => {
+                    self.expired(now, ticket.call);
+                    self.refresh_status(now);
+                }
+                None => {
+                    self.check_drained();
+                    return self.actions.pop_front();
+                }
+            }
+        }
+    }
+
+    /// When [`Engine::poll`] may have something to do though nothing happened.
+    #[must_use]
+    pub fn wakeup(&self) -> Option<Timestamp> {
+        if self.has_failed {
+            return None;
+        }
+        let timers = self.timers.next_due();
+        let scheduler = self.scheduler.wakeup();
+        timers.into_iter().chain(scheduler).min()
+    }
+
+    /// Everything an operator may want to see.
+    #[must_use]
+    pub fn snapshot(&self, now: Timestamp) -> Snapshot {
+        Snapshot::of(self, now)
+    }
+
+    fn command(&mut self, now: Timestamp, strategy: StrategyId, command: Command) {
+        if !self.members.contains_key(&strategy) {
+            return;
+        }
+        match command {
+            Command::Started => self.strategy_started(now, strategy),
+            Command::Submit { client_order_id, request } => {
+                self.submit(now, strategy, client_order_id, request);
+            }
+            Command::Cancel { client_order_id } => self.cancel(now, strategy, client_order_id),
+            Command::Replace { client_order_id, replacement_id, request } => {
+                self.replace(now, strategy, client_order_id, replacement_id, request);
+            }
+            Command::Subscribe { instrument, feed } => {
+                self.subscribe(now, strategy, &instrument, feed);
+            }
+            Command::History { instrument, interval, bars } => {
+                self.history(now, strategy, instrument, interval, bars);
+            }
+            Command::Remember { key, value } => {
+                if let Some(member) = self.members.get_mut(&strategy) {
+                    match value {
+                        Some(value) => member.store.insert(key, value),
+                        None => member.store.remove(&key),
+                    };
+                }
+            }
+        }
+    }
+
+    fn fire(&mut self, now: Timestamp, timer: Timer) {
+        match timer {
+            Timer::Clock => self.read_clock(now),
+            Timer::Retry(call) => self.retry_due(now, call),
+            Timer::Reopen(kind) => self.open_stream(now, kind),
+            Timer::Liveness(kind) => self.check_liveness(now, kind),
+            Timer::Ask(id) => self.ask(now, id),
+            Timer::Fetch(id) => self.fetch_fills(now, id),
+            Timer::Cancel(id) => self.pursue_cancel(now, id),
+            Timer::Startup => self.startup_timed_out(),
+            // Telling the status anew is all there is to do; the queue moves by itself.
+            Timer::Unshut => {}
+            Timer::Stop => self.give_up_draining(),
+        }
+    }
+
+    fn stop(&mut self, now: Timestamp, deadline: Timestamp) {
+        if self.is_stopping {
+            return;
+        }
+        self.is_stopping = true;
+        self.timers.set(Timer::Stop, deadline);
+        let strategies: Vec<_> = self.members.keys().copied().collect();
+        for strategy in strategies {
+            self.notify(strategy, Notice::Stopping);
+        }
+        self.cancel_everything(now);
+    }
+
+    fn check_drained(&mut self) {
+        if self.is_stopping && !self.is_drained && self.watches.is_empty() {
+            self.drain(Vec::new());
+        }
+    }
+
+    fn give_up_draining(&mut self) {
+        if !self.is_drained {
+            self.drain(self.watches.keys().copied().collect());
+        }
+    }
+
+    fn drain(&mut self, unresolved: Vec<ClientOrderId>) {
+        self.is_drained = true;
+        self.timers.clear(Timer::Stop);
+        self.actions.push_back(Action::Drained { unresolved });
+    }
+
+    fn notify(&mut self, strategy: StrategyId, notice: Notice) {
+        self.actions.push_back(Action::Notify { strategy, notice });
+    }
+
+    fn tell(&mut self, incident: Incident) {
+        self.actions.push_back(Action::Tell(incident));
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        self.has_failed = true;
+        self.actions.push_back(Action::Fail(failure));
+    }
+
+    fn answer(&mut self, inquiry: u64, fate: Fate) {
+        self.actions.push_back(Action::Answer { inquiry, fate });
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    pub(crate) fn told(&self) -> &VenueStatus {
+        &self.told
+    }
+
+    pub(crate) fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
+    }
+
+    pub(crate) fn instruments(&self) -> &BTreeMap<InstrumentId, Instrument> {
+        &self.instruments
+    }
+
+    pub(crate) fn clock_offset_nanos(&self) -> i64 {
+        self.clock.offset_nanos()
+    }
+
+    /// Best bid and ask, by our name of the instrument.
+    pub(crate) fn quotes(&self) -> BTreeMap<InstrumentId, Quote> {
+        let named = self.quotes.iter().filter_map(|(symbol, quote)| {
+            self.symbols.get(symbol).map(|id| (id.clone(), quote.clone()))
+        });
+        named.collect()
+    }
+}

@@ -1,0 +1,270 @@
+//! What has to be known before the first order, read in order.
+//!
+//! The venue's clock; its instruments and limits; the account's stream, and only then the account
+//! itself, so that nothing falls between the two; the venue's count of our orders. Then the
+//! strategies begin, and their feeds and histories are fetched. Nothing is traded until all of it
+//! is there.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tradewind_model::balance::AccountSnapshot;
+use tradewind_model::call::{Call, CallKind};
+use tradewind_model::id::{ClientOrderId, StrategyId, Symbol};
+use tradewind_model::instrument::Instrument;
+use tradewind_model::notice::{Notice, Recovered};
+use tradewind_model::report::ExecutionReport;
+use tradewind_model::stream::StreamKind;
+use tradewind_model::tariff::Limit;
+use tradewind_model::time::Timestamp;
+use tradewind_scheduler::Priority;
+
+use super::calls::Owner;
+use super::{Engine, Timer};
+use crate::action::{Failure, Incident};
+
+/// How often the venue's clock is read.
+const CLOCK_EVERY: Duration = Duration::from_secs(60);
+/// How often the offset is moved towards what is known of it.
+const CLOCK_STEP: Duration = Duration::from_millis(100);
+
+/// What is known already, and what is not.
+#[derive(Debug, Default)]
+pub(super) struct Startup {
+    has_catalog: bool,
+    pub(super) has_account: bool,
+    has_order_counts: bool,
+    missing_open_orders: BTreeSet<Symbol>,
+    has_begun_strategies: bool,
+    /// Everything was there once.
+    is_done: bool,
+    /// Orders of which something may have happened unheard.
+    pub(super) unsure: BTreeSet<ClientOrderId>,
+    /// The last read that failed, for the message when time runs out.
+    pub(super) last_failure: Option<(CallKind, String)>,
+}
+
+impl Startup {
+    /// Whether everything was there once; what fails later is tried again for ever.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_done
+    }
+}
+
+impl Engine {
+    pub(super) fn read_clock(&mut self, now: Timestamp) {
+        self.timers.set(Timer::Clock, now + CLOCK_EVERY);
+        if !self.calls.is_waited_for(&Owner::Clock) {
+            self.request(now, Call::ServerTime, Owner::Clock, Priority::Query);
+        }
+    }
+
+    pub(super) fn clock_read(&mut self, now: Timestamp, sent: Timestamp, venue: Timestamp) {
+        self.clock.sample(sent, now, venue);
+        self.set_scheduler_clock(now);
+        if !self.startup.has_catalog && !self.calls.is_waited_for(&Owner::Catalog) {
+            let symbols: BTreeSet<_> = self
+                .config
+                .strategies
+                .iter()
+                .flat_map(|setup| setup.instruments.iter().map(|(_, symbol)| symbol.clone()))
+                .collect();
+            let symbols = symbols.into_iter().collect();
+            self.request(now, Call::Catalog { symbols }, Owner::Catalog, Priority::Query);
+        }
+    }
+
+    /// The venue has refused our time: nothing known of its clock counts any more.
+    pub(super) fn clock_refused(&mut self, now: Timestamp) {
+        self.clock.invalidate();
+        self.tell(Incident::ClockRefused);
+        self.read_clock(now);
+    }
+
+    pub(super) fn advance_clock(&mut self, now: Timestamp) {
+        if now.since(self.clock_advanced_at) >= CLOCK_STEP {
+            self.clock.advance(now);
+            self.set_scheduler_clock(now);
+        }
+    }
+
+    fn set_scheduler_clock(&mut self, now: Timestamp) {
+        self.clock_advanced_at = now;
+        self.scheduler.set_clock(self.clock.offset_nanos(), self.clock.error_bound(now));
+    }
+
+    pub(super) fn catalog_read(
+        &mut self,
+        now: Timestamp,
+        instruments: Vec<Instrument>,
+        limits: &[Limit],
+    ) {
+        if !limits.is_empty() {
+            self.tariff.replace_limits(limits);
+            self.scheduler.set_limits(now, &self.tariff.limits);
+        }
+        let setups = self.config.strategies.iter().flat_map(|setup| setup.instruments.iter());
+        let mut missing = Vec::new();
+        for (id, symbol) in setups {
+            match instruments.iter().find(|one| one.symbol == *symbol) {
+                Some(listed) => {
+                    // Strategies know it by the name that the configuration gave it.
+                    let named = Instrument { id: id.clone(), ..listed.clone() };
+                    self.symbols.insert(symbol.clone(), id.clone());
+                    self.instruments.insert(id.clone(), named);
+                }
+                None => missing.push(id.to_string()),
+            }
+        }
+        if !missing.is_empty() {
+            let venue = self.config.route.venue;
+            let message = "it is not in the venue's list".to_owned();
+            let names = missing.join(" or ");
+            self.fail(Failure::UnknownInstrument { venue, names, message });
+            return;
+        }
+        self.startup.has_catalog = true;
+        self.open_stream(now, StreamKind::Account);
+    }
+
+    /// The account's events flow: whatever is read from here on misses nothing.
+    pub(super) fn read_account(&mut self, now: Timestamp) {
+        if !self.calls.is_waited_for(&Owner::Account) {
+            self.request(now, Call::Account, Owner::Account, Priority::Query);
+        }
+        if !self.startup.is_done {
+            self.request(now, Call::OrderCounts, Owner::OrderCounts, Priority::Query);
+            let symbols: Vec<_> = self.symbols.keys().cloned().collect();
+            for symbol in symbols {
+                self.startup.missing_open_orders.insert(symbol.clone());
+                let call = Call::OpenOrders { symbol: Some(symbol.clone()) };
+                self.request(now, call, Owner::OpenOrders(symbol), Priority::Query);
+            }
+        }
+    }
+
+    pub(super) fn account_read(&mut self, now: Timestamp, account: AccountSnapshot) {
+        if !account.can_trade && !self.startup.is_done {
+            let (venue, account) = (self.config.route.venue, self.config.route.account);
+            let message = "the account may not trade".to_owned();
+            self.fail(Failure::Auth { venue, account, message });
+            return;
+        }
+        self.ledger.fees = account.fees;
+        self.ledger.set_balances(&account.balances, true);
+        self.startup.has_account = true;
+        self.tell_balances(account.balances);
+        self.begin_strategies(now);
+    }
+
+    pub(super) fn order_counts_read(&mut self, now: Timestamp) {
+        self.startup.has_order_counts = true;
+        self.begin_strategies(now);
+    }
+
+    pub(super) fn open_orders_read(
+        &mut self,
+        now: Timestamp,
+        symbol: &Symbol,
+        orders: &[ExecutionReport],
+    ) {
+        self.startup.missing_open_orders.remove(symbol);
+        let is_ours = |report: &&ExecutionReport| {
+            self.ledger.find(&report.symbol, report.client_order_id, report.venue_order_id).is_some()
+        };
+        let count = orders.len() - orders.iter().filter(is_ours).count();
+        if count > 0 {
+            self.tell(Incident::ForeignOrders { count });
+        }
+        self.begin_strategies(now);
+    }
+
+    /// Begins the strategies once everything they are told at their beginning is known.
+    fn begin_strategies(&mut self, now: Timestamp) {
+        let startup = &self.startup;
+        let is_known = startup.has_account
+            && startup.has_order_counts
+            && startup.missing_open_orders.is_empty();
+        if !is_known || startup.has_begun_strategies {
+            return;
+        }
+        self.startup.has_begun_strategies = true;
+        let strategies: Vec<_> = self.members.keys().copied().collect();
+        for strategy in strategies {
+            let recovered = self.recovered(strategy);
+            self.notify(strategy, Notice::Started(Box::new(recovered)));
+        }
+        if self.members.is_empty() {
+            self.open_market_stream(now);
+        }
+    }
+
+    fn recovered(&self, strategy: StrategyId) -> Recovered {
+        let member = self.members.get(&strategy);
+        let own = member.map(|member| member.instruments.as_slice()).unwrap_or_default();
+        let orders = self.ledger.open().filter(|order| order.strategy == strategy);
+        let positions = self.ledger.positions().iter().filter(|((of, _), _)| *of == strategy);
+        Recovered {
+            instruments: own.iter().filter_map(|id| self.instruments.get(id).cloned()).collect(),
+            orders: orders.map(|order| order.update(None, None)).collect(),
+            positions: positions.map(|((_, id), position)| (id.clone(), position.base)).collect(),
+            balances: self.ledger.balances().cloned().collect(),
+            fees: self.ledger.fees,
+            store: member.map(|member| member.store.clone()).unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn strategy_started(&mut self, now: Timestamp, strategy: StrategyId) {
+        if let Some(member) = self.members.get_mut(&strategy) {
+            member.has_started = true;
+        }
+        if self.members.values().all(|member| member.has_started) {
+            self.open_market_stream(now);
+        }
+    }
+
+    /// What is missing before the first order, in words; none when nothing is.
+    pub(super) fn missing(&self) -> Option<&'static str> {
+        let startup = &self.startup;
+        if !self.clock.is_known() {
+            Some("reading the venue's clock")
+        } else if !startup.has_catalog {
+            Some("reading the venue's instruments")
+        } else if !self.account_stream.is_live() {
+            Some("the account's stream is down")
+        } else if !startup.has_account || !startup.missing_open_orders.is_empty() {
+            Some("reading the account")
+        } else if !startup.has_order_counts {
+            Some("reading the venue's count of orders")
+        } else if !startup.unsure.is_empty() {
+            Some("asking about orders after a gap")
+        } else if !self.members.values().all(|member| member.has_started) {
+            Some("strategies are starting")
+        } else if self.market.has_feeds() && !self.market_stream.is_live() {
+            Some("the market's stream is down")
+        } else if self.market.awaits_history() {
+            Some("reading history")
+        } else {
+            None
+        }
+    }
+
+    pub(super) fn startup_complete(&mut self) {
+        self.startup.is_done = true;
+        self.timers.clear(Timer::Startup);
+    }
+
+    pub(super) fn startup_timed_out(&mut self) {
+        if self.startup.is_done {
+            return;
+        }
+        let missing = self.missing().unwrap_or("starting").to_owned();
+        let failure = self.startup.last_failure.take();
+        let waited = self.config.startup_timeout.as_secs();
+        let (what, message) = failure
+            .map_or_else(|| (missing, format!("nothing in {waited} s")), |(kind, reason)| {
+                (format!("{kind:?}"), reason)
+            });
+        self.fail(Failure::Unreachable { venue: self.config.route.venue, what, message });
+    }
+}

@@ -1,0 +1,58 @@
+//! How far the venue can be trusted now, told to strategies whenever it changes.
+
+use tradewind_model::balance::Balance;
+use tradewind_model::notice::{Notice, VenueStatus};
+use tradewind_model::time::Timestamp;
+use tradewind_scheduler::ScopeKey;
+
+use super::Engine;
+use crate::action::Incident;
+
+impl Engine {
+    fn status(&self, now: Timestamp) -> VenueStatus {
+        let egress = ScopeKey::Egress(self.config.route.egress);
+        let orders = ScopeKey::NewOrders(self.config.route.account);
+        let shut = [egress, orders].into_iter().filter_map(|scope| {
+            self.scheduler.shut_until(now, &scope).map(|until| (until, scope))
+        });
+        if let Some((until, scope)) = shut.max_by_key(|(until, _)| *until) {
+            return VenueStatus::Shut { until, reason: format!("{scope} is shut until {until}") };
+        }
+        match self.missing() {
+            None => VenueStatus::Live,
+            Some(reason) => VenueStatus::Stale { reason: reason.to_owned() },
+        }
+    }
+
+    /// Tells everybody when the status has changed.
+    pub(super) fn refresh_status(&mut self, now: Timestamp) {
+        let status = self.status(now);
+        if status == self.told {
+            return;
+        }
+        let was_live = std::mem::replace(&mut self.told, status.clone()) == VenueStatus::Live;
+        match &status {
+            VenueStatus::Live => {
+                self.startup_complete();
+                self.tell(Incident::Live);
+            }
+            VenueStatus::Stale { reason } if was_live => {
+                self.tell(Incident::Stale { reason: reason.clone() });
+            }
+            // While starting, one reason after the other; a shut scope was told when it was shut.
+            VenueStatus::Stale { .. } | VenueStatus::Shut { .. } => {}
+        }
+        let strategies: Vec<_> = self.members.keys().copied().collect();
+        for strategy in strategies {
+            self.notify(strategy, Notice::Venue(status.clone()));
+        }
+    }
+
+    /// Tells every strategy of balances that may have changed.
+    pub(super) fn tell_balances(&mut self, balances: Vec<Balance>) {
+        let strategies: Vec<_> = self.members.keys().copied().collect();
+        for strategy in strategies {
+            self.notify(strategy, Notice::Balances(balances.clone()));
+        }
+    }
+}

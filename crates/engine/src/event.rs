@@ -1,0 +1,62 @@
+//! What the engine is told.
+
+use tradewind_model::call::Call;
+use tradewind_model::id::{CallId, StrategyId};
+use tradewind_model::notice::Command;
+use tradewind_model::outcome::Outcome;
+use tradewind_model::stream::{StreamEvent, StreamKind};
+use tradewind_model::time::Timestamp;
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A strategy wants something.
+    Command {
+        /// Which one.
+        strategy: StrategyId,
+        /// What.
+        command: Command,
+    },
+    /// A call has come to its end. For the handshake of a stream, `Done` means that the socket
+    /// stands.
+    Replied {
+        /// Which call.
+        call: CallId,
+        /// What became of it.
+        outcome: Outcome,
+    },
+    /// Something on a stream.
+    Stream {
+        /// Which one.
+        kind: StreamKind,
+        /// Which socket of it: news of an earlier one is too late.
+        generation: u32,
+        /// What.
+        event: SocketEvent,
+    },
+    /// Somebody outside wants to know something. The answer comes as `Action::Answer`.
+    Inquire {
+        /// Their number for it.
+        inquiry: u64,
+        /// What; only calls that read are made.
+        call: Call,
+    },
+    /// Trading is to end: new orders are refused, own orders canceled.
+    Stop {
+        /// By when to give up waiting.
+        deadline: Timestamp,
+    },
+}
+
+/// Something on a socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SocketEvent {
+    /// A message was decoded.
+    Message(StreamEvent),
+    /// A sign of life that says nothing: a ping.
+    Heard,
+    /// A message that could not be read, described without its secrets.
+    Unreadable(String),
+    /// The socket is gone.
+    Lost(String),
+}

@@ -1,0 +1,246 @@
+//! Every order of ours, what it has traded, and what the account holds.
+//!
+//! Positions come from fills alone, each booked once. Balances are the venue's word, less what
+//! orders on their way will lock and the venue has not said yet.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use tradewind_model::Decimal;
+use tradewind_model::balance::{Balance, Fees};
+use tradewind_model::id::{Asset, ClientOrderId, InstrumentId, StrategyId, Symbol, VenueOrderId};
+use tradewind_model::instrument::Instrument;
+use tradewind_model::money::{Price, Quantity};
+use tradewind_model::order::{MarketQuantity, OrderKind, Side};
+use tradewind_model::report::Fill;
+
+use crate::order::Order;
+
+/// Orders that are over and still remembered, so that late news of them finds them.
+const CLOSED_MAX: usize = 10_000;
+
+/// What a strategy has made of an instrument, by its own fills.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    /// Base asset held: bought less sold less fees in it.
+    pub base: Decimal,
+    /// Quote asset gained: brought in less spent less fees in it.
+    pub quote: Decimal,
+    /// Fees by asset, those already in `base` and `quote` included.
+    pub fees: BTreeMap<Asset, Decimal>,
+    /// Trades.
+    pub fills: u64,
+}
+
+/// What an order will lock, until the venue's balances say so.
+#[derive(Clone, Debug)]
+struct Hold {
+    asset: Asset,
+    needed: Decimal,
+    /// Whether the venue has the order: then the next balance of the asset includes it.
+    is_acknowledged: bool,
+}
+
+/// The books.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    orders: BTreeMap<ClientOrderId, Order>,
+    by_venue_id: BTreeMap<(Symbol, VenueOrderId), ClientOrderId>,
+    closed: VecDeque<ClientOrderId>,
+    holds: BTreeMap<ClientOrderId, Hold>,
+    balances: BTreeMap<Asset, Balance>,
+    positions: BTreeMap<(StrategyId, InstrumentId), Position>,
+    /// What trades cost.
+    pub fees: Fees,
+}
+
+impl Ledger {
+    /// Takes in a new order.
+    pub fn insert(&mut self, order: Order) {
+        self.orders.insert(order.id, order);
+    }
+
+    /// An order by our name of it.
+    #[must_use]
+    pub fn order(&self, id: ClientOrderId) -> Option<&Order> {
+        self.orders.get(&id)
+    }
+
+    /// An order by our name of it, to be changed.
+    pub fn order_mut(&mut self, id: ClientOrderId) -> Option<&mut Order> {
+        self.orders.get_mut(&id)
+    }
+
+    /// Our name of an order, by either name that a venue gave.
+    #[must_use]
+    pub fn find(
+        &self,
+        symbol: &Symbol,
+        client: Option<ClientOrderId>,
+        venue: VenueOrderId,
+    ) -> Option<ClientOrderId> {
+        client
+            .filter(|id| self.orders.contains_key(id))
+            .or_else(|| self.by_venue_id.get(&(symbol.clone(), venue)).copied())
+    }
+
+    /// Remembers the venue's name of an order.
+    pub fn name(&mut self, id: ClientOrderId, venue: VenueOrderId) {
+        if let Some(order) = self.orders.get(&id) {
+            self.by_venue_id.entry((order.symbol.clone(), venue)).or_insert(id);
+        }
+    }
+
+    /// Every order that is remembered, by name.
+    pub fn orders(&self) -> impl Iterator<Item = &Order> {
+        self.orders.values()
+    }
+
+    /// Orders that are not over.
+    pub fn open(&self) -> impl Iterator<Item = &Order> {
+        self.orders.values().filter(|order| !order.state.is_terminal())
+    }
+
+    /// How many orders may be resting, on a symbol and on all: those on their way included.
+    #[must_use]
+    pub fn count_open(&self, symbol: &Symbol) -> (u32, u32) {
+        self.open().fold((0, 0), |(here, all), order| {
+            (here + u32::from(order.symbol == *symbol), all + 1)
+        })
+    }
+
+    /// Files an order that is over; the oldest filed one is forgotten when there are too many.
+    pub fn close(&mut self, id: ClientOrderId) {
+        self.holds.remove(&id);
+        self.closed.push_back(id);
+        if self.closed.len() > CLOSED_MAX
+            && let Some(oldest) = self.closed.pop_front()
+            && let Some(order) = self.orders.remove(&oldest)
+            && let Some(venue) = order.venue_order_id
+        {
+            self.by_venue_id.remove(&(order.symbol, venue));
+        }
+    }
+
+    /// Books a trade into the position of whoever placed the order.
+    pub fn book(&mut self, id: ClientOrderId, fill: &Fill, instrument: &Instrument) {
+        let Some(order) = self.orders.get(&id) else { return };
+        let key = (order.strategy, order.instrument.clone());
+        let position = self.positions.entry(key).or_default();
+        let (qty, value) = (fill.qty.get(), (fill.price * fill.qty).get());
+        match order.side {
+            Side::Buy => {
+                position.base += qty;
+                position.quote -= value;
+            }
+            Side::Sell => {
+                position.base -= qty;
+                position.quote += value;
+            }
+        }
+        if let Some(asset) = &fill.commission_asset {
+            *position.fees.entry(asset.clone()).or_default() += fill.commission;
+            if *asset == instrument.base {
+                position.base -= fill.commission;
+            } else if *asset == instrument.quote {
+                position.quote -= fill.commission;
+            }
+        }
+        position.fills += 1;
+    }
+
+    /// Positions by strategy and instrument.
+    #[must_use]
+    pub fn positions(&self) -> &BTreeMap<(StrategyId, InstrumentId), Position> {
+        &self.positions
+    }
+
+    /// The account's balances, as the venue last told them, ordered by asset.
+    pub fn balances(&self) -> impl Iterator<Item = &Balance> {
+        self.balances.values()
+    }
+
+    /// Takes in balances: all of them, or those that may have changed. What acknowledged orders
+    /// lock is in them.
+    pub fn set_balances(&mut self, told: &[Balance], is_all: bool) {
+        if is_all {
+            self.balances.clear();
+        }
+        for balance in told {
+            self.holds.retain(|_, hold| !hold.is_acknowledged || hold.asset != balance.asset);
+            self.balances.insert(balance.asset.clone(), balance.clone());
+        }
+    }
+
+    /// Holds back what an order will lock.
+    ///
+    /// # Errors
+    /// When it is not there: the asset, what the order needs and what is free.
+    pub fn hold(
+        &mut self,
+        id: ClientOrderId,
+        side: Side,
+        kind: &OrderKind,
+        instrument: &Instrument,
+        market_price: Option<Price>,
+    ) -> Result<(), (Asset, Decimal, Decimal)> {
+        let Some((asset, needed)) = locked_by(side, kind, instrument, market_price) else {
+            return Ok(());
+        };
+        let free = self.free(&asset);
+        if needed > free {
+            return Err((asset, needed, free));
+        }
+        self.holds.insert(id, Hold { asset, needed, is_acknowledged: false });
+        Ok(())
+    }
+
+    /// The venue has the order: the next balance it tells includes what the order locks.
+    pub fn acknowledge(&mut self, id: ClientOrderId) {
+        if let Some(hold) = self.holds.get_mut(&id) {
+            hold.is_acknowledged = true;
+        }
+    }
+
+    /// What new orders can use of an asset.
+    #[must_use]
+    pub fn free(&self, asset: &Asset) -> Decimal {
+        let told = self.balances.get(asset).map(|balance| balance.free).unwrap_or_default();
+        let held = self.holds.values().filter(|hold| hold.asset == *asset);
+        held.fold(told, |free, hold| free - hold.needed)
+    }
+
+    /// Base asset held in any form, and what open buys would add: what a limit on positions is
+    /// about.
+    #[must_use]
+    pub fn largest_position(&self, instrument: &Instrument) -> Option<Quantity> {
+        let balance = self.balances.get(&instrument.base)?;
+        let buys = self.open().filter(|order| {
+            order.side == Side::Buy && order.symbol == instrument.symbol
+        });
+        let held = Quantity::new(balance.free + balance.locked).ok()?;
+        Some(buys.fold(held, |sum, order| sum + order.leaves_qty()))
+    }
+}
+
+/// What an order locks while it rests: quote asset for a buy, base asset for a sell. None where
+/// that cannot be known before it trades.
+fn locked_by(
+    side: Side,
+    kind: &OrderKind,
+    instrument: &Instrument,
+    market_price: Option<Price>,
+) -> Option<(Asset, Decimal)> {
+    match (side, kind) {
+        (Side::Buy, OrderKind::Limit { price, qty, .. } | OrderKind::PostOnly { price, qty }) => {
+            Some((instrument.quote.clone(), (*price * *qty).get()))
+        }
+        (Side::Buy, OrderKind::Market(MarketQuantity::Quote(value))) => {
+            Some((instrument.quote.clone(), value.get()))
+        }
+        (Side::Buy, OrderKind::Market(MarketQuantity::Base(qty))) => {
+            market_price.map(|price| (instrument.quote.clone(), (price * *qty).get()))
+        }
+        (Side::Sell, OrderKind::Market(MarketQuantity::Quote(_))) => None,
+        (Side::Sell, _) => kind.qty().map(|qty| (instrument.base.clone(), qty.get())),
+    }
+}

@@ -1,0 +1,141 @@
+//! Everything an operator may want to see, at one moment.
+
+use std::collections::BTreeMap;
+
+use tradewind_model::Decimal;
+use tradewind_model::balance::Balance;
+use tradewind_model::id::{Asset, ClientOrderId, InstrumentId, StrategyId};
+use tradewind_model::market::Quote;
+use tradewind_model::notice::VenueStatus;
+use tradewind_model::order::{OrderState, OrderUpdate};
+use tradewind_model::time::Timestamp;
+
+use crate::engine::Engine;
+
+/// What has happened so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Orders whose bytes left, tries of the same order counted each.
+    pub orders_sent: u64,
+    /// Orders the venue said it has.
+    pub orders_accepted: u64,
+    /// Orders that traded completely.
+    pub orders_filled: u64,
+    /// Orders canceled.
+    pub orders_canceled: u64,
+    /// Orders the venue refused.
+    pub orders_rejected: u64,
+    /// Orders the venue ended.
+    pub orders_expired: u64,
+    /// Orders that never left.
+    pub orders_denied: u64,
+    /// Orders whose answer was lost.
+    pub orders_in_doubt: u64,
+    /// Trades booked.
+    pub fills: u64,
+    /// Statements about orders that are not ours.
+    pub foreign_reports: u64,
+    /// Calls a limit turned away.
+    pub http_429: u64,
+    /// Calls a ban turned away.
+    pub http_418: u64,
+    /// Sockets lost.
+    pub streams_lost: u64,
+    /// Messages that could not be read.
+    pub unreadable_messages: u64,
+}
+
+/// What a strategy has made of an instrument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PositionView {
+    /// Which strategy.
+    pub strategy: StrategyId,
+    /// Of what.
+    pub instrument: InstrumentId,
+    /// Base asset held: bought less sold less fees in it.
+    pub base: Decimal,
+    /// Quote asset gained: brought in less spent less fees in it.
+    pub quote: Decimal,
+    /// What it has come to in quote asset, the position valued at the middle of the market; fees
+    /// in third assets are not in it. None while there is a position and no price.
+    pub profit: Option<Decimal>,
+    /// Fees by asset, those already in `base` and `quote` included.
+    pub fees: BTreeMap<Asset, Decimal>,
+    /// All fees paid in base or quote asset, in quote asset, at the middle of the market.
+    pub fees_in_quote: Option<Decimal>,
+    /// Trades.
+    pub fills: u64,
+}
+
+/// Everything, at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// When.
+    pub at: Timestamp,
+    /// Venue's clock less ours, in nanoseconds.
+    pub clock_offset_nanos: i64,
+    /// How far the venue can be trusted.
+    pub status: VenueStatus,
+    /// What has happened so far.
+    pub counters: Counters,
+    /// Orders that are not over, by name.
+    pub open_orders: Vec<OrderUpdate>,
+    /// Orders whose fate is not known.
+    pub in_doubt: Vec<ClientOrderId>,
+    /// What strategies have made, by strategy and instrument.
+    pub positions: Vec<PositionView>,
+    /// Best bid and ask of what is followed.
+    pub quotes: BTreeMap<InstrumentId, Quote>,
+    /// The account's balances, ordered by asset.
+    pub balances: Vec<Balance>,
+    /// Limits, queue, what is on the wire.
+    pub scheduler: tradewind_scheduler::Snapshot,
+}
+
+impl Snapshot {
+    pub(crate) fn of(engine: &Engine, now: Timestamp) -> Self {
+        let open: Vec<_> = engine.ledger().open().collect();
+        let in_doubt = open.iter().filter(|order| order.state == OrderState::InDoubt);
+        Self {
+            at: now,
+            clock_offset_nanos: engine.clock_offset_nanos(),
+            status: engine.told().clone(),
+            counters: engine.counters().clone(),
+            in_doubt: in_doubt.map(|order| order.id).collect(),
+            open_orders: open.iter().map(|order| order.update(None, None)).collect(),
+            positions: positions(engine),
+            quotes: engine.quotes(),
+            balances: engine.ledger().balances().cloned().collect(),
+            scheduler: engine.scheduler().snapshot(now),
+        }
+    }
+}
+
+fn positions(engine: &Engine) -> Vec<PositionView> {
+    let quotes = engine.quotes();
+    let view = |((strategy, id), position): (&(StrategyId, InstrumentId), _)| {
+        let crate::ledger::Position { base, quote, fees, fills } = position;
+        let price = quotes.get(id).map(|quote| quote.mid().get());
+        let valued = |base: Decimal| match price {
+            Some(price) => Some(base.saturating_mul(price)),
+            None if base.is_zero() => Some(Decimal::ZERO),
+            None => None,
+        };
+        let fees_in = |asset: &Asset| fees.get(asset).copied().unwrap_or_default();
+        let fees_in_quote = engine.instruments().get(id).and_then(|instrument| {
+            valued(fees_in(&instrument.base)).map(|value| value + fees_in(&instrument.quote))
+        });
+        PositionView {
+            strategy: *strategy,
+            instrument: id.clone(),
+            base,
+            quote,
+            profit: valued(base).map(|value| value + quote),
+            fees_in_quote,
+            fees,
+            fills,
+        }
+    };
+    let all = engine.ledger().positions().iter();
+    all.map(|(key, position)| view((key, position.clone()))).collect()
+}
