@@ -10,17 +10,26 @@
 //! taken back because nothing was written.
 
 pub mod config;
+pub mod never;
 pub mod permit;
 pub mod scheduler;
 pub mod shut;
 pub mod snapshot;
 pub mod ticket;
 
+mod admission;
+mod bucket;
+mod budget;
 mod clock;
+mod cold_start;
+mod concurrency;
+mod queue;
+mod reservation;
 
 pub use config::{Concurrency, QueueCapacity, Reserve, Reserves, SchedulerConfig};
+pub use never::Never;
 pub use permit::Permit;
-pub use scheduler::{Never, Next, Scheduler, Settlement};
+pub use scheduler::{Next, Scheduler, Settlement};
 pub use shut::ScopeKey;
 pub use snapshot::{BucketOwner, BucketView, Snapshot};
 pub use ticket::{Origin, Priority, Ticket};
