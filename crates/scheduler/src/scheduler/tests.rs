@@ -1,1 +1,2 @@
-
+mod schedules;
+mod world;
