@@ -42,7 +42,10 @@ impl ClockSync {
     /// Nothing known yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { is_step_due: true, ..Self::default() }
+        Self {
+            is_step_due: true,
+            ..Self::default()
+        }
     }
 
     /// Whether there has been a reading since the start, or since the venue refused our time.
@@ -59,7 +62,11 @@ impl ClockSync {
         if self.samples.len() == SAMPLES_MAX {
             self.samples.pop_front();
         }
-        self.samples.push_back(Sample { at: received, offset_nanos, half_rtt });
+        self.samples.push_back(Sample {
+            at: received,
+            offset_nanos,
+            half_rtt,
+        });
         self.expire(received);
         if self.is_step_due {
             self.is_step_due = false;
@@ -77,7 +84,9 @@ impl ClockSync {
     /// Moves the offset towards the best reading, as far as the time since the last call allows.
     pub fn advance(&mut self, now: Timestamp) {
         self.expire(now);
-        let Some(target) = self.best(now).map(|best| best.offset_nanos) else { return };
+        let Some(target) = self.best(now).map(|best| best.offset_nanos) else {
+            return;
+        };
         let elapsed_ms = i64::try_from(now.since(self.slewed_at).as_millis()).unwrap_or(i64::MAX);
         let most = elapsed_ms.saturating_mul(SLEW_PER_SEC_NANOS / 1_000);
         let step = target.saturating_sub(self.offset_nanos).clamp(-most, most);
@@ -107,24 +116,35 @@ impl ClockSync {
     /// the best makes the bound wider instead of being believed or thrown away.
     #[must_use]
     pub fn error_bound(&self, now: Timestamp) -> Duration {
-        let Some(best) = self.best(now) else { return Duration::from_secs(1) };
-        let bound = self.samples.iter().fold(uncertainty(best, now), |bound, sample| {
-            let apart = best.offset_nanos.abs_diff(sample.offset_nanos);
-            let beyond = Duration::from_nanos(apart)
-                .saturating_sub(uncertainty(best, now) + uncertainty(*sample, now));
-            bound.max(uncertainty(best, now) + beyond)
-        });
+        let Some(best) = self.best(now) else {
+            return Duration::from_secs(1);
+        };
+        let bound = self
+            .samples
+            .iter()
+            .fold(uncertainty(best, now), |bound, sample| {
+                let apart = best.offset_nanos.abs_diff(sample.offset_nanos);
+                let beyond = Duration::from_nanos(apart)
+                    .saturating_sub(uncertainty(best, now) + uncertainty(*sample, now));
+                bound.max(uncertainty(best, now) + beyond)
+            });
         let still_to_slew = best.offset_nanos.abs_diff(self.offset_nanos);
         bound + Duration::from_nanos(still_to_slew)
     }
 
     fn best(&self, now: Timestamp) -> Option<Sample> {
-        self.samples.iter().copied().min_by_key(|sample| uncertainty(*sample, now))
+        self.samples
+            .iter()
+            .copied()
+            .min_by_key(|sample| uncertainty(*sample, now))
     }
 
     fn expire(&mut self, now: Timestamp) {
         while self.samples.len() > 1
-            && self.samples.front().is_some_and(|oldest| now.since(oldest.at) > WINDOW)
+            && self
+                .samples
+                .front()
+                .is_some_and(|oldest| now.since(oldest.at) > WINDOW)
         {
             self.samples.pop_front();
         }

@@ -86,7 +86,9 @@ impl Ledger {
     /// Remembers the venue's name of an order.
     pub fn name(&mut self, id: ClientOrderId, venue: VenueOrderId) {
         if let Some(order) = self.orders.get(&id) {
-            self.by_venue_id.entry((order.symbol.clone(), venue)).or_insert(id);
+            self.by_venue_id
+                .entry((order.symbol.clone(), venue))
+                .or_insert(id);
         }
     }
 
@@ -97,7 +99,9 @@ impl Ledger {
 
     /// Orders that are not over.
     pub fn open(&self) -> impl Iterator<Item = &Order> {
-        self.orders.values().filter(|order| !order.state.is_terminal())
+        self.orders
+            .values()
+            .filter(|order| !order.state.is_terminal())
     }
 
     /// How many orders may be resting, on a symbol and on all: those on their way included.
@@ -123,7 +127,9 @@ impl Ledger {
 
     /// Books a trade into the position of whoever placed the order.
     pub fn book(&mut self, id: ClientOrderId, fill: &Fill, instrument: &Instrument) {
-        let Some(order) = self.orders.get(&id) else { return };
+        let Some(order) = self.orders.get(&id) else {
+            return;
+        };
         let key = (order.strategy, order.instrument.clone());
         let position = self.positions.entry(key).or_default();
         let (qty, value) = (fill.qty.get(), (fill.price * fill.qty).get());
@@ -166,7 +172,8 @@ impl Ledger {
             self.balances.clear();
         }
         for balance in told {
-            self.holds.retain(|_, hold| !hold.is_acknowledged || hold.asset != balance.asset);
+            self.holds
+                .retain(|_, hold| !hold.is_acknowledged || hold.asset != balance.asset);
             self.balances.insert(balance.asset.clone(), balance.clone());
         }
     }
@@ -190,7 +197,14 @@ impl Ledger {
         if needed > free {
             return Err((asset, needed, free));
         }
-        self.holds.insert(id, Hold { asset, needed, is_acknowledged: false });
+        self.holds.insert(
+            id,
+            Hold {
+                asset,
+                needed,
+                is_acknowledged: false,
+            },
+        );
         Ok(())
     }
 
@@ -204,7 +218,11 @@ impl Ledger {
     /// What new orders can use of an asset.
     #[must_use]
     pub fn free(&self, asset: &Asset) -> Decimal {
-        let told = self.balances.get(asset).map(|balance| balance.free).unwrap_or_default();
+        let told = self
+            .balances
+            .get(asset)
+            .map(|balance| balance.free)
+            .unwrap_or_default();
         let held = self.holds.values().filter(|hold| hold.asset == *asset);
         held.fold(told, |free, hold| free - hold.needed)
     }
@@ -214,9 +232,9 @@ impl Ledger {
     #[must_use]
     pub fn largest_position(&self, instrument: &Instrument) -> Option<Quantity> {
         let balance = self.balances.get(&instrument.base)?;
-        let buys = self.open().filter(|order| {
-            order.side == Side::Buy && order.symbol == instrument.symbol
-        });
+        let buys = self
+            .open()
+            .filter(|order| order.side == Side::Buy && order.symbol == instrument.symbol);
         let held = Quantity::new(balance.free + balance.locked).ok()?;
         Some(buys.fold(held, |sum, order| sum + order.leaves_qty()))
     }

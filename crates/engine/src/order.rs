@@ -93,7 +93,9 @@ impl Order {
     /// What of the traded quantity has been booked trade by trade.
     #[must_use]
     pub fn booked_qty(&self) -> Quantity {
-        self.fills.values().fold(Quantity::ZERO, |sum, qty| sum + *qty)
+        self.fills
+            .values()
+            .fold(Quantity::ZERO, |sum, qty| sum + *qty)
     }
 
     /// Whether the venue has told of trades that were not booked yet.

@@ -40,8 +40,14 @@ impl VenueClock {
         }
     }
 
-    pub(crate) const fn eps(self) -> Duration {
-        self.eps
+    /// A local length of time in which certainly more than `interval` passes at the venue.
+    pub(crate) fn at_least(self, interval: Duration) -> Duration {
+        interval + self.eps + EDGE
+    }
+
+    /// What the venue's clock most likely shows at the local time `at`: for people, not decisions.
+    pub(crate) fn estimate(self, at: Timestamp) -> Timestamp {
+        at.offset_by(self.offset_ns)
     }
 
     /// The earliest that the venue's clock can show at the local time `at`.

@@ -11,6 +11,7 @@
 
 pub mod backoff;
 pub mod config;
+pub mod never;
 pub mod permit;
 pub mod retry;
 pub mod scheduler;
@@ -18,13 +19,21 @@ pub mod shut;
 pub mod snapshot;
 pub mod ticket;
 
+mod admission;
+mod bucket;
+mod budget;
 mod clock;
+mod cold_start;
+mod concurrency;
+mod queue;
+mod reservation;
 
 pub use backoff::{Backoff, Jitter};
 pub use config::{Concurrency, QueueCapacity, Reserve, Reserves, SchedulerConfig};
+pub use never::Never;
 pub use permit::Permit;
 pub use retry::{Verdict, judge};
-pub use scheduler::{Never, Next, Scheduler, Settlement};
+pub use scheduler::{Next, Scheduler, Settlement};
 pub use shut::ScopeKey;
 pub use snapshot::{BucketOwner, BucketView, Snapshot};
 pub use ticket::{Origin, Priority, Ticket};

@@ -1,17 +1,18 @@
 //! The dispatcher: asks what may leave, in order, and keeps nothing itself.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tradewind_model::Timestamp;
-use tradewind_model::call::EndpointGroup;
 use tradewind_model::id::CallId;
 use tradewind_model::outcome::Meter;
-use tradewind_model::tariff::{Limit, Weight};
+use tradewind_model::tariff::Limit;
 
-use crate::clock::VenueClock;
+use crate::admission::{Admission, End};
 use crate::config::SchedulerConfig;
+use crate::never::Never;
 use crate::permit::Permit;
+use crate::queue::lane::LaneId;
+use crate::queue::{Full, Queue, Taken};
 use crate::shut::ScopeKey;
 use crate::snapshot::Snapshot;
 use crate::ticket::{Priority, Ticket};
@@ -23,54 +24,6 @@ pub enum Next {
     Admit(Permit),
     /// Its deadline has passed; it leaves the queue and costs nothing.
     Expire(Ticket),
-}
-
-/// Why a call is refused at the door: waiting would not help.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Never {
-    /// It draws more than its class may ever have of a window.
-    #[error(
-        "bucket {} never holds {weight} for {}; raise the limit or lower the call's cost",
-        limit_name(limit), class.name()
-    )]
-    Exceeds {
-        /// The limit that is too small.
-        limit: Limit,
-        /// What the call would draw.
-        weight: Weight,
-        /// The call's class, which leaves a reserve to more urgent ones.
-        class: Priority,
-    },
-    /// Too many of its class wait already.
-    #[error(
-        "queue {} is full at {capacity}; raise its capacity or submit less",
-        class.name()
-    )]
-    QueueFull {
-        /// The class that is full.
-        class: Priority,
-        /// How many may wait.
-        capacity: usize,
-    },
-    /// A call of this id waits or is on the wire.
-    #[error("{call} waits or is on the wire already; give each attempt an id of its own")]
-    Duplicate {
-        /// The id.
-        call: CallId,
-    },
-}
-
-/// `request-weight-1m`: the kind and the window's length.
-fn limit_name(limit: &Limit) -> String {
-    let secs = limit.interval.as_secs();
-    let length = match secs {
-        0 => format!("{}ms", limit.interval.as_millis()),
-        _ if secs % 86_400 == 0 => format!("{}d", secs / 86_400),
-        _ if secs % 3_600 == 0 => format!("{}h", secs / 3_600),
-        _ if secs % 60 == 0 => format!("{}m", secs / 60),
-        _ => format!("{secs}s"),
-    };
-    format!("{}-{length}", limit.kind.name())
 }
 
 /// What an answer told of the call it answers.
@@ -85,12 +38,19 @@ pub struct Settlement<'a> {
 /// Decides when each call to one venue may leave.
 #[derive(Debug)]
 pub struct Scheduler {
-    config: SchedulerConfig,
-    clock: VenueClock,
-    queue: BTreeMap<(Priority, Timestamp, u64), Ticket>,
-    submitted: u64,
-    in_flight: BTreeMap<CallId, EndpointGroup>,
-    shut: BTreeMap<ScopeKey, Timestamp>,
+    queue: Queue,
+    admission: Admission,
+    /// The latest time seen: a clock that goes back must not reopen a window.
+    latest: Timestamp,
+    /// Set when there was nothing to do, until something happens.
+    idle: Option<Idle>,
+}
+
+/// There is nothing to do.
+#[derive(Clone, Copy, Debug)]
+struct Idle {
+    /// Until this time; with none, until something happens.
+    until: Option<Timestamp>,
 }
 
 impl Scheduler {
@@ -98,63 +58,84 @@ impl Scheduler {
     #[must_use]
     pub fn new(config: SchedulerConfig) -> Self {
         Self {
-            config,
-            clock: VenueClock::UNSYNCED,
-            queue: BTreeMap::new(),
-            submitted: 0,
-            in_flight: BTreeMap::new(),
-            shut: BTreeMap::new(),
+            queue: Queue::new(config.queue),
+            admission: Admission::new(&config),
+            latest: Timestamp::EPOCH,
+            idle: None,
         }
     }
 
     /// Puts these limits in force, in place of all earlier ones. Each address, account and socket
     /// gets a counter of its own, at its first call. What was counted of a limit that stays (same
     /// kind, scope, interval and alignment) is kept, whatever its new capacity.
-    pub fn set_limits(&mut self, _now: Timestamp, _limits: &[Limit]) {}
+    ///
+    /// A call that already waits, and does not fit a smaller limit any more, expires.
+    pub fn set_limits(&mut self, now: Timestamp, limits: &[Limit]) {
+        self.happens(now);
+        self.admission.set_limits(limits);
+    }
 
     /// Sets what is known of the venue's clock: it shows `local + offset_ns`, to within `eps`
-    /// either way. Errors above 30 s are taken as 30 s.
+    /// either way. Before the first call, it is taken to show our own time to within 1 s. Errors
+    /// above 30 s are taken as 30 s: with less certainty, measure before sending anything else.
     pub fn set_clock(&mut self, offset_ns: i64, eps: Duration) {
-        self.clock = VenueClock::new(offset_ns, eps);
+        self.idle = None;
+        self.admission.set_clock(offset_ns, eps);
     }
 
     /// Queues a call.
     ///
     /// # Errors
     /// When it could never leave, or too many of its class wait already.
-    pub fn submit(&mut self, _now: Timestamp, ticket: Ticket) -> Result<(), Never> {
-        self.submitted += 1;
+    pub fn submit(&mut self, now: Timestamp, ticket: Ticket) -> Result<(), Never> {
+        let (call, class) = (ticket.call, ticket.priority);
+        if self.queue.contains(call) || self.admission.is_in_flight(call) {
+            return Err(Never::Duplicate { call });
+        }
+        let budget = &self.admission.budget;
+        if let Some((limit, weight)) = budget.never_holds(&ticket.origin, &ticket.cost, class) {
+            return Err(Never::Exceeds {
+                limit,
+                weight,
+                class,
+            });
+        }
         self.queue
-            .insert((ticket.priority, ticket.deadline, self.submitted), ticket);
+            .push(ticket)
+            .map_err(|Full { capacity }| Never::QueueFull { class, capacity })?;
+        self.happens(now);
         Ok(())
     }
 
     /// Takes a call back that still waits; none when it does not. It costs nothing.
     pub fn remove(&mut self, call: CallId) -> Option<Ticket> {
-        let key = *self.queue.iter().find(|(_, ticket)| ticket.call == call)?.0;
-        self.queue.remove(&key)
+        let taken = self.queue.remove(call)?;
+        self.idle = None;
+        Some(self.leave_queue(taken))
     }
 
     /// What there is to do now; none when nothing is. Ask until none.
     pub fn poll(&mut self, now: Timestamp) -> Option<Next> {
-        let (key, ticket) = self.queue.first_key_value()?;
-        if ticket.deadline > now
-            && self
-                .in_flight
-                .values()
-                .filter(|group| **group == ticket.group)
-                .count()
-                >= self.config.concurrency.cap(ticket.group) as usize
+        self.latest = self.latest.max(now);
+        let now = self.latest;
+        if let Some(Idle { until }) = self.idle
+            && until.is_none_or(|until| now < until)
         {
             return None;
         }
-        let key = *key;
-        let ticket = self.queue.remove(&key)?;
-        if ticket.deadline <= now {
-            return Some(Next::Expire(ticket));
+        self.idle = None;
+        if let Some((deadline, call)) = self.queue.next_to_expire()
+            && deadline <= now
+        {
+            return self.remove(call).map(Next::Expire);
         }
-        self.in_flight.insert(ticket.call, ticket.group);
-        Some(Next::Admit(Permit::new(ticket.call, ticket.deadline, now)))
+        match self.find(now) {
+            Ok((class, lane)) => Some(Next::Admit(self.admit(now, class, lane))),
+            Err(idle) => {
+                self.idle = Some(idle);
+                None
+            }
+        }
     }
 
     /// The earliest time at which [`poll`](Self::poll) may have something, unless something else
@@ -163,58 +144,112 @@ impl Scheduler {
     /// is [`Timestamp::EPOCH`]: at once.
     #[must_use]
     pub fn wakeup(&self) -> Option<Timestamp> {
-        self.queue.values().map(|ticket| ticket.deadline).min()
+        match self.idle {
+            Some(Idle { until }) => until,
+            None => Some(Timestamp::EPOCH),
+        }
     }
 
     /// The answer to a call is complete. Does nothing for a call that is not on the wire.
-    pub fn settle(&mut self, _now: Timestamp, call: CallId, _settlement: Settlement<'_>) {
-        self.in_flight.remove(&call);
+    pub fn settle(&mut self, now: Timestamp, call: CallId, settlement: Settlement<'_>) {
+        let Settlement { succeeded, meter } = settlement;
+        self.end(now, call, End::Answered { succeeded, meter });
     }
 
     /// A call's connection was closed without an answer. What it costs may still be counted for
     /// 5 s. Does nothing for a call that is not on the wire.
-    pub fn abandon(&mut self, _now: Timestamp, call: CallId) {
-        self.in_flight.remove(&call);
+    pub fn abandon(&mut self, now: Timestamp, call: CallId) {
+        self.end(now, call, End::Abandoned);
     }
 
     /// It is proven that not a byte of a call was written: what it was charged is taken back.
     /// Does nothing for a call that is not on the wire.
     pub fn forget_unsent(&mut self, call: CallId) {
-        self.in_flight.remove(&call);
+        self.end(self.latest, call, End::NeverSent);
     }
 
     /// Lets nothing of `scope` leave before `until`. Of several times, the latest holds.
-    pub fn shut(&mut self, _now: Timestamp, scope: ScopeKey, until: Timestamp) {
-        let entry = self.shut.entry(scope).or_insert(until);
-        *entry = until.max(*entry);
+    pub fn shut(&mut self, now: Timestamp, scope: ScopeKey, until: Timestamp) {
+        let now = self.happens(now);
+        self.admission.shut.shut(now, scope, until);
     }
 
     /// Until when `scope` is shut; none when it is open.
     #[must_use]
     pub fn shut_until(&self, now: Timestamp, scope: &ScopeKey) -> Option<Timestamp> {
-        self.shut.get(scope).copied().filter(|until| *until > now)
+        self.admission.shut.until(now, scope)
     }
 
     /// The state at `now`, for people to look at.
     #[must_use]
-    pub fn snapshot(&self, _now: Timestamp) -> Snapshot {
-        let flying = |group| {
-            let count = self.in_flight.values().filter(|g| **g == group).count();
-            (group, count)
-        };
+    pub fn snapshot(&self, now: Timestamp) -> Snapshot {
+        let clock = self.admission.clock();
         Snapshot {
-            buckets: Vec::new(),
-            queued: Priority::ALL.map(|class| {
-                let waiting = self.queue.keys().filter(|key| key.0 == class).count();
-                (class, waiting)
-            }),
-            in_flight: [
-                flying(EndpointGroup::Orders),
-                flying(EndpointGroup::Private),
-                flying(EndpointGroup::Public),
-                flying(EndpointGroup::Streams),
-            ],
-            shut: self.shut.iter().map(|(k, t)| (*k, *t)).collect(),
+            buckets: self.admission.budget.views(now, clock),
+            queued: self.queue.waiting(),
+            in_flight: self.admission.slots.in_flight(),
+            shut: self.admission.shut.all(now),
         }
     }
+
+    /// The first lane that may leave, the most urgent class first.
+    fn find(&mut self, now: Timestamp) -> Result<(Priority, LaneId), Idle> {
+        let mut until = self.queue.next_to_expire().map(|(deadline, _)| deadline);
+        for class in Priority::ALL {
+            let found = self.queue.find(class, |id, lane| {
+                match self.admission.check(now, class, id, lane) {
+                    Ok(()) => true,
+                    Err(not) => {
+                        until = earlier(until, not.until);
+                        false
+                    }
+                }
+            });
+            if let Some(lane) = found {
+                return Ok((class, lane));
+            }
+        }
+        Err(Idle { until })
+    }
+
+    fn admit(&mut self, now: Timestamp, class: Priority, lane: LaneId) -> Permit {
+        let (call, draws) = self
+            .queue
+            .head(class, lane)
+            .expect("a lane that was found has a first call, and was looked up in the budget");
+        let taken = self.queue.remove(call).expect("the first of a lane waits");
+        self.admission.reservations.end(lane);
+        self.admission.admit(now, &taken.ticket, draws);
+        Permit::new(call, taken.ticket.deadline, now)
+    }
+
+    fn leave_queue(&mut self, taken: Taken) -> Ticket {
+        if let Some(lane) = taken.closed {
+            self.admission.reservations.end(lane);
+        }
+        taken.ticket
+    }
+
+    fn end(&mut self, now: Timestamp, call: CallId, end: End<'_>) {
+        let now = self.happens(now);
+        self.admission.end(now, call, end);
+    }
+
+    /// Something happens, so there may be something to do again.
+    fn happens(&mut self, now: Timestamp) -> Timestamp {
+        self.latest = self.latest.max(now);
+        self.idle = None;
+        self.latest
+    }
 }
+
+/// The earlier of two times, where none is never.
+fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+#[cfg(test)]
+mod tests;

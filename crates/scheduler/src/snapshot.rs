@@ -7,6 +7,7 @@ use tradewind_model::call::EndpointGroup;
 use tradewind_model::id::{AccountId, EgressId};
 use tradewind_model::tariff::{Limit, Weight};
 
+use crate::never::limit_name;
 use crate::shut::ScopeKey;
 use crate::ticket::Priority;
 
@@ -60,4 +61,12 @@ pub struct BucketView {
     pub reading: Option<Weight>,
     /// The highest `used` of any window so far.
     pub peak: Weight,
+}
+
+impl BucketView {
+    /// The limit's name, `request-weight-1m`: its kind and the length of its windows.
+    #[must_use]
+    pub fn name(&self) -> String {
+        limit_name(&self.limit)
+    }
 }

@@ -92,7 +92,10 @@ impl Calls {
 
     /// The calls that somebody waits for.
     pub(super) fn of(&self, is_wanted: impl Fn(&Owner) -> bool) -> Vec<CallId> {
-        let wanted = self.pending.iter().filter(|(_, pending)| is_wanted(&pending.owner));
+        let wanted = self
+            .pending
+            .iter()
+            .filter(|(_, pending)| is_wanted(&pending.owner));
         wanted.map(|(id, _)| *id).collect()
     }
 }

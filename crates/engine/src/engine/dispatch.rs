@@ -38,7 +38,14 @@ impl Engine {
         priority: Priority,
     ) -> CallId {
         let deadline = now + PATIENCE;
-        let pending = PendingCall { call, owner, priority, deadline, failures: 0, sent_at: None };
+        let pending = PendingCall {
+            call,
+            owner,
+            priority,
+            deadline,
+            failures: 0,
+            sent_at: None,
+        };
         self.enqueue(now, pending)
     }
 
@@ -57,14 +64,24 @@ impl Engine {
             ))),
             Some(cost) => {
                 let group = kind.group();
-                let ticket =
-                    Ticket { call, cost, priority, group, origin, deadline, submitted_at: now };
-                self.scheduler.submit(now, ticket).err().map(|never| match never {
-                    Never::QueueFull { .. } => Denied::Full(never.to_string()),
-                    Never::Exceeds { .. } | Never::Duplicate { .. } => {
-                        Denied::NeverFits(never.to_string())
-                    }
-                })
+                let ticket = Ticket {
+                    call,
+                    cost,
+                    priority,
+                    group,
+                    origin,
+                    deadline,
+                    submitted_at: now,
+                };
+                self.scheduler
+                    .submit(now, ticket)
+                    .err()
+                    .map(|never| match never {
+                        Never::QueueFull { .. } => Denied::Full(never.to_string()),
+                        Never::Exceeds { .. } | Never::Duplicate { .. } => {
+                            Denied::NeverFits(never.to_string())
+                        }
+                    })
             }
         };
         if let Some(denied) = refused
@@ -83,7 +100,11 @@ impl Engine {
             _ => None,
         };
         let account = kind.is_signed().then_some(self.config.route.account);
-        Origin { egress: self.config.route.egress, account, socket }
+        Origin {
+            egress: self.config.route.egress,
+            account,
+            socket,
+        }
     }
 
     fn refused_at_the_door(&mut self, now: Timestamp, pending: PendingCall, denied: Denied) {
@@ -112,16 +133,33 @@ impl Engine {
         let route = self.config.route;
         let is_current = |kind, generation| self.stream(kind).is_current(generation);
         match owner {
-            Owner::Open(kind, generation) if is_current(kind, generation) => {
-                Some(Action::Open { route, kind, generation, call, permit, timing })
-            }
+            Owner::Open(kind, generation) if is_current(kind, generation) => Some(Action::Open {
+                route,
+                kind,
+                generation,
+                call,
+                permit,
+                timing,
+            }),
             Owner::Join(generation) if is_current(StreamKind::Account, generation) => {
                 let kind = StreamKind::Account;
-                Some(Action::Write { kind, generation, call, permit, timing })
+                Some(Action::Write {
+                    kind,
+                    generation,
+                    call,
+                    permit,
+                    timing,
+                })
             }
             Owner::Follow(generation) if is_current(StreamKind::Market, generation) => {
                 let kind = StreamKind::Market;
-                Some(Action::Write { kind, generation, call, permit, timing })
+                Some(Action::Write {
+                    kind,
+                    generation,
+                    call,
+                    permit,
+                    timing,
+                })
             }
             Owner::Open(..) | Owner::Join(_) | Owner::Follow(_) => {
                 // The socket it was meant for is gone.
@@ -131,15 +169,27 @@ impl Engine {
             }
             Owner::Place(order) => {
                 self.order_sent(now, order);
-                Some(Action::Send { route, call, permit, timing })
+                Some(Action::Send {
+                    route,
+                    call,
+                    permit,
+                    timing,
+                })
             }
-            _ => Some(Action::Send { route, call, permit, timing }),
+            _ => Some(Action::Send {
+                route,
+                call,
+                permit,
+                timing,
+            }),
         }
     }
 
     /// A call's deadline passed before it could leave.
     pub(super) fn expired(&mut self, now: Timestamp, call: CallId) {
-        let Some(pending) = self.calls.remove(call) else { return };
+        let Some(pending) = self.calls.remove(call) else {
+            return;
+        };
         if let Owner::Place(id) = pending.owner {
             let created = self.ledger.order(id).map_or(now, |order| order.created_at);
             let waited_ms = u64::try_from(now.since(created).as_millis()).unwrap_or(u64::MAX);
@@ -164,9 +214,18 @@ impl Engine {
                 self.scheduler.abandon(now, call);
             }
             Fate::NotTaken(NotTaken::NotSent(_)) => self.scheduler.forget_unsent(call),
-            _ => self.scheduler.settle(now, call, Settlement { succeeded, meter: &meter }),
+            _ => self.scheduler.settle(
+                now,
+                call,
+                Settlement {
+                    succeeded,
+                    meter: &meter,
+                },
+            ),
         }
-        let Some(pending) = self.calls.remove(call) else { return };
+        let Some(pending) = self.calls.remove(call) else {
+            return;
+        };
         if let Fate::NotTaken(NotTaken::Throttled(throttle)) = &fate {
             self.throttled(now, throttle);
         }
@@ -188,7 +247,13 @@ impl Engine {
             (Owner::Clock, Reply::Time(venue)) => {
                 self.clock_read(now, sent_at, venue);
             }
-            (Owner::Catalog, Reply::Catalog { instruments, limits }) => {
+            (
+                Owner::Catalog,
+                Reply::Catalog {
+                    instruments,
+                    limits,
+                },
+            ) => {
                 self.catalog_read(now, instruments, &limits);
             }
             (Owner::Account, Reply::Account(account)) => self.account_read(now, account),
@@ -196,7 +261,15 @@ impl Engine {
             (Owner::OpenOrders(symbol), Reply::Orders(orders)) => {
                 self.open_orders_read(now, &symbol, &orders);
             }
-            (Owner::History { strategy, instrument, interval, bars }, Reply::Bars(read)) => {
+            (
+                Owner::History {
+                    strategy,
+                    instrument,
+                    interval,
+                    bars,
+                },
+                Reply::Bars(read),
+            ) => {
                 self.history_read(now, strategy, &instrument, interval, bars, read);
             }
             (Owner::Depth(symbol), Reply::Depth(book)) => self.depth_read(now, &symbol, &book),
@@ -249,7 +322,9 @@ impl Engine {
             }
             Owner::Cancel(id) => self.cancel_failed(now, *id, &reason),
             Owner::Ask(id) => self.asked(now, *id, None),
-            Owner::Fetch(id) => self.timers.set(Timer::Fetch(*id), now + Duration::from_secs(2)),
+            Owner::Fetch(id) => self
+                .timers
+                .set(Timer::Fetch(*id), now + Duration::from_secs(2)),
             Owner::Open(kind, generation) => self.stream_lost(now, *kind, *generation, reason),
             Owner::Join(generation) => {
                 if self.startup.is_over() || !matches!(fate, Fate::Refused(_)) {
@@ -282,7 +357,10 @@ impl Engine {
                 }
                 let what = format!("{:?}", pending.call.kind());
                 if pending.failures > 0 {
-                    self.tell(Incident::ReadFailed { what, reason: reason.clone() });
+                    self.tell(Incident::ReadFailed {
+                        what,
+                        reason: reason.clone(),
+                    });
                 }
                 self.startup.last_failure = Some((pending.call.kind(), reason));
                 self.try_again(now, pending);
@@ -332,7 +410,11 @@ impl Engine {
             {
                 let names: Vec<_> = symbols.iter().map(ToString::to_string).collect();
                 let (names, message) = (names.join(" or "), refusal.message.clone());
-                Failure::UnknownInstrument { venue, names, message }
+                Failure::UnknownInstrument {
+                    venue,
+                    names,
+                    message,
+                }
             }
             (_, Fate::Refused(refusal)) if refusal.kind == RefusalKind::Auth => Failure::Auth {
                 venue,
@@ -341,7 +423,11 @@ impl Engine {
             },
             _ => {
                 let (what, message) = (format!("{:?}", call.kind()), describe(fate));
-                Failure::Unreachable { venue, what, message }
+                Failure::Unreachable {
+                    venue,
+                    what,
+                    message,
+                }
             }
         };
         self.fail(failure);
@@ -358,16 +444,27 @@ impl Engine {
             throttle.retry_after.map(|after| now + after),
             throttle.retry_at.map(|at| self.clock.our_time(at)),
         ];
-        let until = told.into_iter().flatten().max().unwrap_or(now + SHUT_DEFAULT)
+        let until = told
+            .into_iter()
+            .flatten()
+            .max()
+            .unwrap_or(now + SHUT_DEFAULT)
             + self.clock.error_bound(now)
-            + if throttle.is_ban { BAN_MARGIN } else { Duration::ZERO };
+            + if throttle.is_ban {
+                BAN_MARGIN
+            } else {
+                Duration::ZERO
+            };
         let scope = match throttle.kind {
             Some(LimitKind::Orders) => ScopeKey::NewOrders(self.config.route.account),
             _ => ScopeKey::Egress(self.config.route.egress),
         };
         self.scheduler.shut(now, scope, until);
         self.timers.set(Timer::Unshut, until);
-        self.tell(Incident::Throttled { throttle: throttle.clone(), until });
+        self.tell(Incident::Throttled {
+            throttle: throttle.clone(),
+            until,
+        });
     }
 
     pub(super) fn inquire(&mut self, now: Timestamp, inquiry: u64, call: Call) {
@@ -389,7 +486,9 @@ pub(super) fn describe(fate: &Fate) -> String {
         Fate::NotTaken(NotTaken::Throttled(throttle)) => throttle.message.clone(),
         Fate::Unknown(Unknown::Timeout) => "no answer in time".to_owned(),
         Fate::Unknown(Unknown::Broken(reason) | Unknown::Unreadable(reason)) => reason.clone(),
-        Fate::Unknown(Unknown::Venue { status, message, .. }) => {
+        Fate::Unknown(Unknown::Venue {
+            status, message, ..
+        }) => {
             format!("status {status}: {message}")
         }
     }

@@ -52,7 +52,10 @@ impl Market {
     /// What has been asked for since the handshake was made.
     fn feeds_since_handshake(&self) -> Vec<StreamFeed> {
         let feeds = self.followers.keys();
-        feeds.filter(|feed| !self.in_handshake.contains(feed)).cloned().collect()
+        feeds
+            .filter(|feed| !self.in_handshake.contains(feed))
+            .cloned()
+            .collect()
     }
 
     pub(super) fn reset_books(&mut self) {
@@ -60,9 +63,16 @@ impl Market {
     }
 
     fn following(&self, symbol: &Symbol, feed: Feed) -> Vec<(StrategyId, u32)> {
-        let key = StreamFeed { symbol: symbol.clone(), feed };
+        let key = StreamFeed {
+            symbol: symbol.clone(),
+            feed,
+        };
         let followers = self.followers.get(&key);
-        followers.into_iter().flatten().map(|(strategy, depth)| (*strategy, *depth)).collect()
+        followers
+            .into_iter()
+            .flatten()
+            .map(|(strategy, depth)| (*strategy, *depth))
+            .collect()
     }
 }
 
@@ -86,15 +96,27 @@ impl Engine {
             .members
             .get(&strategy)
             .is_some_and(|member| member.instruments.contains(instrument));
-        let Some(listed) = self.instruments.get(instrument).filter(|_| is_own) else { return };
+        let Some(listed) = self.instruments.get(instrument).filter(|_| is_own) else {
+            return;
+        };
         let (wire, depth) = wire_feed(feed);
-        let wanted = StreamFeed { symbol: listed.symbol.clone(), feed: wire };
+        let wanted = StreamFeed {
+            symbol: listed.symbol.clone(),
+            feed: wire,
+        };
         let followers = self.market.followers.entry(wanted.clone()).or_default();
         let is_new = followers.is_empty();
         followers.insert(strategy, depth);
         if is_new && self.market_stream.is_live() {
             let owner = Owner::Follow(self.market_stream.generation());
-            self.request(now, Call::Subscribe { feeds: vec![wanted] }, owner, Priority::Query);
+            self.request(
+                now,
+                Call::Subscribe {
+                    feeds: vec![wanted],
+                },
+                owner,
+                Priority::Query,
+            );
         } else if is_new && self.members.values().all(|member| member.has_started) {
             // Where a handshake is under way already, the feed is asked for when it is over.
             self.open_market_stream(now);
@@ -124,7 +146,9 @@ impl Engine {
         interval: Interval,
         bars: u32,
     ) {
-        let Some(listed) = self.instruments.get(&instrument) else { return };
+        let Some(listed) = self.instruments.get(&instrument) else {
+            return;
+        };
         let bars = bars.clamp(1, HISTORY_MAX);
         // One more than wanted: the last is still open.
         let call = Call::Bars {
@@ -134,8 +158,15 @@ impl Engine {
             until: None,
             limit: bars + 1,
         };
-        self.market.histories_missing.insert((strategy, instrument.clone(), interval));
-        let owner = Owner::History { strategy, instrument, interval, bars };
+        self.market
+            .histories_missing
+            .insert((strategy, instrument.clone(), interval));
+        let owner = Owner::History {
+            strategy,
+            instrument,
+            interval,
+            bars,
+        };
         self.request(now, call, owner, Priority::Query);
     }
 
@@ -149,13 +180,22 @@ impl Engine {
         read: Vec<Bar>,
     ) {
         let venue_now = self.clock.venue_time(now);
-        let closed = read.into_iter().filter(|bar| bar.open_at + interval.duration() <= venue_now);
-        let closed: Vec<_> = closed.map(|bar| Bar { is_closed: true, ..bar }).collect();
+        let closed = read
+            .into_iter()
+            .filter(|bar| bar.open_at + interval.duration() <= venue_now);
+        let closed: Vec<_> = closed
+            .map(|bar| Bar {
+                is_closed: true,
+                ..bar
+            })
+            .collect();
         let first = closed.len().saturating_sub(bars as usize);
         for bar in closed.into_iter().skip(first) {
             self.notify(strategy, Notice::Bar(instrument.clone(), bar));
         }
-        self.market.histories_missing.remove(&(strategy, instrument.clone(), interval));
+        self.market
+            .histories_missing
+            .remove(&(strategy, instrument.clone(), interval));
     }
 
     pub(super) fn quoted(&mut self, symbol: &Symbol, quote: Quote) {
@@ -168,7 +208,9 @@ impl Engine {
     }
 
     pub(super) fn barred(&mut self, symbol: &Symbol, bar: &Bar) {
-        self.tell_followers(symbol, Feed::Bar(bar.interval), |id| Notice::Bar(id, bar.clone()));
+        self.tell_followers(symbol, Feed::Bar(bar.interval), |id| {
+            Notice::Bar(id, bar.clone())
+        });
     }
 
     fn tell_followers(
@@ -177,7 +219,9 @@ impl Engine {
         feed: Feed,
         notice: impl Fn(InstrumentId) -> Notice,
     ) {
-        let Some(id) = self.symbols.get(symbol).cloned() else { return };
+        let Some(id) = self.symbols.get(symbol).cloned() else {
+            return;
+        };
         for (strategy, _) in self.market.following(symbol, feed) {
             self.notify(strategy, notice(id.clone()));
         }
@@ -199,19 +243,30 @@ impl Engine {
         if self.calls.is_waited_for(&owner) {
             return;
         }
-        let call = Call::Depth { symbol: symbol.clone(), levels: BOOK_LEVELS };
+        let call = Call::Depth {
+            symbol: symbol.clone(),
+            levels: BOOK_LEVELS,
+        };
         if delay.is_zero() {
             self.request(now, call, owner, Priority::Query);
         } else {
             let priority = Priority::Query;
-            let pending =
-                PendingCall { call, owner, priority, deadline: now, failures: 0, sent_at: None };
+            let pending = PendingCall {
+                call,
+                owner,
+                priority,
+                deadline: now,
+                failures: 0,
+                sent_at: None,
+            };
             self.requeue(now, pending, delay);
         }
     }
 
     pub(super) fn depth_read(&mut self, now: Timestamp, symbol: &Symbol, snapshot: &Book) {
-        let Some(book) = self.market.books.get_mut(symbol) else { return };
+        let Some(book) = self.market.books.get_mut(symbol) else {
+            return;
+        };
         match book.snapshot(snapshot) {
             BookState::Synced => self.tell_book(symbol),
             BookState::NeedsSnapshot => {
@@ -223,9 +278,15 @@ impl Engine {
     }
 
     fn tell_book(&mut self, symbol: &Symbol) {
-        let Some(id) = self.symbols.get(symbol).cloned() else { return };
+        let Some(id) = self.symbols.get(symbol).cloned() else {
+            return;
+        };
         for (strategy, depth) in self.market.following(symbol, Feed::Book(0)) {
-            let top = self.market.books.get(symbol).map(|book| book.top(depth as usize));
+            let top = self
+                .market
+                .books
+                .get(symbol)
+                .map(|book| book.top(depth as usize));
             if let Some(top) = top {
                 self.notify(strategy, Notice::Book(id.clone(), top));
             }

@@ -73,7 +73,9 @@ impl Engine {
         request: &OrderRequest,
     ) -> bool {
         if self.ledger.order(id).is_some() {
-            self.tell(Incident::DuplicateId { client_order_id: id });
+            self.tell(Incident::DuplicateId {
+                client_order_id: id,
+            });
             return false;
         }
         let instrument = self.instruments.get(&request.instrument);
@@ -106,7 +108,9 @@ impl Engine {
             self.deny(now, id, denied);
             return;
         }
-        let Some(order) = self.ledger.order(id) else { return };
+        let Some(order) = self.ledger.order(id) else {
+            return;
+        };
         let call = Call::PlaceOrder(NewOrder {
             client_order_id: id,
             symbol: order.symbol.clone(),
@@ -130,12 +134,17 @@ impl Engine {
     /// Everything that can be known to be wrong with an order before it is sent; holds back what
     /// it will lock when there is nothing.
     fn check(&mut self, id: ClientOrderId) -> Result<(), Denied> {
-        let Some(order) = self.ledger.order(id) else { return Err(Denied::NotOpen(id)) };
+        let Some(order) = self.ledger.order(id) else {
+            return Err(Denied::NotOpen(id));
+        };
         let is_the_strategys = self
             .members
             .get(&order.strategy)
             .is_some_and(|member| member.instruments.contains(&order.instrument));
-        let instrument = self.instruments.get(&order.instrument).filter(|_| is_the_strategys);
+        let instrument = self
+            .instruments
+            .get(&order.instrument)
+            .filter(|_| is_the_strategys);
         let instrument =
             instrument.ok_or_else(|| Denied::UnknownInstrument(order.instrument.clone()))?;
         if self.is_stopping {
@@ -145,7 +154,10 @@ impl Engine {
             return Err(Denied::Closed(reason.clone()));
         }
         if instrument.status != InstrumentStatus::Trading {
-            return Err(Denied::Closed(format!("{} is not trading", instrument.symbol)));
+            return Err(Denied::Closed(format!(
+                "{} is not trading",
+                instrument.symbol
+            )));
         }
         let offered = match order.kind {
             OrderKind::Limit { .. } => true,
@@ -154,7 +166,10 @@ impl Engine {
             OrderKind::Market(MarketQuantity::Quote(_)) => instrument.takes_quote_quantity,
         };
         if !offered {
-            let kind = format!("{} takes no such orders: {:?}", instrument.symbol, order.kind);
+            let kind = format!(
+                "{} takes no such orders: {:?}",
+                instrument.symbol, order.kind
+            );
             return Err(Denied::Unsupported(kind));
         }
         // The order itself is counted already.
@@ -174,14 +189,20 @@ impl Engine {
         };
         instrument.check(order.side, &order.kind, &context)?;
         let (side, kind, instrument) = (order.side, order.kind, instrument.clone());
-        self.ledger.hold(id, side, &kind, &instrument, reference_price).map_err(
-            |(asset, needed, free)| Denied::InsufficientBalance { asset, needed, free },
-        )
+        self.ledger
+            .hold(id, side, &kind, &instrument, reference_price)
+            .map_err(|(asset, needed, free)| Denied::InsufficientBalance {
+                asset,
+                needed,
+                free,
+            })
     }
 
     /// Ends an order that never left, or provably was not taken.
     pub(super) fn deny(&mut self, now: Timestamp, id: ClientOrderId, denied: Denied) {
-        let Some(order) = self.ledger.order_mut(id) else { return };
+        let Some(order) = self.ledger.order_mut(id) else {
+            return;
+        };
         if order.state.is_terminal() {
             return;
         }
@@ -219,7 +240,9 @@ impl Engine {
         mut pending: PendingCall,
         reason: &str,
     ) {
-        let Some(order) = self.ledger.order_mut(id) else { return };
+        let Some(order) = self.ledger.order_mut(id) else {
+            return;
+        };
         if order.state != OrderState::InFlight {
             return;
         }
@@ -239,7 +262,9 @@ impl Engine {
 
     /// The venue has refused an order.
     pub(super) fn place_refused(&mut self, now: Timestamp, id: ClientOrderId, refusal: &Refusal) {
-        let Some(order) = self.ledger.order_mut(id) else { return };
+        let Some(order) = self.ledger.order_mut(id) else {
+            return;
+        };
         if order.state != OrderState::InFlight {
             // A report has said otherwise already, and it knows better.
             return;
@@ -258,7 +283,9 @@ impl Engine {
 
     /// The answer to an order was lost.
     pub(super) fn in_doubt(&mut self, now: Timestamp, id: ClientOrderId, reason: String) {
-        let Some(order) = self.ledger.order_mut(id) else { return };
+        let Some(order) = self.ledger.order_mut(id) else {
+            return;
+        };
         if order.state != OrderState::InFlight {
             return;
         }
@@ -267,14 +294,22 @@ impl Engine {
         self.counters.orders_in_doubt += 1;
         self.timers.set(Timer::Ask(id), now + ASK_AFTER[0]);
         self.tell_strategy(now, id, Vec::new(), true);
-        self.tell(Incident::InDoubt { client_order_id: id, reason });
+        self.tell(Incident::InDoubt {
+            client_order_id: id,
+            reason,
+        });
     }
 
     /// Asks the venue about an order.
     pub(super) fn ask(&mut self, now: Timestamp, id: ClientOrderId) {
-        let Some(order) = self.ledger.order(id) else { return };
+        let Some(order) = self.ledger.order(id) else {
+            return;
+        };
         let (symbol, order) = (order.symbol.clone(), OrderRef::Client(id));
-        let is_asked = self.watches.get(&id).is_none_or(|watch| watch.ask.is_some());
+        let is_asked = self
+            .watches
+            .get(&id)
+            .is_none_or(|watch| watch.ask.is_some());
         if !is_asked {
             let call = Call::QueryOrder { symbol, order };
             let call = self.request(now, call, Owner::Ask(id), Priority::Critical);
@@ -290,7 +325,9 @@ impl Engine {
         id: ClientOrderId,
         report: Option<&ExecutionReport>,
     ) {
-        let Some(watch) = self.watches.get_mut(&id) else { return };
+        let Some(watch) = self.watches.get_mut(&id) else {
+            return;
+        };
         watch.ask = None;
         watch.asks += 1;
         let asks = watch.asks as usize;
@@ -310,8 +347,11 @@ impl Engine {
 
     /// A statement of the venue's, from the stream.
     pub(super) fn reported(&mut self, now: Timestamp, report: &ExecutionReport) {
-        let found =
-            self.ledger.find(&report.symbol, report.client_order_id, report.venue_order_id);
+        let found = self.ledger.find(
+            &report.symbol,
+            report.client_order_id,
+            report.venue_order_id,
+        );
         match found {
             Some(id) => self.take_in(now, id, report),
             None => self.counters.foreign_reports += 1,
@@ -320,7 +360,9 @@ impl Engine {
 
     /// A statement of the venue's about one of our orders, from wherever it came.
     fn take_in(&mut self, now: Timestamp, id: ClientOrderId, report: &ExecutionReport) {
-        let Some(order) = self.ledger.order_mut(id) else { return };
+        let Some(order) = self.ledger.order_mut(id) else {
+            return;
+        };
         let was_accepted = order.was_accepted();
         let change = order.apply(report);
         let (is_accepted, symbol) = (order.was_accepted(), order.symbol.clone());
@@ -343,7 +385,10 @@ impl Engine {
     }
 
     fn book(&mut self, id: ClientOrderId, symbol: &Symbol, fills: &[Fill]) {
-        let instrument = self.symbols.get(symbol).and_then(|id| self.instruments.get(id));
+        let instrument = self
+            .symbols
+            .get(symbol)
+            .and_then(|id| self.instruments.get(id));
         if let Some(instrument) = instrument {
             for fill in fills {
                 self.ledger.book(id, fill, instrument);
@@ -361,7 +406,9 @@ impl Engine {
         fills: Vec<Fill>,
         has_moved: bool,
     ) {
-        let Some(order) = self.ledger.order(id) else { return };
+        let Some(order) = self.ledger.order(id) else {
+            return;
+        };
         let is_over = order.state.is_terminal();
         let is_missing_fills = order.has_unbooked_fills();
         let (strategy, mut last) = (order.strategy, order.update(None, None));
@@ -375,7 +422,11 @@ impl Engine {
         let has_fills = fills.peek().is_some();
         while let Some(fill) = fills.next() {
             let is_last = fills.peek().is_none();
-            let mut update = if is_last { last.clone() } else { partial.clone() };
+            let mut update = if is_last {
+                last.clone()
+            } else {
+                partial.clone()
+            };
             update.fill = Some(fill);
             self.notify(strategy, Notice::Order(Box::new(update)));
         }
@@ -396,19 +447,30 @@ impl Engine {
 
     /// Fetches the trades of an order that were told of but not told.
     pub(super) fn fetch_fills(&mut self, now: Timestamp, id: ClientOrderId) {
-        let Some(order) = self.ledger.order(id) else { return };
+        let Some(order) = self.ledger.order(id) else {
+            return;
+        };
         if !order.has_unbooked_fills() || self.calls.is_waited_for(&Owner::Fetch(id)) {
             return;
         }
         let (symbol, venue) = (order.symbol.clone(), order.venue_order_id);
-        let call = Call::FillHistory { symbol, order: venue, since: None, limit: FILLS_MAX };
+        let call = Call::FillHistory {
+            symbol,
+            order: venue,
+            since: None,
+            limit: FILLS_MAX,
+        };
         self.request(now, call, Owner::Fetch(id), Priority::Query);
     }
 
     pub(super) fn fetched(&mut self, now: Timestamp, id: ClientOrderId, fills: &[HistoricFill]) {
-        let Some(order) = self.ledger.order_mut(id) else { return };
+        let Some(order) = self.ledger.order_mut(id) else {
+            return;
+        };
         let symbol = order.symbol.clone();
-        let own = fills.iter().filter(|one| Some(one.venue_order_id) == order.venue_order_id);
+        let own = fills
+            .iter()
+            .filter(|one| Some(one.venue_order_id) == order.venue_order_id);
         let own: Vec<Fill> = own.map(|one| one.fill.clone()).collect();
         let new: Vec<Fill> = own.into_iter().filter(|fill| order.book(fill)).collect();
         let is_complete = !order.has_unbooked_fills();
@@ -422,7 +484,9 @@ impl Engine {
     }
 
     pub(super) fn cancel(&mut self, now: Timestamp, strategy: StrategyId, id: ClientOrderId) {
-        let Some(order) = self.ledger.order_mut(id) else { return };
+        let Some(order) = self.ledger.order_mut(id) else {
+            return;
+        };
         if order.strategy != strategy || order.state.is_terminal() {
             return;
         }
@@ -430,7 +494,9 @@ impl Engine {
     }
 
     fn cancel_own(&mut self, now: Timestamp, id: ClientOrderId) {
-        let Some(order) = self.ledger.order_mut(id) else { return };
+        let Some(order) = self.ledger.order_mut(id) else {
+            return;
+        };
         order.is_cancel_wanted = true;
         if order.state == OrderState::Pending {
             let queued = self.watches.get(&id).and_then(|watch| watch.place);
@@ -444,7 +510,9 @@ impl Engine {
 
     /// Ends an order that never left because somebody wanted it gone: no request at all.
     fn cancel_unsent(&mut self, now: Timestamp, id: ClientOrderId) {
-        let Some(order) = self.ledger.order_mut(id) else { return };
+        let Some(order) = self.ledger.order_mut(id) else {
+            return;
+        };
         order.state = OrderState::Canceled;
         order.reason = Some("canceled before it was sent".to_owned());
         order.updated_at = now;
@@ -454,18 +522,29 @@ impl Engine {
     /// Sends a cancel if one is wanted, none is on its way, and the order is known to rest. One
     /// that is on its way itself is waited for: a cancel that overtakes it finds nothing.
     pub(super) fn pursue_cancel(&mut self, now: Timestamp, id: ClientOrderId) {
-        let Some(order) = self.ledger.order(id) else { return };
+        let Some(order) = self.ledger.order(id) else {
+            return;
+        };
         let is_resting = matches!(order.state, OrderState::Open | OrderState::PartiallyFilled);
         if !order.is_cancel_wanted || !is_resting || self.timers.is_set(Timer::Cancel(id)) {
             return;
         }
-        if self.watches.get(&id).is_none_or(|watch| watch.cancel.is_some()) {
+        if self
+            .watches
+            .get(&id)
+            .is_none_or(|watch| watch.cancel.is_some())
+        {
             return;
         }
         // By the venue's own name where it is known: the fastest way (rest-api.md, cancel order,
         // read 2026-11).
-        let reference = order.venue_order_id.map_or(OrderRef::Client(id), OrderRef::Venue);
-        let call = Call::CancelOrder { symbol: order.symbol.clone(), order: reference };
+        let reference = order
+            .venue_order_id
+            .map_or(OrderRef::Client(id), OrderRef::Venue);
+        let call = Call::CancelOrder {
+            symbol: order.symbol.clone(),
+            order: reference,
+        };
         let call = self.request(now, call, Owner::Cancel(id), Priority::Critical);
         self.track(call);
     }
@@ -484,7 +563,9 @@ impl Engine {
     }
 
     pub(super) fn cancel_failed(&mut self, now: Timestamp, id: ClientOrderId, reason: &str) {
-        let Some(watch) = self.watches.get_mut(&id) else { return };
+        let Some(watch) = self.watches.get_mut(&id) else {
+            return;
+        };
         watch.cancel = None;
         watch.cancel_failures += 1;
         let attempts = watch.cancel_failures;
@@ -496,7 +577,11 @@ impl Engine {
         self.timers.set(Timer::Cancel(id), now + delay);
         if attempts == CANCEL_ALARM {
             let reason = reason.to_owned();
-            self.tell(Incident::CancelFailing { client_order_id: id, attempts, reason });
+            self.tell(Incident::CancelFailing {
+                client_order_id: id,
+                attempts,
+                reason,
+            });
         }
     }
 
@@ -517,7 +602,10 @@ impl Engine {
             .ledger
             .order(id)
             .is_some_and(|order| order.strategy == strategy && !order.state.is_terminal());
-        let watch = self.watches.get_mut(&id).filter(|watch| watch.replacement.is_none());
+        let watch = self
+            .watches
+            .get_mut(&id)
+            .filter(|watch| watch.replacement.is_none());
         match watch.filter(|_| is_open) {
             Some(watch) => {
                 watch.replacement = Some((replacement_id, request));
@@ -533,11 +621,15 @@ impl Engine {
         self.timers.clear(Timer::Fetch(id));
         self.timers.clear(Timer::Cancel(id));
         self.startup.unsure.remove(&id);
-        let Some(watch) = self.watches.remove(&id) else { return };
+        let Some(watch) = self.watches.remove(&id) else {
+            return;
+        };
         for call in [watch.place, watch.ask, watch.cancel].into_iter().flatten() {
             self.withdraw(call);
         }
-        let Some(order) = self.ledger.order(id) else { return };
+        let Some(order) = self.ledger.order(id) else {
+            return;
+        };
         let (state, filled) = (order.state, order.cum_qty);
         match state {
             OrderState::Filled => self.counters.orders_filled += 1,
@@ -565,7 +657,10 @@ impl Engine {
         state: OrderState,
         filled: Quantity,
     ) {
-        let left = request.kind.qty().map(|wanted| wanted.saturating_sub(filled));
+        let left = request
+            .kind
+            .qty()
+            .map(|wanted| wanted.saturating_sub(filled));
         let is_gone = matches!(state, OrderState::Canceled | OrderState::Expired);
         if !is_gone || left.is_none_or(Quantity::is_zero) {
             let reason = format!("the order to be replaced is {state}, {filled} of it traded");
@@ -578,9 +673,15 @@ impl Engine {
             }
             order.qty = left;
             order.kind = match order.kind {
-                OrderKind::Limit { price, time_in_force, .. } => {
-                    OrderKind::Limit { price, qty: left, time_in_force }
-                }
+                OrderKind::Limit {
+                    price,
+                    time_in_force,
+                    ..
+                } => OrderKind::Limit {
+                    price,
+                    qty: left,
+                    time_in_force,
+                },
                 OrderKind::PostOnly { price, .. } => OrderKind::PostOnly { price, qty: left },
                 OrderKind::Market(_) => OrderKind::Market(MarketQuantity::Base(left)),
             };
@@ -590,7 +691,11 @@ impl Engine {
 
     /// Trading ends: own orders are canceled, those on their way as soon as they are known.
     pub(super) fn cancel_everything(&mut self, now: Timestamp) {
-        let open: Vec<_> = self.ledger.open().map(|order| (order.id, order.state)).collect();
+        let open: Vec<_> = self
+            .ledger
+            .open()
+            .map(|order| (order.id, order.state))
+            .collect();
         for (id, state) in open {
             // What has not left is not sent any more, whatever the policy for resting orders.
             if self.config.cancels_on_stop || state == OrderState::Pending {
@@ -601,7 +706,12 @@ impl Engine {
             let resting = |order: &Order| {
                 matches!(order.state, OrderState::Open | OrderState::PartiallyFilled)
             };
-            let left: Vec<_> = self.ledger.open().filter(|one| resting(one)).map(|one| one.id).collect();
+            let left: Vec<_> = self
+                .ledger
+                .open()
+                .filter(|one| resting(one))
+                .map(|one| one.id)
+                .collect();
             for id in left {
                 self.watches.remove(&id);
             }
@@ -620,11 +730,19 @@ impl Engine {
 
     /// Notes which call now stands for an order's wish.
     pub(super) fn track(&mut self, call: CallId) {
-        let Some(owner) = self.calls.get_mut(call).map(|pending| pending.owner.clone()) else {
+        let Some(owner) = self
+            .calls
+            .get_mut(call)
+            .map(|pending| pending.owner.clone())
+        else {
             return;
         };
-        let (Owner::Place(id) | Owner::Cancel(id) | Owner::Ask(id)) = owner else { return };
-        let Some(watch) = self.watches.get_mut(&id) else { return };
+        let (Owner::Place(id) | Owner::Cancel(id) | Owner::Ask(id)) = owner else {
+            return;
+        };
+        let Some(watch) = self.watches.get_mut(&id) else {
+            return;
+        };
         match owner {
             Owner::Place(_) => watch.place = Some(call),
             Owner::Cancel(_) => watch.cancel = Some(call),

@@ -209,7 +209,11 @@ impl Engine {
         let retry_at = now + Backoff::STREAM.delay(failures, &mut self.jitter);
         self.timers.set(Timer::Reopen(kind), retry_at);
         self.startup.last_failure = Some((CallKind::OpenStream, reason.clone()));
-        self.tell(Incident::StreamLost { kind, reason, retry_at });
+        self.tell(Incident::StreamLost {
+            kind,
+            reason,
+            retry_at,
+        });
     }
 
     /// What was on its way over a socket that is gone has no answer any more.
@@ -235,7 +239,8 @@ impl Engine {
             let silence = now.since(heard_at).as_secs();
             self.stream_lost(now, kind, generation, format!("silent for {silence} s"));
         } else {
-            self.timers.set(Timer::Liveness(kind), heard_at + SILENCE_MAX);
+            self.timers
+                .set(Timer::Liveness(kind), heard_at + SILENCE_MAX);
         }
     }
 }

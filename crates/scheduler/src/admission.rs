@@ -1,0 +1,225 @@
+//! Everything that must hold before a call may leave, and the books of those that have left.
+//!
+//! In the order of what it costs to be wrong: no scope that covers it is shut, a slot is free, its
+//! address is not cold, every limit has room, and nobody has reserved that room.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tradewind_model::Timestamp;
+use tradewind_model::call::EndpointGroup;
+use tradewind_model::id::{CallId, EgressId};
+use tradewind_model::outcome::Meter;
+use tradewind_model::tariff::Limit;
+
+use crate::bucket::ChargeId;
+use crate::budget::{Budget, Draw};
+use crate::clock::VenueClock;
+use crate::cold_start::ColdStart;
+use crate::concurrency::Slots;
+use crate::config::SchedulerConfig;
+use crate::queue::lane::{Held, Lane, LaneId};
+use crate::reservation::Reservations;
+use crate::shut::{ShutScopes, is_new_order};
+use crate::ticket::{Priority, Ticket};
+
+/// The state that decides what may leave.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    pub(crate) shut: ShutScopes,
+    pub(crate) slots: Slots,
+    pub(crate) budget: Budget,
+    pub(crate) reservations: Reservations,
+    clock: VenueClock,
+    cold_start: ColdStart,
+    flights: BTreeMap<CallId, Flight>,
+    admitted: u64,
+    /// How often something became free: what a lane was told holds until the next time.
+    releases: u64,
+}
+
+/// A call on the wire.
+#[derive(Debug)]
+struct Flight {
+    charge: ChargeId,
+    group: EndpointGroup,
+    egress: EgressId,
+    draws: Arc<[Draw]>,
+}
+
+/// A lane may not leave.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NotUntil {
+    /// Not before this time; with none, not before something was released.
+    pub(crate) until: Option<Timestamp>,
+}
+
+/// How a call on the wire ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum End<'a> {
+    Answered { succeeded: bool, meter: &'a Meter },
+    Abandoned,
+    NeverSent,
+}
+
+impl Admission {
+    pub(crate) const fn new(config: &SchedulerConfig) -> Self {
+        Self {
+            shut: ShutScopes::new(),
+            slots: Slots::new(config.concurrency),
+            budget: Budget::new(config.reserves, config.pacing),
+            reservations: Reservations::new(),
+            clock: VenueClock::UNSYNCED,
+            cold_start: ColdStart::new(config.cold_start),
+            flights: BTreeMap::new(),
+            admitted: 0,
+            releases: 0,
+        }
+    }
+
+    pub(crate) const fn clock(&self) -> VenueClock {
+        self.clock
+    }
+
+    pub(crate) fn set_clock(&mut self, offset_ns: i64, eps: Duration) {
+        self.clock = VenueClock::new(offset_ns, eps);
+        self.releases += 1;
+    }
+
+    pub(crate) fn set_limits(&mut self, limits: &[Limit]) {
+        self.budget.set_limits(limits);
+        self.releases += 1;
+    }
+
+    pub(crate) fn is_in_flight(&self, call: CallId) -> bool {
+        self.flights.contains_key(&call)
+    }
+
+    /// Whether the first of a lane may leave now.
+    pub(crate) fn check(
+        &mut self,
+        now: Timestamp,
+        class: Priority,
+        id: LaneId,
+        lane: &mut Lane,
+    ) -> Result<(), NotUntil> {
+        let releases = self.releases;
+        if let Some(held) = lane
+            .held
+            .filter(|held| held.releases == releases && held.until.is_none_or(|until| until > now))
+        {
+            return Err(NotUntil { until: held.until });
+        }
+        let until = match self.find_obstacle(now, class, id, lane) {
+            None => {
+                lane.held = None;
+                return Ok(());
+            }
+            // Reservations end without a release, so the lane must be asked again.
+            Some(Obstacle::Reserved) => {
+                lane.held = None;
+                return Err(NotUntil { until: None });
+            }
+            Some(Obstacle::Until(until)) => until,
+        };
+        lane.held = Some(Held { releases, until });
+        Err(NotUntil { until })
+    }
+
+    fn find_obstacle(
+        &mut self,
+        now: Timestamp,
+        class: Priority,
+        id: LaneId,
+        lane: &mut Lane,
+    ) -> Option<Obstacle> {
+        let is_new_order = is_new_order(&lane.cost, lane.group, class);
+        if let Some(until) = self.shut.covers(now, &lane.origin, is_new_order) {
+            // Room must not be kept for what may not leave even with room.
+            self.reservations.end(id);
+            return Some(Obstacle::Until(Some(until)));
+        }
+        if !self.slots.has_room(lane.group, class) {
+            return Some(Obstacle::Until(None));
+        }
+        let interval = self.budget.cold_start_interval();
+        if let Err(until) = self
+            .cold_start
+            .check(now, self.clock, &lane.origin.egress, interval)
+        {
+            return Some(Obstacle::Until(Some(until)));
+        }
+        let draws = self.draws(now, lane);
+        if let Err(blocked) = self.budget.check(now, self.clock, &draws, class) {
+            self.reservations
+                .wait(now, class, id, blocked.bucket, blocked.interval);
+            return Some(Obstacle::Until(blocked.until));
+        }
+        self.reservations
+            .hold_back(now, class, id, &draws)
+            .then_some(Obstacle::Reserved)
+    }
+
+    /// What a lane's calls draw, looked up anew when the budget's buckets have changed.
+    fn draws(&mut self, now: Timestamp, lane: &mut Lane) -> Arc<[Draw]> {
+        if let Some((layout, draws)) = &lane.draws
+            && *layout == self.budget.layout()
+        {
+            return Arc::clone(draws);
+        }
+        let draws = self.budget.draws(now, self.clock, &lane.origin, &lane.cost);
+        lane.draws = Some((self.budget.layout(), Arc::clone(&draws)));
+        draws
+    }
+
+    /// Charges a call whose lane was found free to leave.
+    pub(crate) fn admit(&mut self, now: Timestamp, ticket: &Ticket, draws: Arc<[Draw]>) {
+        self.admitted += 1;
+        let charge = ChargeId(self.admitted);
+        self.budget.charge(now, self.clock, charge, &draws);
+        self.slots.take(ticket.group);
+        self.cold_start.leave(now, ticket.origin.egress);
+        self.flights.insert(
+            ticket.call,
+            Flight {
+                charge,
+                group: ticket.group,
+                egress: ticket.origin.egress,
+                draws,
+            },
+        );
+    }
+
+    /// Closes the books of a call, once: nothing happens for one that is not on the wire.
+    pub(crate) fn end(&mut self, now: Timestamp, call: CallId, end: End<'_>) {
+        let Some(flight) = self.flights.remove(&call) else {
+            return;
+        };
+        let Flight { charge, draws, .. } = &flight;
+        let has_read = match end {
+            End::Answered { succeeded, meter } => self
+                .budget
+                .settle(now, self.clock, *charge, draws, succeeded, meter),
+            End::Abandoned => {
+                self.budget.abandon(now, self.clock, *charge, draws);
+                false
+            }
+            End::NeverSent => {
+                self.budget.forget(*charge, draws);
+                false
+            }
+        };
+        self.slots.release(flight.group);
+        self.cold_start.end(&flight.egress, has_read);
+        self.releases += 1;
+    }
+}
+
+/// Why a lane may not leave.
+enum Obstacle {
+    /// Until a time, or with none, until something was released.
+    Until(Option<Timestamp>),
+    /// Another lane has reserved the room.
+    Reserved,
+}

@@ -1,0 +1,226 @@
+//! One limit of one owner: what it can have been charged, and whether it has room.
+//!
+//! Two ways of counting stand behind one face: windows that lie on the calendar are kept as the
+//! venue keeps them ([`window`]), all others as a log of what may still be counted ([`rolling`]).
+
+mod rolling;
+mod window;
+
+use std::time::Duration;
+
+use tradewind_model::Timestamp;
+use tradewind_model::tariff::{Alignment, Limit, LimitKind, Weight};
+
+use crate::bucket::rolling::RollingLog;
+use crate::bucket::window::{Allowance, WindowLedger};
+use crate::clock::VenueClock;
+use crate::config::Reserves;
+use crate::snapshot::{BucketOwner, BucketView};
+use crate::ticket::Priority;
+
+/// How long after its connection was closed a call may still land: bytes that a proxy or the
+/// kernel had in hand. Far above what a closed TCP connection needs.
+pub(crate) const LANDING_TAIL: Duration = Duration::from_secs(5);
+
+/// The number of one admission. A call that is submitted again gets a new one, so what an earlier
+/// attempt may still cost is never mistaken for the later one's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ChargeId(pub(crate) u64);
+
+/// What a call draws from one bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Amount {
+    /// Until the call's fate is known, and if it fails.
+    pub(crate) weight: Weight,
+    /// Once it has succeeded.
+    pub(crate) on_success: Weight,
+}
+
+/// How a charge ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Resolution {
+    /// With an answer: whether it was a success, and what it said of this bucket.
+    Answered {
+        succeeded: bool,
+        reading: Option<Weight>,
+    },
+    /// With its connection closed and no answer.
+    Closed,
+}
+
+/// On what terms a class may draw on a bucket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms<'a> {
+    pub(crate) class: Priority,
+    pub(crate) reserves: &'a Reserves,
+    pub(crate) pacing: bool,
+}
+
+/// One limit of one owner.
+#[derive(Debug)]
+pub(crate) struct Bucket {
+    limit: Limit,
+    owner: BucketOwner,
+    ledger: Ledger,
+    peak: u64,
+}
+
+#[derive(Debug)]
+enum Ledger {
+    Calendar(WindowLedger),
+    Rolling(RollingLog),
+}
+
+impl Bucket {
+    pub(crate) fn new(limit: Limit, owner: BucketOwner) -> Self {
+        let ledger = match limit.alignment {
+            // The venue counts unfilled orders, and gives credit for fills.
+            Alignment::Calendar => Ledger::Calendar(WindowLedger::new(
+                limit.interval,
+                limit.kind == LimitKind::Orders,
+            )),
+            Alignment::Rolling => Ledger::Rolling(RollingLog::new(limit.interval)),
+        };
+        Self {
+            limit,
+            owner,
+            ledger,
+            peak: 0,
+        }
+    }
+
+    pub(crate) const fn limit(&self) -> &Limit {
+        &self.limit
+    }
+
+    pub(crate) fn set_capacity(&mut self, capacity: Weight) {
+        self.limit.capacity = capacity;
+    }
+
+    /// The most that `class` could ever have of an empty bucket.
+    pub(crate) fn most_for(limit: &Limit, class: Priority, reserves: &Reserves) -> Weight {
+        match limit.alignment {
+            Alignment::Calendar => limit.capacity - reserves.above(class, limit.capacity),
+            Alignment::Rolling => rolling::slots_for(class, limit.capacity),
+        }
+    }
+
+    /// Whether `weight` may be drawn now.
+    ///
+    /// # Errors
+    /// With the earliest time at which it might, if nothing else happens; with none when only an
+    /// answer can make room.
+    pub(crate) fn check(
+        &self,
+        now: Timestamp,
+        clock: VenueClock,
+        weight: Weight,
+        terms: Terms<'_>,
+    ) -> Result<(), Option<Timestamp>> {
+        // A call that draws nothing is none of this bucket's business, however full it is.
+        if weight == 0 {
+            return Ok(());
+        }
+        match &self.ledger {
+            Ledger::Calendar(windows) => {
+                let allowance = Allowance {
+                    capacity: self.limit.capacity,
+                    reserve: terms.reserves.above(terms.class, self.limit.capacity),
+                    is_paced: terms.pacing && terms.class.is_paced(),
+                };
+                windows.check(now, clock, weight, allowance).map_err(Some)
+            }
+            Ledger::Rolling(log) => log.check(
+                now,
+                weight,
+                rolling::slots_for(terms.class, self.limit.capacity),
+            ),
+        }
+    }
+
+    /// Charges a call that leaves now.
+    pub(crate) fn charge(
+        &mut self,
+        now: Timestamp,
+        clock: VenueClock,
+        charge: ChargeId,
+        amount: Amount,
+    ) {
+        match &mut self.ledger {
+            Ledger::Calendar(windows) => windows.charge(now, clock, charge, amount),
+            Ledger::Rolling(log) => log.charge(now, charge, amount),
+        }
+        self.note_peak(now, clock);
+    }
+
+    /// Ends a charge, of which only its call's fate decides what remains.
+    pub(crate) fn resolve(
+        &mut self,
+        now: Timestamp,
+        clock: VenueClock,
+        charge: ChargeId,
+        resolution: Resolution,
+    ) {
+        match &mut self.ledger {
+            Ledger::Calendar(windows) => windows.resolve(now, clock, charge, resolution),
+            Ledger::Rolling(log) => log.resolve(now, clock, charge, resolution),
+        }
+        self.note_peak(now, clock);
+    }
+
+    /// Takes a charge back as if it had never been made.
+    pub(crate) fn forget(&mut self, charge: ChargeId) {
+        match &mut self.ledger {
+            Ledger::Calendar(windows) => windows.forget(charge),
+            Ledger::Rolling(log) => log.forget(charge),
+        }
+    }
+
+    /// Whether nothing in it can matter to a later decision.
+    pub(crate) fn is_idle(&self, now: Timestamp, clock: VenueClock) -> bool {
+        match &self.ledger {
+            Ledger::Calendar(windows) => windows.is_idle(now, clock),
+            Ledger::Rolling(log) => log.used(now) == 0,
+        }
+    }
+
+    pub(crate) fn view(&self, now: Timestamp, clock: VenueClock) -> BucketView {
+        let (window_start, used, reading) = match &self.ledger {
+            Ledger::Calendar(windows) => {
+                let start = clock.estimate(now).window_start(self.limit.interval);
+                let index = start.window_index(self.limit.interval);
+                (start, windows.bound(index, clock), windows.reading(index))
+            }
+            Ledger::Rolling(log) => (
+                clock.estimate(now) - self.limit.interval,
+                log.used(now),
+                None,
+            ),
+        };
+        BucketView {
+            limit: self.limit,
+            owner: self.owner,
+            window_start,
+            used: to_weight(used),
+            reading,
+            peak: to_weight(self.peak.max(used)),
+        }
+    }
+
+    fn note_peak(&mut self, now: Timestamp, clock: VenueClock) {
+        let used = match &self.ledger {
+            Ledger::Calendar(windows) => {
+                windows.bound(clock.estimate(now).window_index(self.limit.interval), clock)
+            }
+            Ledger::Rolling(log) => log.used(now),
+        };
+        self.peak = self.peak.max(used);
+    }
+}
+
+fn to_weight(sum: u64) -> Weight {
+    Weight::try_from(sum).unwrap_or(Weight::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! The log of a limit whose windows are not known to lie anywhere.
+//!
+//! A call takes a slot from its sending until a whole interval after its answer, when no window,
+//! wherever it begins, can hold both it and what is sent next. Counting from the sending instead
+//! would be wrong by the time that the call took to land.
+
+use std::time::Duration;
+
+use tradewind_model::Timestamp;
+use tradewind_model::tariff::Weight;
+
+use crate::bucket::{Amount, ChargeId, LANDING_TAIL, Resolution};
+use crate::clock::VenueClock;
+use crate::ticket::Priority;
+
+/// How many of `capacity` slots a class may take: a quarter, at least one, is left to
+/// [`Priority::Critical`], unless there is only one.
+pub(super) fn slots_for(class: Priority, capacity: Weight) -> Weight {
+    match class {
+        Priority::Critical => capacity,
+        Priority::Trade | Priority::Query | Priority::Background => {
+            let kept = (capacity / 4).max(1).min(capacity.saturating_sub(1));
+            capacity - kept
+        }
+    }
+}
+
+/// The slots of one limit.
+#[derive(Debug)]
+pub(super) struct RollingLog {
+    interval: Duration,
+    slots: Vec<Slot>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    charge: ChargeId,
+    amount: Amount,
+    /// How many slots it is.
+    weight: Weight,
+    /// When it becomes free; not known before there is an answer.
+    free_at: Option<Timestamp>,
+}
+
+impl RollingLog {
+    pub(super) const fn new(interval: Duration) -> Self {
+        Self {
+            interval,
+            slots: Vec::new(),
+        }
+    }
+
+    /// How many slots are taken.
+    pub(super) fn used(&self, now: Timestamp) -> u64 {
+        self.slots
+            .iter()
+            .filter(|slot| slot.free_at.is_none_or(|free_at| free_at > now))
+            .map(|slot| u64::from(slot.weight))
+            .sum()
+    }
+
+    /// Whether `weight` slots are free of the first `most`.
+    ///
+    /// # Errors
+    /// With the time from which on enough are free, if nothing else happens; with none when that
+    /// depends on answers.
+    pub(super) fn check(
+        &self,
+        now: Timestamp,
+        weight: Weight,
+        most: Weight,
+    ) -> Result<(), Option<Timestamp>> {
+        let mut used = self.used(now);
+        let room = u64::from(most.saturating_sub(weight));
+        if used <= room && weight <= most {
+            return Ok(());
+        }
+        let mut frees: Vec<(Timestamp, Weight)> = self
+            .slots
+            .iter()
+            .filter_map(|slot| Some((slot.free_at.filter(|at| *at > now)?, slot.weight)))
+            .collect();
+        frees.sort_unstable();
+        for (free_at, weight) in frees {
+            used -= u64::from(weight);
+            if used <= room {
+                return Err(Some(free_at));
+            }
+        }
+        Err(None)
+    }
+
+    pub(super) fn charge(&mut self, now: Timestamp, charge: ChargeId, amount: Amount) {
+        self.slots
+            .retain(|slot| slot.free_at.is_none_or(|free_at| free_at > now));
+        if amount.weight == 0 {
+            return;
+        }
+        self.slots.push(Slot {
+            charge,
+            amount,
+            weight: amount.weight,
+            free_at: None,
+        });
+    }
+
+    pub(super) fn resolve(
+        &mut self,
+        now: Timestamp,
+        clock: VenueClock,
+        charge: ChargeId,
+        resolution: Resolution,
+    ) {
+        let interval = clock.at_least(self.interval);
+        let Some(slot) = self
+            .slots
+            .iter_mut()
+            .find(|slot| slot.charge == charge && slot.free_at.is_none())
+        else {
+            return;
+        };
+        match resolution {
+            Resolution::Answered { succeeded, .. } => {
+                if succeeded {
+                    slot.weight = slot.amount.on_success;
+                }
+                slot.free_at = Some(now + interval);
+            }
+            Resolution::Closed => slot.free_at = Some(now + LANDING_TAIL + interval),
+        }
+    }
+
+    pub(super) fn forget(&mut self, charge: ChargeId) {
+        self.slots
+            .retain(|slot| slot.charge != charge || slot.free_at.is_some());
+    }
+}

@@ -1,0 +1,332 @@
+//! All the limits that a call draws on, as one: it is charged to all of them or to none.
+//!
+//! Limits are templates; a counter of a limit exists once per owner, from the first call of that
+//! owner on. Counters of addresses and accounts stay, because there are as many as were configured;
+//! those of sockets come and go with them, and are dropped when they cannot matter any more.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tradewind_model::Timestamp;
+use tradewind_model::outcome::Meter;
+use tradewind_model::tariff::{Alignment, Cost, Limit, LimitKind, LimitScope, Weight};
+
+use crate::bucket::{Amount, Bucket, ChargeId, Resolution, Terms};
+use crate::clock::VenueClock;
+use crate::config::Reserves;
+use crate::snapshot::{BucketOwner, BucketView};
+use crate::ticket::{Origin, Priority};
+
+/// How many counters of sockets may stand before those that are idle are dropped.
+const SOCKET_BUCKETS_MAX: usize = 64;
+
+/// A bucket's number; never used twice, so that one which was dropped is missed, not mistaken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct BucketId(u64);
+
+/// What a call draws from one bucket. There is one for every calendar limit of its origin, also
+/// where it draws nothing: its answer may tell of that counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Draw {
+    pub(crate) bucket: BucketId,
+    pub(crate) amount: Amount,
+}
+
+/// Which bucket stands in the way, and until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Blocked {
+    pub(crate) bucket: BucketId,
+    /// The length of the bucket's windows.
+    pub(crate) interval: Duration,
+    /// The earliest time at which there may be room, if nothing else happens; none when only an
+    /// answer can make room.
+    pub(crate) until: Option<Timestamp>,
+}
+
+/// All limits of a venue, for all owners.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    reserves: Reserves,
+    pacing: bool,
+    limits: Vec<Limit>,
+    buckets: BTreeMap<BucketId, Bucket>,
+    index: BTreeMap<(Identity, BucketOwner), BucketId>,
+    minted: u64,
+    /// Changes whenever a list of draws may have become wrong.
+    layout: u64,
+}
+
+/// What makes a limit the same limit when its capacity changes.
+type Identity = (LimitKind, LimitScope, Duration, Alignment);
+
+const fn identity(limit: &Limit) -> Identity {
+    (limit.kind, limit.scope, limit.interval, limit.alignment)
+}
+
+/// Whose counter of such a limit a call draws on; none when it draws on nobody's.
+fn owner(scope: LimitScope, origin: &Origin) -> Option<BucketOwner> {
+    match scope {
+        LimitScope::Egress => Some(BucketOwner::Egress(origin.egress)),
+        LimitScope::Account => origin.account.map(BucketOwner::Account),
+        LimitScope::Socket => origin
+            .socket
+            .map(|socket| BucketOwner::Socket(origin.egress, socket)),
+    }
+}
+
+fn amount(cost: &Cost, kind: LimitKind) -> Amount {
+    cost.charges
+        .iter()
+        .find(|charge| charge.kind == kind)
+        .map_or(
+            Amount {
+                weight: 0,
+                on_success: 0,
+            },
+            |charge| Amount {
+                weight: charge.weight,
+                on_success: charge.weight_on_success,
+            },
+        )
+}
+
+impl Budget {
+    pub(crate) const fn new(reserves: Reserves, pacing: bool) -> Self {
+        Self {
+            reserves,
+            pacing,
+            limits: Vec::new(),
+            buckets: BTreeMap::new(),
+            index: BTreeMap::new(),
+            minted: 0,
+            layout: 0,
+        }
+    }
+
+    /// Puts `limits` in force. Counters of limits that stay are kept, the others are dropped.
+    pub(crate) fn set_limits(&mut self, limits: &[Limit]) {
+        self.limits.clear();
+        self.limits
+            .extend(limits.iter().filter(|limit| !limit.interval.is_zero()));
+        let limits = &self.limits;
+        self.buckets.retain(|_, bucket| {
+            let kept = limits
+                .iter()
+                .find(|limit| identity(limit) == identity(bucket.limit()));
+            if let Some(limit) = kept {
+                bucket.set_capacity(limit.capacity);
+            }
+            kept.is_some()
+        });
+        self.index.retain(|_, id| self.buckets.contains_key(id));
+        self.layout += 1;
+    }
+
+    /// Changes whenever what [`draws`](Self::draws) gave before may be wrong.
+    pub(crate) const fn layout(&self) -> u64 {
+        self.layout
+    }
+
+    /// The first limit that will never hold what a call of this class draws.
+    pub(crate) fn never_holds(
+        &self,
+        origin: &Origin,
+        cost: &Cost,
+        class: Priority,
+    ) -> Option<(Limit, Weight)> {
+        self.limits.iter().find_map(|limit| {
+            let weight = cost.weight(limit.kind);
+            let is_ours = owner(limit.scope, origin).is_some();
+            let most = Bucket::most_for(limit, class, &self.reserves);
+            (is_ours && weight > most).then_some((*limit, weight))
+        })
+    }
+
+    /// What a call draws, and on which buckets; those that do not stand yet are made.
+    pub(crate) fn draws(
+        &mut self,
+        now: Timestamp,
+        clock: VenueClock,
+        origin: &Origin,
+        cost: &Cost,
+    ) -> Arc<[Draw]> {
+        if origin.socket.is_some() {
+            // Before any bucket is made, lest a new one is found idle and dropped at once.
+            self.drop_idle_sockets(now, clock);
+        }
+        let owned = |limit: &Limit| Some((*limit, owner(limit.scope, origin)?));
+        let owned: Vec<(Limit, BucketOwner)> = self.limits.iter().filter_map(owned).collect();
+        owned
+            .into_iter()
+            .map(|(limit, owner)| Draw {
+                amount: amount(cost, limit.kind),
+                bucket: self.bucket(limit, owner),
+            })
+            .collect()
+    }
+
+    /// Whether all of it may be drawn now. Of several buckets that stand in the way, the one that
+    /// does so longest is named.
+    pub(crate) fn check(
+        &self,
+        now: Timestamp,
+        clock: VenueClock,
+        draws: &[Draw],
+        class: Priority,
+    ) -> Result<(), Blocked> {
+        let terms = Terms {
+            class,
+            reserves: &self.reserves,
+            pacing: self.pacing,
+        };
+        let mut longest: Option<Blocked> = None;
+        for draw in draws {
+            let Some(bucket) = self.buckets.get(&draw.bucket) else {
+                continue;
+            };
+            if let Err(until) = bucket.check(now, clock, draw.amount.weight, terms) {
+                let is_longer = longest.is_none_or(|blocked| match (blocked.until, until) {
+                    (None, _) => false,
+                    (Some(_), None) => true,
+                    (Some(before), Some(until)) => until > before,
+                });
+                if is_longer {
+                    longest = Some(Blocked {
+                        bucket: draw.bucket,
+                        interval: bucket.limit().interval,
+                        until,
+                    });
+                }
+            }
+        }
+        longest.map_or(Ok(()), Err)
+    }
+
+    /// Draws all of it.
+    pub(crate) fn charge(
+        &mut self,
+        now: Timestamp,
+        clock: VenueClock,
+        charge: ChargeId,
+        draws: &[Draw],
+    ) {
+        for draw in draws {
+            if let Some(bucket) = self.buckets.get_mut(&draw.bucket) {
+                bucket.charge(now, clock, charge, draw.amount);
+            }
+        }
+    }
+
+    /// An answer is complete. Tells whether it said anything of a calendar limit of the address.
+    pub(crate) fn settle(
+        &mut self,
+        now: Timestamp,
+        clock: VenueClock,
+        charge: ChargeId,
+        draws: &[Draw],
+        succeeded: bool,
+        meter: &Meter,
+    ) -> bool {
+        let mut has_read_egress = false;
+        for draw in draws {
+            let Some(bucket) = self.buckets.get_mut(&draw.bucket) else {
+                continue;
+            };
+            let limit = *bucket.limit();
+            let reading = meter
+                .readings
+                .iter()
+                .find(|reading| reading.kind == limit.kind && reading.interval == limit.interval)
+                .map(|reading| reading.used);
+            has_read_egress |= reading.is_some() && paces_cold_start(&limit);
+            bucket.resolve(
+                now,
+                clock,
+                charge,
+                Resolution::Answered { succeeded, reading },
+            );
+        }
+        has_read_egress
+    }
+
+    /// A connection was closed without an answer.
+    pub(crate) fn abandon(
+        &mut self,
+        now: Timestamp,
+        clock: VenueClock,
+        charge: ChargeId,
+        draws: &[Draw],
+    ) {
+        for draw in draws {
+            if let Some(bucket) = self.buckets.get_mut(&draw.bucket) {
+                bucket.resolve(now, clock, charge, Resolution::Closed);
+            }
+        }
+    }
+
+    /// Nothing was written.
+    pub(crate) fn forget(&mut self, charge: ChargeId, draws: &[Draw]) {
+        for draw in draws {
+            if let Some(bucket) = self.buckets.get_mut(&draw.bucket) {
+                bucket.forget(charge);
+            }
+        }
+    }
+
+    /// The windows of the limit that tells what an earlier life of this process has used of an
+    /// address; none when the venue has no such limit.
+    pub(crate) fn cold_start_interval(&self) -> Option<Duration> {
+        self.limits
+            .iter()
+            .filter(|limit| paces_cold_start(limit))
+            .map(|limit| limit.interval)
+            .min()
+    }
+
+    pub(crate) fn views(&self, now: Timestamp, clock: VenueClock) -> Vec<BucketView> {
+        self.index
+            .values()
+            .filter_map(|id| self.buckets.get(id))
+            .map(|bucket| bucket.view(now, clock))
+            .collect()
+    }
+
+    fn bucket(&mut self, limit: Limit, owner: BucketOwner) -> BucketId {
+        let key = (identity(&limit), owner);
+        if let Some(id) = self.index.get(&key) {
+            return *id;
+        }
+        self.minted += 1;
+        let id = BucketId(self.minted);
+        self.buckets.insert(id, Bucket::new(limit, owner));
+        self.index.insert(key, id);
+        id
+    }
+
+    fn drop_idle_sockets(&mut self, now: Timestamp, clock: VenueClock) {
+        let is_socket = |owner: &BucketOwner| matches!(owner, BucketOwner::Socket(..));
+        let sockets = self.index.keys().filter(|(_, owner)| is_socket(owner));
+        if sockets.count() < SOCKET_BUCKETS_MAX {
+            return;
+        }
+        let buckets = &mut self.buckets;
+        self.index.retain(|(_, owner), id| {
+            let is_idle = buckets
+                .get(id)
+                .is_none_or(|bucket| bucket.is_idle(now, clock));
+            let is_kept = !(is_socket(owner) && is_idle);
+            if !is_kept {
+                buckets.remove(id);
+            }
+            is_kept
+        });
+        self.layout += 1;
+    }
+}
+
+fn paces_cold_start(limit: &Limit) -> bool {
+    limit.kind == LimitKind::RequestWeight
+        && limit.scope == LimitScope::Egress
+        && limit.alignment == Alignment::Calendar
+}

@@ -1,0 +1,54 @@
+//! The kind of no that waiting does not turn into a yes.
+
+use tradewind_model::id::CallId;
+use tradewind_model::tariff::{Limit, Weight};
+
+use crate::ticket::Priority;
+
+/// Why a call is refused at the door: waiting would not help.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Never {
+    /// It draws more than its class may ever have of a window.
+    #[error(
+        "bucket {} never holds {weight} for {}; raise the limit or lower the call's cost",
+        limit_name(limit), class.name()
+    )]
+    Exceeds {
+        /// The limit that is too small.
+        limit: Limit,
+        /// What the call would draw.
+        weight: Weight,
+        /// The call's class, which leaves a reserve to more urgent ones.
+        class: Priority,
+    },
+    /// Too many of its class wait already.
+    #[error(
+        "queue {} is full at {capacity}; raise its capacity or submit less",
+        class.name()
+    )]
+    QueueFull {
+        /// The class that is full.
+        class: Priority,
+        /// How many may wait.
+        capacity: usize,
+    },
+    /// A call of this id waits or is on the wire.
+    #[error("{call} waits or is on the wire already; give each attempt an id of its own")]
+    Duplicate {
+        /// The id.
+        call: CallId,
+    },
+}
+
+/// `request-weight-1m`: the kind and the window's length.
+pub(crate) fn limit_name(limit: &Limit) -> String {
+    let secs = limit.interval.as_secs();
+    let length = match secs {
+        0 => format!("{}ms", limit.interval.as_millis()),
+        _ if secs.is_multiple_of(86_400) => format!("{}d", secs / 86_400),
+        _ if secs.is_multiple_of(3_600) => format!("{}h", secs / 3_600),
+        _ if secs.is_multiple_of(60) => format!("{}m", secs / 60),
+        _ => format!("{secs}s"),
+    };
+    format!("{}-{length}", limit.kind.name())
+}

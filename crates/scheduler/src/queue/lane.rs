@@ -1,0 +1,86 @@
+//! Calls that differ only in their deadlines.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrayvec::ArrayVec;
+use tradewind_model::Timestamp;
+use tradewind_model::call::EndpointGroup;
+use tradewind_model::tariff::{Cost, LimitKind, Weight};
+
+use crate::budget::Draw;
+use crate::ticket::{Origin, Ticket};
+
+/// A lane's number; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LaneId(pub(crate) u64);
+
+/// A call's place in its class: by deadline, and of equal ones by arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Rank {
+    pub(crate) deadline: Timestamp,
+    pub(crate) arrival: u64,
+}
+
+/// All that decides whether a call may leave, but for its class and its deadline.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LaneKey {
+    group: EndpointGroup,
+    origin: Origin,
+    charges: ArrayVec<(LimitKind, Weight, Weight), 4>,
+}
+
+impl LaneKey {
+    pub(crate) fn of(ticket: &Ticket) -> Self {
+        let mut charges: ArrayVec<_, 4> = ticket
+            .cost
+            .charges
+            .iter()
+            .map(|charge| (charge.kind, charge.weight, charge.weight_on_success))
+            .collect();
+        charges.sort_unstable();
+        Self {
+            group: ticket.group,
+            origin: ticket.origin,
+            charges,
+        }
+    }
+}
+
+/// A lane, and what was last found out about it.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    pub(crate) group: EndpointGroup,
+    pub(crate) origin: Origin,
+    pub(crate) cost: Cost,
+    pub(crate) tickets: BTreeMap<Rank, Ticket>,
+    /// What its calls draw, and in which layout of the budget.
+    pub(crate) draws: Option<(u64, Arc<[Draw]>)>,
+    pub(crate) held: Option<Held>,
+}
+
+/// A lane need not be asked again before the time given, or before something was released.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Held {
+    /// How many releases there had been.
+    pub(crate) releases: u64,
+    /// None when only a release can help.
+    pub(crate) until: Option<Timestamp>,
+}
+
+impl Lane {
+    pub(crate) fn for_calls_like(ticket: &Ticket) -> Self {
+        Self {
+            group: ticket.group,
+            origin: ticket.origin,
+            cost: ticket.cost.clone(),
+            tickets: BTreeMap::new(),
+            draws: None,
+            held: None,
+        }
+    }
+
+    pub(crate) fn head(&self) -> Option<Rank> {
+        self.tickets.first_key_value().map(|(rank, _)| *rank)
+    }
+}

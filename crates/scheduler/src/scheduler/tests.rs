@@ -1,0 +1,2 @@
+mod schedules;
+mod world;
