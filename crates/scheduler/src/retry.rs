@@ -22,10 +22,9 @@ pub enum Verdict {
 #[must_use]
 pub const fn judge(effect: Effect, fate: &Fate) -> Verdict {
     match (effect, fate) {
-        (
-            Effect::Read | Effect::Idempotent | Effect::Once,
-            Fate::Done(_) | Fate::Refused(_),
-        ) => Verdict::Settle,
+        (Effect::Read | Effect::Idempotent | Effect::Once, Fate::Done(_) | Fate::Refused(_)) => {
+            Verdict::Settle
+        }
         (Effect::Read | Effect::Idempotent | Effect::Once, Fate::NotTaken(_))
         | (Effect::Read | Effect::Idempotent, Fate::Unknown(_)) => Verdict::Retry,
         (Effect::Once, Fate::Unknown(_)) => Verdict::Reconcile,
