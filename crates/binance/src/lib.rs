@@ -20,3 +20,6 @@ mod excerpt;
 mod number;
 
 pub use spot::BinanceSpot;
+
+#[cfg(test)]
+mod samples;

@@ -134,7 +134,7 @@ impl OrderRow {
                 None => None,
             },
             fills,
-            reason: reason([self.expiry_reason.as_deref(), Some(&self.status)]),
+            reason: reason([self.expiry_reason.as_deref(), None], &self.status),
             status: status(&self.status),
             at,
         })
@@ -160,12 +160,13 @@ pub(crate) fn status(word: &str) -> ReportedStatus {
 const SELF_TRADE: &str = "EXPIRED_IN_MATCH";
 
 /// Why an order ended: the first word that gives a reason, or a state that is one.
-pub(crate) fn reason<const N: usize>(words: [Option<&str>; N]) -> Option<String> {
-    let is_state = |word: &str| !matches!(status(word), ReportedStatus::Unknown(_));
-    words
+pub(crate) fn reason(words: [Option<&str>; 2], state: &str) -> Option<String> {
+    let given = words
         .into_iter()
         .flatten()
-        .find(|word| *word == SELF_TRADE || !(word.is_empty() || *word == "NONE" || is_state(word)))
+        .find(|word| !word.is_empty() && *word != "NONE");
+    given
+        .or_else(|| Some(state).filter(|state| *state == SELF_TRADE))
         .map(str::to_owned)
 }
 

@@ -160,11 +160,10 @@ fn report(text: &str) -> Result<ExecutionReport, Malformed> {
             "TRADE" => vec![fill(&row)?],
             _ => Vec::new(),
         },
-        reason: reason([
-            Some(&row.reject_reason),
-            row.expiry_reason.as_deref(),
-            Some(&row.status),
-        ]),
+        reason: reason(
+            [Some(&row.reject_reason), row.expiry_reason.as_deref()],
+            &row.status,
+        ),
         at: time(row.at),
         symbol: row.s,
     })
