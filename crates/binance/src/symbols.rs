@@ -1,9 +1,9 @@
 //! `exchangeInfo` as instruments.
 //!
-//! The list has thousands of rows and is read as a whole or not at all by nothing: one row that
-//! cannot be read costs that one symbol, and one rule that cannot be read is left to the venue to
-//! enforce. The two rules that prices and quantities are rounded by are the exception, for a bot
-//! that rounds wrongly is refused at every order.
+//! The list has thousands of rows, and none may spoil the others: a row that cannot be read costs
+//! its own symbol alone, and a rule that cannot be read is left to the venue to enforce. The two
+//! rules that prices and quantities are rounded by are the exception: without them every order
+//! would be a guess, so their symbol goes.
 
 mod filters;
 
