@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Call, CallKind};
+use crate::stream::StreamKind;
 
 /// A price in a limit's unit: request weight, requests, orders, messages.
 pub type Weight = u32;
@@ -151,6 +152,8 @@ pub enum Tier {
     OneSymbol,
     /// Applies when the call names an order.
     OneOrder,
+    /// Applies when the call opens a socket of this kind: they belong to different services.
+    Stream(StreamKind),
 }
 
 impl Tier {
@@ -160,6 +163,9 @@ impl Tier {
             Self::RowsUpTo(most) => call.rows().is_some_and(|rows| rows <= most),
             Self::OneSymbol => call.symbol().is_some(),
             Self::OneOrder => call.names_an_order(),
+            Self::Stream(wanted) => {
+                matches!(call, Call::OpenStream { kind, .. } if *kind == wanted)
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::id::Symbol;
+use crate::stream::StreamKind;
 
 fn limit(kind: LimitKind, secs: u64, capacity: Weight) -> Limit {
     Limit {
@@ -76,4 +77,23 @@ fn limits_told_by_the_venue_replace_their_kind_and_leave_the_rest() {
             limit(LimitKind::Connections, 300, 300),
         ]
     );
+}
+
+#[test]
+fn sockets_of_different_kinds_have_prices_of_their_own() {
+    let tariff = Tariff {
+        limits: Vec::new(),
+        prices: vec![
+            line(CallKind::OpenStream, Tier::Stream(StreamKind::Account), 2),
+            line(CallKind::OpenStream, Tier::Stream(StreamKind::Market), 0),
+        ],
+    };
+    for (kind, weight) in [(StreamKind::Account, 2), (StreamKind::Market, 0)] {
+        let call = Call::OpenStream {
+            kind,
+            feeds: Vec::new(),
+        };
+        let cost = tariff.cost(&call).unwrap();
+        assert_eq!(cost.weight(LimitKind::RequestWeight), weight);
+    }
 }
