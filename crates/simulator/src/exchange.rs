@@ -13,7 +13,21 @@ pub mod kline;
 pub mod order;
 pub mod reject;
 
+mod bars;
+mod book;
+mod clearing;
+mod entry;
+mod history;
+mod listing;
+mod matching;
+mod participants;
+mod path;
+mod prehistory;
+mod random;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rust_decimal::Decimal;
 use tradewind_model::Timestamp;
@@ -32,7 +46,15 @@ pub use order::{
 };
 pub use reject::{CancelReject, QueryReject, Reject};
 
-use crate::account::{Commission, Ledger};
+use book::Owner;
+use clearing::Clearing;
+use listing::Listing;
+use random::Random;
+
+use crate::account::{Account, Commission, Ledger};
+
+/// How long the participants trade before the exchange opens, so that there is a book and a tape.
+const WARM_UP: Duration = Duration::from_secs(60);
 
 /// Whether a symbol trades. Cancels are possible in every status.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -62,29 +84,84 @@ impl SymbolStatus {
 pub struct Exchange {
     config: ExchangeConfig,
     now: Timestamp,
+    /// In the order of the configuration.
+    listings: Vec<Listing>,
+    by_symbol: BTreeMap<String, usize>,
+    clearing: Clearing,
+    ids: Random,
 }
 
 impl Exchange {
     /// An exchange whose symbols have a history before `now` and participants in their books.
     #[must_use]
     pub fn new(config: &ExchangeConfig, seed: u64, now: Timestamp) -> Self {
-        let _ = seed;
-        Self {
+        let opening = (now - WARM_UP).window_start(Duration::from_secs(1));
+        let listings: Vec<Listing> = (1_u64..)
+            .zip(&config.symbols)
+            .map(|(n, symbol)| {
+                let mut of_symbol = Random::for_purpose(seed, n << 8);
+                Listing::new(symbol, of_symbol.next(), opening)
+            })
+            .collect();
+        let by_symbol = config
+            .symbols
+            .iter()
+            .map(|config| config.symbol.clone())
+            .zip(0..)
+            .collect();
+        let mut exchange = Self {
             config: config.clone(),
-            now,
+            now: opening,
+            listings,
+            by_symbol,
+            clearing: Clearing::new(config.accounts.iter().map(Account::new).collect()),
+            ids: Random::for_purpose(seed, 4),
+        };
+        for listing in &mut exchange.listings {
+            exchange
+                .clearing
+                .set_last_price(&listing.terms.symbol, listing.last_price);
+            listing.open(&mut exchange.clearing, opening);
         }
+        exchange.advance(now);
+        exchange.clearing.unmute();
+        exchange
     }
 
     /// Plays the other participants up to `now`. A long gap is played in coarser steps, so that
-    /// the work of one call is bounded.
+    /// the work of one call is bounded: at most 2,000 steps a symbol.
     pub fn advance(&mut self, now: Timestamp) {
-        self.now = self.now.max(now);
+        let now = self.now.max(now);
+        let strides: Vec<Duration> = self
+            .listings
+            .iter()
+            .map(|listing| listing.participants.stride(now))
+            .collect();
+        loop {
+            let due = self.listings.iter().zip(&strides).enumerate().filter_map(
+                |(index, (listing, &stride))| {
+                    let at = listing.participants.next_step_by(stride)?;
+                    (at <= now).then_some((at, index))
+                },
+            );
+            let Some((at, index)) = due.min() else { break };
+            self.now = at;
+            self.listings[index].step(&mut self.clearing, strides[index]);
+        }
+        self.now = now;
+        for (listing, stride) in self.listings.iter_mut().zip(strides) {
+            listing.roll(&mut self.clearing, now, stride <= Duration::from_secs(1));
+        }
     }
 
-    /// When somebody next does something by themselves; `None` when nobody ever will.
+    /// When somebody next does something by themselves; `None` when nobody ever will. Bars of a
+    /// market where nobody moves close when somebody next calls.
     #[must_use]
     pub fn wakeup(&self) -> Option<Timestamp> {
-        None
+        self.listings
+            .iter()
+            .filter_map(|listing| listing.participants.next_step())
+            .min()
     }
 
     /// The latest `now` there was.
@@ -93,66 +170,8 @@ impl Exchange {
         self.now
     }
 
-    /// Takes an order to the book.
-    ///
-    /// # Errors
-    /// Why it was not accepted; then nothing has changed.
-    pub fn place(
-        &mut self,
-        now: Timestamp,
-        account: AccountId,
-        order: NewOrder,
-    ) -> Result<Placement, Reject> {
-        self.advance(now);
-        let _ = (account, order);
-        Err(Reject::UnknownSymbol)
-    }
-
-    /// Judges an order as [`Exchange::place`] would before it reaches the book: the symbol, its
-    /// status and the filters, not the account's balance nor the book.
-    ///
-    /// # Errors
-    /// Why it would not be accepted.
-    pub fn check(&self, account: AccountId, order: &NewOrder) -> Result<(), Reject> {
-        let _ = (account, order);
-        Err(Reject::UnknownSymbol)
-    }
-
-    /// Takes an open order out of the book. The cancel has an id of its own, `new_client_id` or a
-    /// generated one.
-    ///
-    /// # Errors
-    /// Why not; then nothing has changed.
-    pub fn cancel(
-        &mut self,
-        now: Timestamp,
-        account: AccountId,
-        symbol: &str,
-        order: &OrderRef,
-        new_client_id: Option<String>,
-        restriction: CancelRestriction,
-    ) -> Result<Cancellation, CancelReject> {
-        self.advance(now);
-        let _ = (account, symbol, order, new_client_id, restriction);
-        Err(CancelReject::UnknownSymbol)
-    }
-
-    /// Takes all open orders of the account on the symbol out of the book, oldest first.
-    ///
-    /// # Errors
-    /// [`CancelReject::UnknownOrder`] when there is none, as the venue does.
-    pub fn cancel_all(
-        &mut self,
-        now: Timestamp,
-        account: AccountId,
-        symbol: &str,
-    ) -> Result<Vec<Cancellation>, CancelReject> {
-        self.advance(now);
-        let _ = (account, symbol);
-        Err(CancelReject::UnknownSymbol)
-    }
-
-    /// One order of the account, open or finished.
+    /// One order of the account, open or finished. Of a client order id that was used again, the
+    /// latest.
     ///
     /// # Errors
     /// When there is none of that id.
@@ -162,16 +181,37 @@ impl Exchange {
         symbol: &str,
         order: &OrderRef,
     ) -> Result<OrderView, QueryReject> {
-        let _ = (account, symbol, order);
-        Err(QueryReject::UnknownSymbol)
+        let listing = self.listing(symbol).ok_or(QueryReject::UnknownSymbol)?;
+        let found = match (order.order_id, &order.client_order_id) {
+            (Some(id), Some(client_id)) => {
+                let view = listing
+                    .order(account, id)
+                    .ok_or(QueryReject::UnknownOrder)?;
+                if view.client_order_id != *client_id {
+                    return Err(QueryReject::IdMismatch);
+                }
+                Some(view)
+            }
+            (Some(id), None) => listing.order(account, id),
+            (None, Some(client_id)) => listing
+                .history(account)
+                .and_then(|history| history.by_client_id(client_id))
+                .and_then(|id| listing.order(account, id)),
+            (None, None) => None,
+        };
+        found.cloned().ok_or(QueryReject::UnknownOrder)
     }
 
     /// The open orders of the account, by symbol as configured and then oldest first; of one
     /// symbol or of all.
     #[must_use]
     pub fn open_orders(&self, account: AccountId, symbol: Option<&str>) -> Vec<OrderView> {
-        let _ = (account, symbol);
-        Vec::new()
+        self.listings
+            .iter()
+            .filter(|listing| symbol.is_none_or(|symbol| listing.config.symbol == symbol))
+            .flat_map(|listing| listing.open_orders(account))
+            .cloned()
+            .collect()
     }
 
     /// Orders of the account on the symbol, open and finished, oldest first.
@@ -182,8 +222,13 @@ impl Exchange {
         symbol: &str,
         filter: &OrderFilter,
     ) -> Vec<OrderView> {
-        let _ = (account, symbol, filter);
-        Vec::new()
+        let Some(listing) = self.listing(symbol) else {
+            return Vec::new();
+        };
+        let open = |id| listing.order(account, id).cloned();
+        listing
+            .history(account)
+            .map_or_else(Vec::new, |history| history.orders(filter, open))
     }
 
     /// Fills of the account on the symbol, oldest first.
@@ -194,43 +239,60 @@ impl Exchange {
         symbol: &str,
         filter: &FillFilter,
     ) -> Vec<FillView> {
-        let _ = (account, symbol, filter);
-        Vec::new()
+        let history = self
+            .listing(symbol)
+            .and_then(|listing| listing.history(account));
+        history.map_or_else(Vec::new, |history| history.fills(filter))
     }
 
     /// Matches of the account with itself on the symbol that self-trade prevention stopped,
     /// oldest first.
     #[must_use]
     pub fn prevented_matches(&self, account: AccountId, symbol: &str) -> Vec<PreventedMatch> {
-        let _ = (account, symbol);
-        Vec::new()
+        let history = self
+            .listing(symbol)
+            .and_then(|listing| listing.history(account));
+        history.map_or_else(Vec::new, |history| history.prevented().cloned().collect())
     }
 
     /// Every asset the account ever had, by name. Empty for an unknown account.
     #[must_use]
     pub fn balances(&self, account: AccountId) -> Vec<BalanceView> {
-        let _ = account;
-        Vec::new()
+        self.clearing
+            .account(account)
+            .map_or_else(Vec::new, Account::views)
     }
 
     /// What the account pays, if there is such an account.
     #[must_use]
     pub fn commission(&self, account: AccountId) -> Option<Commission> {
-        let _ = account;
-        None
+        self.clearing
+            .account(account)
+            .map(|account| account.commission.clone())
     }
 
     /// What really happened to the account, if there is such an account.
     #[must_use]
     pub fn ledger(&self, account: AccountId) -> Option<&Ledger> {
-        let _ = account;
-        None
+        self.clearing
+            .account(account)
+            .map(|account| &account.ledger)
     }
 
     /// What the venue has taken in commissions, by asset name.
     #[must_use]
     pub fn fees(&self) -> Vec<(Arc<str>, Decimal)> {
-        Vec::new()
+        self.clearing
+            .fees()
+            .map(|(asset, qty)| (Arc::clone(asset), qty))
+            .collect()
+    }
+
+    /// All there is of an asset: every account's, the venue's fees, and what the other
+    /// participants won or lost. It never changes; for checkers.
+    #[must_use]
+    pub fn total(&self, asset: &str) -> Decimal {
+        self.clearing.total(asset)
     }
 
     /// What can be traded, as configured.
@@ -242,13 +304,16 @@ impl Exchange {
     /// One symbol's configuration.
     #[must_use]
     pub fn symbol(&self, symbol: &str) -> Option<&SymbolConfig> {
-        self.config
-            .symbols
-            .iter()
-            .find(|config| config.symbol == symbol)
+        self.listing(symbol).map(|listing| &listing.config)
     }
 
-    /// The accounts there are: ids from zero up to, and without, this one.
+    /// The limits over all symbols, as configured.
+    #[must_use]
+    pub const fn exchange_filters(&self) -> &ExchangeFilters {
+        &self.config.filters
+    }
+
+    /// How many accounts there are: their ids are those below it.
     #[must_use]
     pub fn account_count(&self) -> usize {
         self.config.accounts.len()
@@ -257,27 +322,27 @@ impl Exchange {
     /// Whether the symbol trades.
     #[must_use]
     pub fn status(&self, symbol: &str) -> Option<SymbolStatus> {
-        self.symbol(symbol).map(|_| SymbolStatus::Trading)
+        self.listing(symbol).map(|listing| listing.status)
     }
 
     /// Opens or closes a symbol. Unknown symbols are ignored.
     pub fn set_status(&mut self, now: Timestamp, symbol: &str, status: SymbolStatus) {
         self.advance(now);
-        let _ = (symbol, status);
+        if let Some(&index) = self.by_symbol.get(symbol) {
+            self.listings[index].status = status;
+        }
     }
 
     /// The best `limit` levels of each side.
     #[must_use]
     pub fn depth(&self, symbol: &str, limit: usize) -> Option<Depth> {
-        let _ = (symbol, limit);
-        None
+        self.listing(symbol).map(|listing| listing.depth(limit))
     }
 
     /// The best bid and ask.
     #[must_use]
     pub fn book_ticker(&self, symbol: &str) -> Option<BookTicker> {
-        let _ = symbol;
-        None
+        self.listing(symbol).map(Listing::book_ticker)
     }
 
     /// Bars that start within `start..=end`, oldest first: with `start` the oldest `limit` of
@@ -291,8 +356,10 @@ impl Exchange {
         end: Option<Timestamp>,
         limit: usize,
     ) -> Vec<Kline> {
-        let _ = (symbol, interval, start, end, limit);
-        Vec::new()
+        let listing = self.listing(symbol);
+        listing.map_or_else(Vec::new, |listing| {
+            listing.klines(interval, start, end, limit)
+        })
     }
 
     /// The bar in progress.
@@ -305,35 +372,43 @@ impl Exchange {
     /// tickers over a rolling window.
     #[must_use]
     pub fn rolling(&self, symbol: &str, minutes: usize) -> Option<Kline> {
-        let _ = (symbol, minutes);
-        None
+        self.listing(symbol)
+            .and_then(|listing| listing.rolling(minutes))
     }
 
     /// The newest `limit` trades, oldest first. The exchange remembers the last 1,000.
     #[must_use]
     pub fn recent_trades(&self, symbol: &str, limit: usize) -> Vec<TradeView> {
-        let _ = (symbol, limit);
-        Vec::new()
+        self.listing(symbol)
+            .map_or_else(Vec::new, |listing| listing.recent_trades(limit))
     }
 
     /// The price of the last trade.
     #[must_use]
     pub fn last_price(&self, symbol: &str) -> Option<Decimal> {
-        let _ = symbol;
-        None
+        self.listing(symbol).map(|listing| listing.last_price)
     }
 
     /// The volume-weighted average price of the last `minutes`; the last price when nothing
     /// traded, or for zero minutes.
     #[must_use]
     pub fn average_price(&self, symbol: &str, minutes: u32) -> Option<Decimal> {
-        let _ = (symbol, minutes);
-        None
+        self.listing(symbol)
+            .map(|listing| listing.average_price(minutes))
     }
 
     /// What happened since the last call, in order. Market events beyond a million that nobody
     /// drained are dropped, oldest first; account events never are.
     pub fn drain_events(&mut self) -> Vec<ExchangeEvent> {
-        Vec::new()
+        self.clearing.drain()
+    }
+
+    fn listing(&self, symbol: &str) -> Option<&Listing> {
+        self.by_symbol
+            .get(symbol)
+            .and_then(|&index| self.listings.get(index))
     }
 }
+
+#[cfg(test)]
+mod tests;

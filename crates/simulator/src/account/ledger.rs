@@ -38,6 +38,18 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    pub(crate) fn accept(&mut self, order: AcceptedOrder) {
+        self.orders.push(order);
+    }
+
+    pub(crate) fn fill(&mut self, fill: FillView) {
+        self.fills.push(fill);
+    }
+
+    pub(crate) fn add(&mut self, asset: &Arc<str>, qty: Decimal) {
+        *self.net.entry(Arc::clone(asset)).or_default() += qty;
+    }
+
     /// Every accepted order, oldest first.
     #[must_use]
     pub fn orders(&self) -> &[AcceptedOrder] {

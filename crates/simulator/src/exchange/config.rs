@@ -175,10 +175,10 @@ impl MarketConfig {
             },
             volatility_ppm: 2_500,
             spread_ppm: 100,
-            level_gap_ppm: 100,
-            levels: 20,
+            level_gap_ppm: 300,
+            levels: 15,
             level_qty,
-            step: Duration::from_millis(100),
+            step: Duration::from_millis(200),
             taker_percent: 50,
             taker_qty,
         }

@@ -87,32 +87,41 @@ impl Interval {
     #[must_use]
     pub fn start_of(self, time: Timestamp) -> Timestamp {
         const DAY: Duration = Duration::from_secs(86_400);
-        match self {
-            // 1970-01-01 was a Thursday: the Monday before it is three days earlier.
-            Self::W1 => {
-                let days = time.window_index(DAY) + 3;
-                day((days - days % 7).saturating_sub(3))
-            }
-            Self::Mo1 => day(first_of_month(time.window_index(DAY))),
-            _ => time.window_start(self.seconds()),
+        if let Some(length) = self.fixed_length() {
+            return time.window_start(length);
         }
+        let days = time.window_index(DAY);
+        if self == Self::Mo1 {
+            return day(first_of_month(days));
+        }
+        // 1970-01-01 was a Thursday: the Monday before it is three days earlier.
+        day((days + 3 - (days + 3) % 7).saturating_sub(3))
     }
 
     /// The start of the bar after the one that holds `time`.
     #[must_use]
     pub fn next_start(self, time: Timestamp) -> Timestamp {
+        const WEEK: Duration = Duration::from_secs(7 * 86_400);
+        // No month is longer, and 32 days after a first is always in the next month.
+        const BEYOND_A_MONTH: Duration = Duration::from_secs(32 * 86_400);
         let start = self.start_of(time);
-        match self {
-            Self::W1 => self.start_of(start + Duration::from_secs(7 * 86_400)),
-            // No month is longer, and 32 days after a first is always in the next month.
-            Self::Mo1 => self.start_of(start + Duration::from_secs(32 * 86_400)),
-            _ => start + self.seconds(),
+        if let Some(length) = self.fixed_length() {
+            return start + length;
         }
+        self.start_of(
+            start
+                + if self == Self::Mo1 {
+                    BEYOND_A_MONTH
+                } else {
+                    WEEK
+                },
+        )
     }
 
-    /// Its length; of a month, that of the shortest.
-    const fn seconds(self) -> Duration {
-        Duration::from_secs(match self {
+    /// Its length, if its bars are calendar windows counted from the epoch: not so weeks, which
+    /// start on Monday, and months.
+    const fn fixed_length(self) -> Option<Duration> {
+        Some(Duration::from_secs(match self {
             Self::S1 => 1,
             Self::M1 => 60,
             Self::M3 => 180,
@@ -127,9 +136,8 @@ impl Interval {
             Self::H12 => 43_200,
             Self::D1 => 86_400,
             Self::D3 => 259_200,
-            Self::W1 => 604_800,
-            Self::Mo1 => 28 * 86_400,
-        })
+            Self::W1 | Self::Mo1 => return None,
+        }))
     }
 }
 
