@@ -150,7 +150,7 @@ impl Exchange {
         }
         self.now = now;
         for (listing, stride) in self.listings.iter_mut().zip(strides) {
-            listing.roll(&mut self.clearing, now, stride <= Duration::from_secs(1));
+            listing.roll(&mut self.clearing, now, stride);
         }
     }
 

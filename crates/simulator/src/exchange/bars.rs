@@ -61,27 +61,28 @@ impl Bars {
     }
 
     /// Closes every bar that is over at `now`. Calls `closed` for each bar of each interval that
-    /// closes, shortest first, but for one-second bars only if `with_seconds`.
+    /// closes, shortest first, but not for intervals shorter than `shortest`.
     pub(super) fn roll(
         &mut self,
         now: Timestamp,
-        with_seconds: bool,
+        shortest: Duration,
         mut closed: impl FnMut(Interval, Kline),
     ) {
         let mut over = Vec::new();
         for index in 0..self.series.len() {
             self.series[index].roll(now, &mut over);
             let base = self.series[index].interval;
-            if base == Interval::S1 && !with_seconds {
-                over.clear();
-            }
             for bar in over.drain(..) {
                 let next = bar.close_time + Duration::from_millis(1);
-                closed(base, bar);
-                let longer = Interval::ALL
-                    .into_iter()
-                    .filter(|&i| i != base && base_of(i) == base);
-                for interval in longer.filter(|interval| interval.start_of(next) == next) {
+                if base.shortest() >= shortest {
+                    closed(base, bar);
+                }
+                for interval in Interval::ALL {
+                    let is_from_here = interval != base && base_of(interval) == base;
+                    let is_told = is_from_here && interval.shortest() >= shortest;
+                    if !is_told || interval.start_of(next) != next {
+                        continue;
+                    }
                     let end = next - Duration::from_millis(1);
                     if let Some(mut bar) = self.read(interval, None, Some(end), 1).pop() {
                         bar.is_closed = true;

@@ -22,6 +22,9 @@ use super::{
 };
 use crate::account::AcceptedOrder;
 
+/// The largest price and the largest quantity: their product still is a `Decimal`.
+const LARGEST: Decimal = Decimal::from_parts(0xD4A5_1000, 0xE8, 0, false, 0);
+
 /// What an order comes down to once the book has been looked at.
 #[derive(Clone, Copy, Debug)]
 struct Sizing {
@@ -350,6 +353,9 @@ fn check_shape(order: &NewOrder) -> Result<(), Reject> {
             .is_some_and(|price| price <= Decimal::ZERO)
     {
         return Err(Reject::QtyZero);
+    }
+    if qty > LARGEST || order.kind.price().is_some_and(|price| price > LARGEST) {
+        return Err(Reject::TooLarge);
     }
     match order.iceberg_qty {
         Some(part) if part > Decimal::ZERO && !is_gtc => Err(Reject::UnsupportedCombination),

@@ -321,7 +321,9 @@ impl Filters {
         let is_iceberg = order.iceberg_qty.is_some_and(|part| part > Decimal::ZERO);
         if let (Some(limit), Some(part)) = (self.iceberg_parts, order.iceberg_qty)
             && is_iceberg
-            && (qty / part).ceil() > Decimal::from(limit)
+            && qty
+                .checked_div(part)
+                .is_none_or(|parts| parts.ceil() > Decimal::from(limit))
         {
             return Err(FilterName::IcebergParts);
         }

@@ -118,6 +118,14 @@ impl Interval {
         )
     }
 
+    /// The length of its shortest bar.
+    pub(super) fn shortest(self) -> Duration {
+        const FEBRUARY: Duration = Duration::from_secs(28 * 86_400);
+        const WEEK: Duration = Duration::from_secs(7 * 86_400);
+        let uneven = if self == Self::Mo1 { FEBRUARY } else { WEEK };
+        self.fixed_length().unwrap_or(uneven)
+    }
+
     /// Its length, if its bars are calendar windows counted from the epoch: not so weeks, which
     /// start on Monday, and months.
     const fn fixed_length(self) -> Option<Duration> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rust_decimal::Decimal;
 use tradewind_model::Timestamp;
@@ -179,7 +180,7 @@ impl Listing {
 
     /// Puts a trade on the tape and into the bars and tells everybody.
     pub(super) fn print(&mut self, clearing: &mut Clearing, deal: &Deal, is_buyer_maker: bool) {
-        self.roll(clearing, deal.time, true);
+        self.roll(clearing, deal.time, Duration::ZERO);
         let Deal {
             trade_id: id,
             price,
@@ -211,10 +212,10 @@ impl Listing {
         clearing.publish(|| ExchangeEvent::Trade(trade));
     }
 
-    /// Closes the bars that are over at `now`.
-    pub(super) fn roll(&mut self, clearing: &mut Clearing, now: Timestamp, with_seconds: bool) {
+    /// Closes the bars that are over at `now`, and tells of those that last `shortest` or longer.
+    pub(super) fn roll(&mut self, clearing: &mut Clearing, now: Timestamp, shortest: Duration) {
         let symbol = &self.terms.symbol;
-        self.bars.roll(now, with_seconds, |interval, kline| {
+        self.bars.roll(now, shortest, |interval, kline| {
             clearing.publish(|| ExchangeEvent::Kline {
                 symbol: Arc::clone(symbol),
                 interval,

@@ -81,6 +81,12 @@ impl Participants {
         self.config.step.max(now.since(self.last_step) / STEPS_MAX)
     }
 
+    /// The price they believe in.
+    #[cfg(test)]
+    pub(super) const fn fair(&self) -> Decimal {
+        self.fair
+    }
+
     const fn ladder(&mut self, side: Side) -> &mut Vec<(Decimal, u64)> {
         match side {
             Side::Buy => &mut self.bids,
@@ -133,8 +139,8 @@ impl Listing {
         let fair = participants.config.start_price * factor;
         participants.fair = floor_to(fair, participants.tick).max(participants.tick * Decimal::TWO);
 
-        // Minute-long bars of a coarsely played gap are worth telling, its seconds are not.
-        self.roll(clearing, now, stride <= Duration::from_secs(1));
+        // The bars of a coarsely played gap are worth telling, those within one step are not.
+        self.roll(clearing, now, stride);
         if self.status == SymbolStatus::Trading {
             let (bid, ask) = self.participants.targets();
             self.withdraw(clearing, Side::Buy, bid, now);

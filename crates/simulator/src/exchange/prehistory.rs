@@ -7,10 +7,10 @@
 use std::time::Duration;
 
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use tradewind_model::Timestamp;
 
 use super::bars::{aggregate, flat};
-use super::filters::floor_to;
 use super::kline::{Interval, Kline};
 use super::random::Random;
 
@@ -20,6 +20,8 @@ const DAY: Duration = Duration::from_secs(86_400);
 const TRADES_PER_SECOND: u64 = 5;
 /// One standard deviation of the slow drift of a day, in parts per million.
 const DAILY_DRIFT_PPM: u64 = 10_000;
+/// The largest price in ticks and trade in steps a past is made up for.
+const WHOLE_MAX: i64 = 1_000_000_000_000_000;
 
 /// What the made-up past must fit.
 #[derive(Clone, Copy, Debug)]
@@ -43,13 +45,7 @@ pub(super) fn write(opening: Opening, random: Random) -> [Vec<Kline>; 4] {
     let hours_from = day - DAY * 60;
     let days_from = day - DAY * 1_100;
 
-    let mut scribe = Scribe {
-        opening,
-        random,
-        price: opening.price,
-        drift_ppm: 0,
-        trade_id: opening.trade_id,
-    };
+    let mut scribe = Scribe::new(opening, random);
     let mut seconds = scribe.back(Interval::S1, seconds_from, opening.time);
     seconds.push(flat(Interval::S1, opening.time, opening.price));
     let mut series = vec![seconds];
@@ -68,21 +64,47 @@ pub(super) fn write(opening: Opening, random: Random) -> [Vec<Kline>; 4] {
     series.try_into().expect("four series")
 }
 
+/// Prices are whole ticks and quantities whole steps: thousands of bars are written at every
+/// start, and integers are quick.
 struct Scribe {
-    opening: Opening,
+    tick: Decimal,
+    qty_step: Decimal,
+    opening_ticks: i64,
+    /// Steps a second trades on average.
+    steps_per_second: u64,
     random: Random,
     /// Where the next bar back must close.
-    price: Decimal,
+    ticks: i64,
     drift_ppm: i64,
     trade_id: u64,
 }
 
 impl Scribe {
+    fn new(opening: Opening, random: Random) -> Self {
+        let whole = |value: Decimal, unit: Decimal| {
+            (value / unit)
+                .trunc()
+                .to_i64()
+                .unwrap_or(WHOLE_MAX)
+                .clamp(1, WHOLE_MAX)
+        };
+        let ticks = whole(opening.price, opening.tick);
+        let steps = whole(opening.trade_qty, opening.qty_step).unsigned_abs();
+        Self {
+            tick: opening.tick,
+            qty_step: opening.qty_step,
+            opening_ticks: ticks,
+            steps_per_second: steps.saturating_mul(TRADES_PER_SECOND),
+            random,
+            ticks,
+            drift_ppm: 0,
+            trade_id: opening.trade_id,
+        }
+    }
+
     /// The bars that start within `from..until`, oldest first.
     fn back(&mut self, interval: Interval, from: Timestamp, until: Timestamp) -> Vec<Kline> {
-        let length = interval
-            .next_start(Timestamp::EPOCH)
-            .since(Timestamp::EPOCH);
+        let length = interval.shortest();
         let count = until.since(from).as_secs() / length.as_secs();
         let mut bars = Vec::new();
         let mut start = until;
@@ -95,29 +117,31 @@ impl Scribe {
     }
 
     fn bar(&mut self, interval: Interval, start: Timestamp, seconds: u64) -> Kline {
-        let close = self.price;
+        let close = self.ticks;
         let open = self.step_back(seconds);
+        self.ticks = open;
         let high = self.off(open.max(close), 1);
         let low = self.off(open.min(close), -1);
+        let price = |ticks: i64| Decimal::from(ticks) * self.tick;
+        let (middle, open, high) = (price(open.midpoint(close)), price(open), price(high));
+        let (low, close) = (price(low), price(close));
         let trades = TRADES_PER_SECOND * seconds;
-        let volume = self.share(self.opening.trade_qty * Decimal::from(trades), 50, 150);
-        let quote_volume = (volume * (open + close) / Decimal::TWO).trunc_with_scale(8);
-        let taker_buy_volume = self.share(volume, 40, 60);
-        self.price = open;
+        let steps = self.share(self.steps_per_second.saturating_mul(seconds), 50, 150);
+        let bought_steps = self.share(steps, 40, 60);
+        let volume = Decimal::from(steps) * self.qty_step;
+        let taker_buy_volume = Decimal::from(bought_steps) * self.qty_step;
         let last = self.trade_id.saturating_sub(1);
         self.trade_id = self.trade_id.saturating_sub(trades);
         Kline {
             open,
             high,
-            low: low.max(self.opening.tick),
+            low,
             close,
             volume,
-            quote_volume,
+            quote_volume: volume * middle,
             trades,
             taker_buy_volume,
-            taker_buy_quote_volume: (quote_volume * taker_buy_volume / volume.max(Decimal::ONE))
-                .min(quote_volume)
-                .trunc_with_scale(8),
+            taker_buy_quote_volume: taker_buy_volume * middle,
             first_trade_id: Some(self.trade_id),
             last_trade_id: Some(last),
             is_closed: true,
@@ -126,28 +150,30 @@ impl Scribe {
     }
 
     /// The price one bar earlier: a slow walk away from the opening, bounded, with some noise.
-    fn step_back(&mut self, seconds: u64) -> Decimal {
+    fn step_back(&mut self, seconds: u64) -> i64 {
         let of_day_ppm = (seconds * 1_000_000 / 86_400 * 1_000_000).isqrt();
-        let sd_ppm = DAILY_DRIFT_PPM * of_day_ppm / 1_000_000;
-        let step = i64::try_from(sd_ppm).expect("a day's drift is small") * self.random.bell();
-        self.drift_ppm = (self.drift_ppm + step / 1_000_000).clamp(-400_000, 600_000);
+        let sd_ppm = (DAILY_DRIFT_PPM * of_day_ppm / 1_000_000).cast_signed();
+        let step = sd_ppm * self.random.bell() / 1_000_000;
+        self.drift_ppm = (self.drift_ppm + step).clamp(-400_000, 600_000);
         let noise = self.random.bell() / 2_000;
-        let factor = Decimal::new(1_000_000 + self.drift_ppm + noise, 6);
-        floor_to(self.opening.price * factor, self.opening.tick).max(self.opening.tick)
+        scale(self.opening_ticks, self.drift_ppm + noise)
     }
 
     /// A little off a price, up or down, by up to 0.05 %.
-    fn off(&mut self, price: Decimal, sign: i64) -> Decimal {
-        let ppm = self.random.below(501).cast_signed() * sign;
-        floor_to(price * Decimal::new(1_000_000 + ppm, 6), self.opening.tick)
+    fn off(&mut self, ticks: i64, sign: i64) -> i64 {
+        scale(ticks, self.random.below(501).cast_signed() * sign)
     }
 
-    /// A share of a quantity, evenly between two percentages, in whole steps.
-    fn share(&mut self, qty: Decimal, from_percent: u64, to_percent: u64) -> Decimal {
+    /// A share of a whole, evenly between two percentages; at least one.
+    const fn share(&mut self, of: u64, from_percent: u64, to_percent: u64) -> u64 {
         let percent = from_percent + self.random.below(to_percent - from_percent + 1);
-        floor_to(
-            qty * Decimal::from(percent) / Decimal::ONE_HUNDRED,
-            self.opening.qty_step,
-        )
+        let part = of / 100 * percent + of % 100 * percent / 100;
+        if part == 0 { 1 } else { part }
     }
+}
+
+/// So many parts per million more, at least one.
+fn scale(ticks: i64, ppm: i64) -> i64 {
+    let exact = i128::from(ticks) * i128::from(1_000_000 + ppm) / 1_000_000;
+    i64::try_from(exact).unwrap_or(i64::MAX).max(1)
 }

@@ -17,6 +17,9 @@ pub enum Reject {
     /// The quantity, or price × quantity, is zero or less.
     #[error("price times quantity is zero or less")]
     QtyZero,
+    /// A price or a quantity beyond what the exchange counts with: a million millions.
+    #[error("price or quantity too large")]
+    TooLarge,
     /// A filter of the symbol or the exchange failed.
     #[error("filter failure: {}", .0.as_str())]
     Filter(FilterName),

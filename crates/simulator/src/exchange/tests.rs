@@ -1,6 +1,11 @@
 //! The exchange, tested through its own door.
 
 mod market;
+mod matching;
+mod money;
+mod properties;
+mod queries;
+mod rules;
 
 use super::*;
 
@@ -78,15 +83,21 @@ fn balance(exchange: &Exchange, account: AccountId, asset: &str) -> (Decimal, De
     balance.map_or_else(Default::default, |balance| (balance.free, balance.locked))
 }
 
+/// The report an event is, if it is one.
+fn report_of(event: &ExchangeEvent) -> Option<&ExecutionReport> {
+    if let ExchangeEvent::Execution(report) = event {
+        Some(report)
+    } else {
+        None
+    }
+}
+
 /// The reports of an account among the events, as (execution type, status).
 fn reports(events: &[ExchangeEvent], of: AccountId) -> Vec<(ExecType, OrderStatus)> {
     events
         .iter()
-        .filter_map(|event| match event {
-            ExchangeEvent::Execution(report) if report.account == of => {
-                Some((report.exec_type, report.order.status))
-            }
-            _ => None,
-        })
+        .filter_map(report_of)
+        .filter(|report| report.account == of)
+        .map(|report| (report.exec_type, report.order.status))
         .collect()
 }
