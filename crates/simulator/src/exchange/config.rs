@@ -210,6 +210,67 @@ struct Recipe {
     market: MarketConfig,
 }
 
+impl Recipe {
+    /// The filters of a production symbol, in kind and in proportion.
+    fn filters(&self) -> Filters {
+        let Self {
+            tick,
+            max_price,
+            step,
+            max_qty,
+            ..
+        } = *self;
+        let lot = LotSize {
+            min_qty: step,
+            max_qty,
+            step_size: step,
+        };
+        let up = Decimal::from(5);
+        let down = Decimal::new(2, 1);
+        Filters {
+            price: Some(PriceFilter {
+                min_price: tick,
+                max_price,
+                tick_size: tick,
+            }),
+            lot_size: Some(lot),
+            // As on production symbols: a maximum and nothing else.
+            market_lot_size: Some(LotSize {
+                min_qty: Decimal::ZERO,
+                max_qty: max_qty / Decimal::from(100),
+                step_size: Decimal::ZERO,
+            }),
+            percent_price: None,
+            percent_price_by_side: Some(PercentPriceBySide {
+                bid_multiplier_up: up,
+                bid_multiplier_down: down,
+                ask_multiplier_up: up,
+                ask_multiplier_down: down,
+                avg_price_mins: 5,
+            }),
+            min_notional: None,
+            notional: Some(Notional {
+                min_notional: Decimal::from(5),
+                apply_min_to_market: true,
+                max_notional: Decimal::from(9_000_000),
+                apply_max_to_market: false,
+                avg_price_mins: 5,
+            }),
+            iceberg_parts: Some(100),
+            max_num_orders: Some(200),
+            max_num_algo_orders: Some(5),
+            max_num_iceberg_orders: None,
+            max_position: None,
+            trailing_delta: Some(TrailingDelta {
+                min_above: 10,
+                max_above: 2_000,
+                min_below: 10,
+                max_below: 2_000,
+            }),
+        }
+    }
+}
+
 impl SymbolConfig {
     /// Bitcoin: tick 0.01, step 0.00001, lively around 67,000.
     #[must_use]
@@ -290,62 +351,8 @@ impl SymbolConfig {
     }
 
     fn of_usdt(recipe: Recipe) -> Self {
-        let Recipe {
-            base,
-            tick,
-            max_price,
-            step,
-            max_qty,
-            market,
-        } = recipe;
-        let lot = LotSize {
-            min_qty: step,
-            max_qty,
-            step_size: step,
-        };
-        let up = Decimal::from(5);
-        let down = Decimal::new(2, 1);
-        let filters = Filters {
-            price: Some(PriceFilter {
-                min_price: tick,
-                max_price,
-                tick_size: tick,
-            }),
-            lot_size: Some(lot),
-            // As on production symbols: a maximum and nothing else.
-            market_lot_size: Some(LotSize {
-                min_qty: Decimal::ZERO,
-                max_qty: max_qty / Decimal::from(100),
-                step_size: Decimal::ZERO,
-            }),
-            percent_price: None,
-            percent_price_by_side: Some(PercentPriceBySide {
-                bid_multiplier_up: up,
-                bid_multiplier_down: down,
-                ask_multiplier_up: up,
-                ask_multiplier_down: down,
-                avg_price_mins: 5,
-            }),
-            min_notional: None,
-            notional: Some(Notional {
-                min_notional: Decimal::from(5),
-                apply_min_to_market: true,
-                max_notional: Decimal::from(9_000_000),
-                apply_max_to_market: false,
-                avg_price_mins: 5,
-            }),
-            iceberg_parts: Some(100),
-            max_num_orders: Some(200),
-            max_num_algo_orders: Some(5),
-            max_num_iceberg_orders: None,
-            max_position: None,
-            trailing_delta: Some(TrailingDelta {
-                min_above: 10,
-                max_above: 2_000,
-                min_below: 10,
-                max_below: 2_000,
-            }),
-        };
+        let filters = recipe.filters();
+        let Recipe { base, market, .. } = recipe;
         Self {
             symbol: format!("{base}USDT"),
             base: base.to_owned(),

@@ -28,6 +28,10 @@ const LARGEST: Decimal = Decimal::from_parts(0xD4A5_1000, 0xE8, 0, false, 0);
 /// What an order comes down to once the book has been looked at.
 #[derive(Clone, Copy, Debug)]
 struct Sizing {
+    /// Which symbol, in the order of the configuration.
+    listing: usize,
+    /// Its own mode of self-trade prevention, or the symbol's.
+    stp: StpMode,
     /// Base quantity.
     qty: Decimal,
     /// What it must hold: quote for a buy, base for a sell.
@@ -49,19 +53,40 @@ impl Exchange {
     ) -> Result<Placement, Reject> {
         self.advance(now);
         let now = self.now;
-        self.check(account, &order)?;
+        let sizing = self.judge(account, &order)?;
+        let order = self.admit(account, order, &sizing);
+        let listing = &mut self.listings[sizing.listing];
+        let clearing = &mut self.clearing;
+        let execution_id = listing.take_execution_id();
+        // Also an order that will not rest is said to be on the book when it comes.
+        clearing.report(&order, execution_id, true, Cause::Lifecycle(ExecType::New));
+        let (order, met) = listing.meet(clearing, order, sizing.ran_out, now);
+        listing.tell_ticker(clearing);
+        clearing.report_balances(now);
+        Ok(Placement {
+            order: order.view,
+            fills: met.fills,
+            prevented: met.prevented,
+        })
+    }
+
+    /// All the reasons to refuse an order, asked in the venue's order.
+    fn judge(&self, account: AccountId, order: &NewOrder) -> Result<Sizing, Reject> {
+        self.check(account, order)?;
         let index = *self
             .by_symbol
             .get(&order.symbol)
             .ok_or(Reject::UnknownSymbol)?;
         let listing = &self.listings[index];
-        let stp = order.stp.unwrap_or(listing.config.default_stp);
         if let Some(id) = &order.client_order_id
             && is_open_client_id(listing, account, id)
         {
             return Err(Reject::DuplicateOrder);
         }
-        let sizing = listing.size(account, &order, stp)?;
+        let sizing = Sizing {
+            listing: index,
+            ..listing.size(account, order)?
+        };
         if let OrderKind::LimitMaker { price, .. } = order.kind
             && listing.book.first_match(order.side, Some(price)).is_some()
         {
@@ -74,43 +99,34 @@ impl Exchange {
         if funds.free(listing.terms.held(order.side)) < sizing.lock {
             return Err(Reject::InsufficientBalance);
         }
+        Ok(sizing)
+    }
 
+    /// Gives an order its ids, writes it down and locks its money.
+    fn admit(&mut self, account: AccountId, order: NewOrder, sizing: &Sizing) -> Order {
         let client_order_id = order
             .client_order_id
             .unwrap_or_else(|| self.ids.client_order_id());
-        let listing = &mut self.listings[index];
-        let clearing = &mut self.clearing;
+        let listing = &mut self.listings[sizing.listing];
+        let (symbol, order_id) = (Arc::clone(&listing.terms.symbol), listing.take_order_id());
         let view = OrderView {
-            symbol: Arc::clone(&listing.terms.symbol),
-            order_id: listing.take_order_id(),
             client_order_id,
-            cancel_client_order_id: None,
-            side: order.side,
-            kind: order.kind,
-            price: order.kind.price().unwrap_or_default(),
-            orig_qty: sizing.qty,
-            executed_qty: Decimal::ZERO,
-            cum_quote_qty: Decimal::ZERO,
             orig_quote_order_qty: match order.kind {
                 OrderKind::Market(MarketQty::Quote(quote)) => quote,
                 OrderKind::Market(MarketQty::Base(_))
                 | OrderKind::Limit { .. }
                 | OrderKind::LimitMaker { .. } => Decimal::ZERO,
             },
-            prevented_qty: Decimal::ZERO,
-            prevented_match_id: None,
             iceberg_qty: order.iceberg_qty.unwrap_or_default(),
-            status: OrderStatus::New,
-            stp,
-            expiry_reason: None,
-            time: now,
-            update_time: now,
-            working_time: now,
+            stp: sizing.stp,
+            ..OrderView::accepted(
+                symbol, order_id, order.side, order.kind, sizing.qty, self.now,
+            )
         };
         listing.history_mut(account).accept(&view);
-        if let Some(account) = clearing.account_mut(account) {
+        if let Some(account) = self.clearing.account_mut(account) {
             account.ledger.accept(AcceptedOrder {
-                time: now,
+                time: self.now,
                 symbol: Arc::clone(&view.symbol),
                 order_id: view.order_id,
                 client_order_id: view.client_order_id.clone(),
@@ -123,23 +139,8 @@ impl Exchange {
             view,
             locked: Decimal::ZERO,
         };
-        clearing.lock(&listing.terms, &mut order, sizing.lock);
-        let execution_id = listing.take_execution_id();
-        let is_on_book = order.view.kind.price().is_some();
-        clearing.report(
-            &order,
-            execution_id,
-            is_on_book,
-            Cause::Lifecycle(ExecType::New),
-        );
-        let (order, met) = listing.meet(clearing, order, sizing.ran_out, now);
-        listing.tell_ticker(clearing);
-        clearing.report_balances(now);
-        Ok(Placement {
-            order: order.view,
-            fills: met.fills,
-            prevented: met.prevented,
-        })
+        self.clearing.lock(&listing.terms, &mut order, sizing.lock);
+        order
     }
 
     /// Judges an order as [`Exchange::place`] would before it reaches the book: the symbol, its
@@ -299,9 +300,17 @@ impl Exchange {
 }
 
 impl Listing {
-    /// The base quantity of an order and what it must hold.
-    fn size(&self, account: AccountId, order: &NewOrder, stp: StpMode) -> Result<Sizing, Reject> {
+    /// The base quantity of an order and what it must hold. Which listing is for the caller to say.
+    fn size(&self, account: AccountId, order: &NewOrder) -> Result<Sizing, Reject> {
         let owner = Owner::Account(account);
+        let stp = order.stp.unwrap_or(self.config.default_stp);
+        let sizing = |qty, lock, ran_out| Sizing {
+            listing: 0,
+            stp,
+            qty,
+            lock,
+            ran_out,
+        };
         let (qty, ran_out) = match order.kind {
             OrderKind::Limit { price, qty, .. } | OrderKind::LimitMaker { price, qty } => {
                 let lock = if order.side == Side::Buy {
@@ -309,17 +318,13 @@ impl Listing {
                 } else {
                     qty
                 };
-                return Ok(Sizing {
-                    qty,
-                    lock,
-                    ran_out: false,
-                });
+                return Ok(sizing(qty, lock, false));
             }
             OrderKind::Market(MarketQty::Base(qty)) => (qty, false),
             OrderKind::Market(MarketQty::Quote(quote)) => {
                 let filters = &self.config.filters;
                 let (exact, ran_out) = self.qty_for_quote(owner, order.side, quote, stp);
-                // Lots need not be smaller than the precision of the asset.
+                // A symbol without a step still has the precision of its asset.
                 let exact = exact.trunc_with_scale(self.config.base_precision);
                 let qty = filters.floor_market_qty(exact);
                 match filters.check_lot(qty, true) {
@@ -335,7 +340,7 @@ impl Listing {
             Side::Buy => self.reach(owner, order.side, None, qty, stp).quote,
             Side::Sell => qty,
         };
-        Ok(Sizing { qty, lock, ran_out })
+        Ok(sizing(qty, lock, ran_out))
     }
 }
 

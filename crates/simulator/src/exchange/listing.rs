@@ -95,7 +95,7 @@ impl Listing {
             next_order_id: FIRST_ORDER_ID,
             next_trade_id: FIRST_TRADE_ID,
             next_execution_id: FIRST_EXECUTION_ID,
-            next_prevented_id: 1,
+            next_prevented_id: 0,
             histories: BTreeMap::new(),
             told: [None, None],
             config: config.clone(),

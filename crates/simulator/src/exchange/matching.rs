@@ -220,7 +220,7 @@ impl Listing {
         let is_left = !taker.view.remaining().is_zero();
         let execution_id = self.take_execution_id();
         if let (Some(fill), Owner::Account(account)) = (&taker_fill, taker.owner) {
-            let is_on_book = is_left && taker.view.kind.price().is_some();
+            let is_on_book = is_left && may_rest(taker.view.kind);
             clearing.report(taker, execution_id, is_on_book, Cause::Fill(fill.clone()));
             self.history_mut(account).fill(fill.clone());
         }
@@ -275,31 +275,13 @@ impl Listing {
             self.history_mut(account).prevent(prevented.clone());
         }
         if let Some(qty) = maker_loses {
-            let change = self.book.reduce(maker_id, |maker| {
-                lose(maker, qty, &prevented, now);
-                clearing.retarget(&self.terms, maker);
-            });
-            if let Some(change) = change {
-                self.tell_level(clearing, change, now);
-            }
-            let execution_id = self.take_execution_id();
-            let maker = self.book.get(maker_id).expect("it leaves the book below");
-            let is_open = maker.view.status.is_open();
-            clearing.report(
-                maker,
-                execution_id,
-                is_open,
-                Cause::Prevention(prevented.clone()),
-            );
-            if !is_open && let Some(maker) = self.pull(clearing, maker_id, now) {
-                self.file(maker);
-            }
+            self.prevent_maker(clearing, &prevented, qty, now);
         }
         if let Some(qty) = taker_loses {
             lose(taker, qty, &prevented, now);
             clearing.retarget(&self.terms, taker);
             let execution_id = self.take_execution_id();
-            let is_on_book = taker.view.status.is_open() && taker.view.kind.price().is_some();
+            let is_on_book = taker.view.status.is_open() && may_rest(taker.view.kind);
             clearing.report(
                 taker,
                 execution_id,
@@ -309,6 +291,41 @@ impl Listing {
         }
         prevented
     }
+
+    /// The resting order's side of a prevented match.
+    fn prevent_maker(
+        &mut self,
+        clearing: &mut Clearing,
+        prevented: &PreventedMatch,
+        qty: Decimal,
+        now: Timestamp,
+    ) {
+        let maker_id = prevented.maker_order_id;
+        let change = self.book.reduce(maker_id, |maker| {
+            lose(maker, qty, prevented, now);
+            clearing.retarget(&self.terms, maker);
+        });
+        if let Some(change) = change {
+            self.tell_level(clearing, change, now);
+        }
+        let execution_id = self.take_execution_id();
+        let maker = self.book.get(maker_id).expect("it leaves the book below");
+        let is_open = maker.view.status.is_open();
+        clearing.report(
+            maker,
+            execution_id,
+            is_open,
+            Cause::Prevention(prevented.clone()),
+        );
+        if !is_open && let Some(maker) = self.pull(clearing, maker_id, now) {
+            self.file(maker);
+        }
+    }
+}
+
+/// Whether what is left of an order of this kind waits in the book.
+fn may_rest(kind: OrderKind) -> bool {
+    kind.price().is_some() && kind.time_in_force() == TimeInForce::Gtc
 }
 
 /// Takes quantity off an order; one that has none left has expired in the match.

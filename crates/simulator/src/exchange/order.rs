@@ -253,7 +253,7 @@ impl OrderStatus {
         }
     }
 
-    /// Whether the order is in the book.
+    /// Whether the order is alive: in the book, or on its way to it.
     #[must_use]
     pub const fn is_open(self) -> bool {
         matches!(self, Self::New | Self::PartiallyFilled)
@@ -329,6 +329,39 @@ pub struct OrderView {
 }
 
 impl OrderView {
+    /// An order just accepted, without a client order id or anything else that may be left out.
+    pub(super) fn accepted(
+        symbol: Arc<str>,
+        order_id: u64,
+        side: Side,
+        kind: OrderKind,
+        qty: Decimal,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            symbol,
+            order_id,
+            client_order_id: String::new(),
+            cancel_client_order_id: None,
+            side,
+            kind,
+            price: kind.price().unwrap_or_default(),
+            orig_qty: qty,
+            executed_qty: Decimal::ZERO,
+            cum_quote_qty: Decimal::ZERO,
+            orig_quote_order_qty: Decimal::ZERO,
+            prevented_qty: Decimal::ZERO,
+            prevented_match_id: None,
+            iceberg_qty: Decimal::ZERO,
+            status: OrderStatus::New,
+            stp: StpMode::None,
+            expiry_reason: None,
+            time: now,
+            update_time: now,
+            working_time: now,
+        }
+    }
+
     /// What can still trade: original less executed less prevented.
     #[must_use]
     pub fn remaining(&self) -> Decimal {

@@ -17,7 +17,7 @@ use super::clearing::Clearing;
 use super::config::{MarketConfig, Model};
 use super::filters::floor_to;
 use super::listing::Listing;
-use super::order::{OrderKind, OrderStatus, OrderView, Side, StpMode, TimeInForce};
+use super::order::{OrderKind, OrderView, Side, TimeInForce};
 use super::path::Path;
 use super::random::Random;
 
@@ -276,28 +276,9 @@ impl Listing {
         tif: TimeInForce,
         now: Timestamp,
     ) -> Order {
-        let view = OrderView {
-            symbol: Arc::clone(&self.terms.symbol),
-            order_id: self.take_order_id(),
-            client_order_id: String::new(),
-            cancel_client_order_id: None,
-            side,
-            kind: OrderKind::Limit { price, qty, tif },
-            price,
-            orig_qty: qty,
-            executed_qty: Decimal::ZERO,
-            cum_quote_qty: Decimal::ZERO,
-            orig_quote_order_qty: Decimal::ZERO,
-            prevented_qty: Decimal::ZERO,
-            prevented_match_id: None,
-            iceberg_qty: Decimal::ZERO,
-            status: OrderStatus::New,
-            stp: StpMode::None,
-            expiry_reason: None,
-            time: now,
-            update_time: now,
-            working_time: now,
-        };
+        let (symbol, order_id) = (Arc::clone(&self.terms.symbol), self.take_order_id());
+        let kind = OrderKind::Limit { price, qty, tif };
+        let view = OrderView::accepted(symbol, order_id, side, kind, qty, now);
         Order {
             owner: Owner::House,
             view,

@@ -116,6 +116,11 @@ fn what_ioc_and_market_orders_cannot_fill_expires_with_its_reason() {
         );
         let events = exchange.drain_events();
         let last = reports(&events, ANN).pop().unwrap();
+        let first = events.iter().find_map(report_of).unwrap();
+        assert!(
+            first.exec_type == ExecType::New && first.is_on_book,
+            "{order:?}"
+        );
         assert_eq!(last, (ExecType::Expired, OrderStatus::Expired), "{order:?}");
     }
 }
