@@ -129,6 +129,7 @@ fn a_long_gap_is_played_in_bounded_work() {
         let later = exchange.now() + Duration::from_secs(hours * 3_600);
         exchange.advance(later);
         assert_eq!(exchange.now(), later);
+        assert!(exchange.wakeup().unwrap() > later);
         // 2,000 steps of three symbols, some fifteen events each.
         let events = exchange.drain_events().len();
         assert!(events <= 90_000, "{hours} h: {events} events");
@@ -159,6 +160,10 @@ fn a_still_market_has_a_book_and_nothing_to_wake_up_for() {
     assert_eq!((depth.bids.len(), depth.asks.len()), (15, 15));
     exchange.advance(NOW + Duration::from_secs(3_600));
     assert_eq!(exchange.depth("BTCUSDT", 100).unwrap(), depth);
+    exchange.drain_events();
+    exchange.advance(NOW + Duration::from_secs(3_602));
+    let seconds = exchange.drain_events().len();
+    assert_eq!(seconds, 3 * 2, "its bars close all the same");
     let placed = exchange.place(NOW, ANN, market(Side::Buy, "0.1")).unwrap();
     assert_eq!(placed.order.status, OrderStatus::Filled);
 }
@@ -309,4 +314,48 @@ fn an_exchange_may_open_at_the_beginning_of_time() {
     let mut exchange = Exchange::new(&ExchangeConfig::default(), 2, Timestamp::EPOCH);
     exchange.advance(Timestamp::from_secs(10));
     assert!(exchange.last_price("BTCUSDT").is_some());
+}
+
+#[test]
+fn a_trending_market_takes_its_resting_orders_along() {
+    let mut config = ExchangeConfig::default();
+    config.symbols[0].market.model = Model::Trending {
+        drift_ppm_per_minute: 20_000,
+    };
+    config.symbols[0].market.volatility_ppm = 100;
+    let mut exchange = Exchange::new(&config, 3, NOW);
+    let start = exchange.last_price("BTCUSDT").unwrap();
+    exchange
+        .place(NOW, ANN, limit(Side::Sell, "69000", "0.3"))
+        .unwrap();
+    exchange.advance(NOW + Duration::from_secs(180));
+    let end = exchange.last_price("BTCUSDT").unwrap();
+    assert!(end > start * dec("1.04"), "{start} to {end}");
+    assert_eq!(exchange.open_orders(ANN, None), []);
+}
+
+#[test]
+fn nobody_trades_while_a_symbol_is_halted() {
+    let mut exchange = Exchange::new(&ExchangeConfig::default(), 3, NOW);
+    exchange.set_status(NOW, "BTCUSDT", SymbolStatus::Halt);
+    let depth = exchange.depth("BTCUSDT", 100);
+    let last = exchange.recent_trades("BTCUSDT", 1);
+    let later = NOW + Duration::from_secs(10);
+    exchange.advance(later);
+    assert_eq!(exchange.depth("BTCUSDT", 100), depth);
+    assert_eq!(exchange.recent_trades("BTCUSDT", 1), last);
+    exchange.set_status(later, "BTCUSDT", SymbolStatus::Trading);
+    exchange.advance(later + Duration::from_secs(10));
+    assert_ne!(exchange.recent_trades("BTCUSDT", 1), last);
+}
+
+#[test]
+fn a_thin_touch_is_refilled_so_that_a_market_order_finds_a_price_again() {
+    let mut exchange = Exchange::new(&ExchangeConfig::default(), 3, NOW);
+    let swept = exchange.place(NOW, ANN, market(Side::Buy, "10")).unwrap();
+    assert_eq!(swept.order.status, OrderStatus::Expired);
+    assert!(swept.order.executed_qty > Decimal::ONE);
+    exchange.advance(NOW + Duration::from_secs(5));
+    let depth = exchange.depth("BTCUSDT", 100).unwrap();
+    assert!(depth.asks.len() > 5 && depth.bids.len() > 5, "{depth:?}");
 }
