@@ -11,6 +11,7 @@ pub mod event;
 pub mod filters;
 pub mod kline;
 pub mod order;
+pub mod query;
 pub mod reject;
 
 mod bars;
@@ -40,10 +41,10 @@ pub use event::{
 pub use filters::{ExchangeFilters, FilterName, Filters};
 pub use kline::{Interval, Kline};
 pub use order::{
-    AccountId, CancelRestriction, Cancellation, ExpiryReason, FillFilter, FillView, MarketQty,
-    NewOrder, OrderFilter, OrderKind, OrderRef, OrderStatus, OrderView, Placement, PreventedMatch,
-    Side, StpMode, TimeInForce,
+    AccountId, ExpiryReason, FillView, MarketQty, NewOrder, OrderKind, OrderStatus, OrderView,
+    Placement, PreventedMatch, Side, StpMode, TimeInForce,
 };
+pub use query::{CancelRestriction, Cancellation, FillFilter, OrderFilter, OrderRef};
 pub use reject::{CancelReject, QueryReject, Reject};
 
 use book::Owner;

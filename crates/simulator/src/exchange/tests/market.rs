@@ -4,9 +4,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::*;
 
-/// A grid of five buys below and five sells above the price, 0.1 % apart; a filled order is
-/// answered by its opposite one rung away. Returns the number of fills within 20 s.
-fn grid_fills(seed: u64, symbol: &str) -> usize {
+/// A grid of five buys below and five sells above the price, so many parts per million apart; a
+/// filled order is answered 100 ms later by its opposite one rung away. Returns the number of
+/// filled orders within 20 s.
+fn grid_fills(seed: u64, symbol: &str, rung_ppm: i64) -> usize {
     let mut exchange = Exchange::new(&ExchangeConfig::default(), seed, NOW);
     let config = exchange.symbol(symbol).unwrap().clone();
     let tick = config.filters.price.unwrap().tick_size;
@@ -14,7 +15,7 @@ fn grid_fills(seed: u64, symbol: &str) -> usize {
     let middle = exchange.last_price(symbol).unwrap();
     let qty = filters::floor_to(dec("200") / middle, step).max(step);
     let rung = |index: i64| {
-        let factor = Decimal::ONE + Decimal::new(index, 3);
+        let factor = Decimal::ONE + Decimal::new(index * rung_ppm, 6);
         filters::floor_to(middle * factor, tick)
     };
     let mut rungs: BTreeMap<u64, (i64, Side)> = BTreeMap::new();
@@ -23,9 +24,10 @@ fn grid_fills(seed: u64, symbol: &str) -> usize {
         .collect();
     let (mut now, mut fills) = (NOW, 0);
     while now < NOW + Duration::from_secs(20) {
+        let answer = now + Duration::from_millis(100);
         for (index, side) in std::mem::take(&mut wishes) {
             let order = NewOrder::limit(symbol, side, rung(index), qty);
-            let placed = exchange.place(now, ANN, order).unwrap();
+            let placed = exchange.place(answer, ANN, order).unwrap();
             rungs.insert(placed.order.order_id, (index, side));
         }
         now = exchange.wakeup().unwrap().max(now);
@@ -50,15 +52,17 @@ fn grid_fills(seed: u64, symbol: &str) -> usize {
 #[test]
 fn a_grid_is_filled_twenty_times_in_twenty_seconds_whatever_the_seed() {
     for seed in 1..=20 {
-        let fills = grid_fills(seed, "BTCUSDT");
-        assert!(fills >= 20, "seed {seed}: {fills} fills");
+        for rung_ppm in [500, 1_000] {
+            let fills = grid_fills(seed, "BTCUSDT", rung_ppm);
+            assert!(fills >= 20, "seed {seed}, {rung_ppm} ppm: {fills} fills");
+        }
     }
 }
 
 #[test]
 fn the_other_default_symbols_are_alive_too() {
     for symbol in ["ETHUSDT", "DOGEUSDT"] {
-        let fills = grid_fills(5, symbol);
+        let fills = grid_fills(5, symbol, 1_000);
         assert!(fills >= 5, "{symbol}: {fills} fills");
     }
 }
