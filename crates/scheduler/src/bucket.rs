@@ -221,6 +221,3 @@ impl Bucket {
 fn to_weight(sum: u64) -> Weight {
     Weight::try_from(sum).unwrap_or(Weight::MAX)
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,2 +1,7 @@
+mod desk;
+mod scopes;
+mod waiting;
+mod windows;
+
 mod schedules;
 mod world;

@@ -14,9 +14,19 @@ fn weather() -> impl Strategy<Value = Weather> {
         2_u64..200,
         prop_oneof![Just(2_u64), Just(8), Just(40)],
         1_u64..120,
+        any::<bool>(),
     )
         .prop_map(
-            |(seed, true_offset_ms, eps_ms, lost_one_in, mute_one_in, calls_per_s, patience_s)| {
+            |(
+                seed,
+                true_offset_ms,
+                eps_ms,
+                lost_one_in,
+                mute_one_in,
+                calls_per_s,
+                patience_s,
+                has_stranger,
+            )| {
                 Weather {
                     seed,
                     true_offset_ms,
@@ -26,6 +36,7 @@ fn weather() -> impl Strategy<Value = Weather> {
                     calls_per_s,
                     calls: 1_500,
                     patience_s,
+                    has_stranger,
                 }
             },
         )
@@ -67,6 +78,7 @@ fn what_a_window_holds_is_used() {
         calls_per_s: 40,
         calls: 12_000,
         patience_s: 60,
+        has_stranger: false,
     };
     let mut world = World::new(SchedulerConfig::default(), weather);
     world.run();

@@ -96,6 +96,8 @@ pub(super) struct Weather {
     pub(super) calls_per_s: u64,
     pub(super) calls: u64,
     pub(super) patience_s: u64,
+    /// Somebody else uses the same counters.
+    pub(super) has_stranger: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,13 +108,16 @@ enum Happening {
     Close(CallId),
     Fill,
     Resync,
+    Stranger,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Call {
     cost: Cost,
     succeeds: bool,
     admitted_at: Timestamp,
+    /// When it landed, by the venue's clock, and what its answer says.
+    landed_at: Timestamp,
     meter: Option<Meter>,
     is_over: bool,
 }
@@ -129,6 +134,9 @@ pub(super) struct World {
     /// The venue's counters: by limit, the window and what it holds.
     counted: BTreeMap<Limit, (u64, Weight)>,
     landings: VecDeque<Timestamp>,
+    /// What the stranger did, and the newest reading that we had, both by the venue's clock.
+    foreign: BTreeMap<Limit, Vec<(Timestamp, Weight)>>,
+    newest_reading: BTreeMap<Limit, Timestamp>,
     pub(super) submitted: u64,
     pub(super) admitted: BTreeMap<CallId, u32>,
     pub(super) expired: BTreeMap<CallId, u32>,
@@ -152,6 +160,8 @@ impl World {
             calls: BTreeMap::new(),
             counted: BTreeMap::new(),
             landings: VecDeque::new(),
+            foreign: BTreeMap::new(),
+            newest_reading: BTreeMap::new(),
             submitted: 0,
             admitted: BTreeMap::new(),
             expired: BTreeMap::new(),
@@ -161,6 +171,9 @@ impl World {
         world.resync();
         world.plan(Duration::ZERO, Happening::Submit);
         world.plan(millis(500), Happening::Fill);
+        if weather.has_stranger {
+            world.plan(millis(700), Happening::Stranger);
+        }
         world
     }
 
@@ -249,6 +262,7 @@ impl World {
                 }
             }
             Happening::Resync => self.resync(),
+            Happening::Stranger => self.stranger(),
         }
     }
 
@@ -316,6 +330,7 @@ impl World {
                 cost: cost.clone(),
                 succeeds: !self.dice.one_in(5),
                 admitted_at: self.now,
+                landed_at: Timestamp::EPOCH,
                 meter: None,
                 is_over: true,
             },
@@ -393,7 +408,7 @@ impl World {
 
     fn land(&mut self, id: CallId) {
         let at = self.venue_time();
-        let call = &self.calls[&id];
+        let call = self.calls[&id].clone();
         let mut readings = ArrayVec::new();
         let is_order = call.cost.weight(LimitKind::Orders) > 0;
         for limit in LIMITS {
@@ -421,15 +436,9 @@ impl World {
                 }
                 continue;
             }
-            let window = at.window_index(limit.interval);
-            let counter = self.counted.entry(limit).or_insert((window, 0));
-            if counter.0 != window {
-                *counter = (window, 0);
-            }
-            counter.1 += weight;
-            let used = counter.1;
+            let used = self.count(limit, at, weight);
             assert!(
-                used <= limit.capacity,
+                used <= limit.capacity || self.weather.has_stranger,
                 "{used} of {limit:?} at {at}, {id} sent at {}",
                 call.admitted_at
             );
@@ -454,13 +463,38 @@ impl World {
             readings.clear();
         }
         let call = self.calls.get_mut(&id).unwrap();
+        call.landed_at = at;
         call.meter = Some(Meter {
             readings,
             request_id: None,
         });
     }
 
-    /// What the scheduler takes for used is never less than what the venue counts.
+    fn count(&mut self, limit: Limit, at: Timestamp, weight: Weight) -> Weight {
+        let window = at.window_index(limit.interval);
+        let counter = self.counted.entry(limit).or_insert((window, 0));
+        if counter.0 != window {
+            *counter = (window, 0);
+            self.foreign.remove(&limit);
+        }
+        counter.1 += weight;
+        counter.1
+    }
+
+    fn stranger(&mut self) {
+        let at = self.venue_time();
+        for (limit, weight) in [(LIMITS[0], 7), (LIMITS[2], 1), (LIMITS[3], 1)] {
+            self.count(limit, at, weight);
+            self.foreign.entry(limit).or_default().push((at, weight));
+        }
+        if self.submitted < self.weather.calls {
+            let after = millis(200 + self.dice.roll(4_000));
+            self.plan(after, Happening::Stranger);
+        }
+    }
+
+    /// What the scheduler takes for used is never less than what the venue counts, but for what
+    /// others did since the venue was last heard.
     fn is_bounded(&self, at: Timestamp) {
         for view in self.scheduler.snapshot(self.now).buckets {
             let Some((window, used)) = self.counted.get(&view.limit) else {
@@ -468,8 +502,20 @@ impl World {
             };
             let is_current = at.window_index(view.limit.interval) == *window
                 && view.window_start == at.window_start(view.limit.interval);
+            let newest = self.newest_reading.get(&view.limit).copied();
+            let foreign: Weight = self
+                .foreign
+                .get(&view.limit)
+                .into_iter()
+                .flatten()
+                .filter(|(landed, _)| Some(*landed) >= newest)
+                .map(|(_, weight)| weight)
+                .sum();
             if is_current {
-                assert!(view.used >= *used, "{used} counted, but {view:?}");
+                assert!(
+                    view.used + foreign >= *used,
+                    "{used} counted, of which {foreign} unknown, but {view:?}"
+                );
             }
         }
     }
@@ -477,17 +523,38 @@ impl World {
     fn answer(&mut self, id: CallId) {
         let call = &self.calls[&id];
         let meter = call.meter.clone().unwrap_or_default();
+        let succeeded = call.succeeds;
         let settlement = Settlement {
-            succeeded: call.succeeds,
+            succeeded,
             meter: &meter,
         };
         self.scheduler.settle(self.now, id, settlement);
+        self.note_readings(id, &meter);
         // A second settlement must change nothing.
         let before = self.scheduler.snapshot(self.now);
         self.scheduler.settle(self.now, id, settlement);
         self.scheduler.abandon(self.now, id);
         assert_eq!(before, self.scheduler.snapshot(self.now));
         self.over(id);
+    }
+
+    /// Remembers the newest reading of each counter that certainly tells of one window.
+    fn note_readings(&mut self, id: CallId, meter: &Meter) {
+        let call = &self.calls[&id];
+        let offset_ns = self.weather.true_offset_ms * 1_000_000;
+        let error = millis(2 * self.weather.eps_ms);
+        let earliest = call.admitted_at.offset_by(offset_ns) - error;
+        let latest = self.now.offset_by(offset_ns) + error;
+        for reading in &meter.readings {
+            let is_certain =
+                earliest.window_index(reading.interval) == latest.window_index(reading.interval);
+            let is_of =
+                |limit: &&Limit| limit.kind == reading.kind && limit.interval == reading.interval;
+            if is_certain && let Some(limit) = LIMITS.iter().find(is_of) {
+                let newest = self.newest_reading.entry(*limit).or_default();
+                *newest = call.landed_at.max(*newest);
+            }
+        }
     }
 
     fn over(&mut self, id: CallId) {
