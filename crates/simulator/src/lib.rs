@@ -2,7 +2,7 @@
 //!
 //! [`exchange`] is the pure core: books, matching, balances and a seeded market, with `now` as a
 //! parameter and no I/O. [`binance`] speaks a venue's wire in front of it, as pure, counting by
-//! [`limits`]. Nothing here is shared with an adapter: they meet
+//! [`limits`]; [`server`] puts that on sockets. Nothing here is shared with an adapter: they meet
 //! only as bytes, so that one cannot be wrong as the other is.
 
 pub mod account;
@@ -10,3 +10,4 @@ pub mod exchange;
 pub mod limits;
 
 pub mod binance;
+pub mod server;
