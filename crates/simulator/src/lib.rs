@@ -1,8 +1,13 @@
 //! Venues of our own that speak the real wire.
 //!
 //! [`exchange`] is the pure core: books, matching, balances and a seeded market, with `now` as a
-//! parameter and no I/O. What speaks a venue's wire stands in front of it. Nothing here is shared
-//! with an adapter: they meet only as bytes, so that one cannot be wrong as the other is.
+//! parameter and no I/O. [`binance`] speaks a venue's wire in front of it, as pure, counting by
+//! [`limits`]; [`server`] puts that on sockets. Nothing here is shared with an adapter: they meet
+//! only as bytes, so that one cannot be wrong as the other is.
 
 pub mod account;
 pub mod exchange;
+pub mod limits;
+
+pub mod binance;
+pub mod server;

@@ -1,0 +1,134 @@
+//! What really happened, for checkers: every request, every refusal, every order.
+//!
+//! A client's own account of a run is what a test doubts; this is what it is compared with. It is
+//! a snapshot: nothing in it changes when the venue goes on.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
+
+use rust_decimal::Decimal;
+use tradewind_model::Timestamp;
+
+use crate::exchange::{AccountId, BalanceView, FillView, OrderView};
+use crate::limits::{Peak, Service};
+
+/// One thing that came from a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// When.
+    pub at: Timestamp,
+    /// From where.
+    pub peer: IpAddr,
+    /// By which door.
+    pub door: Door,
+    /// What: `POST /api/v3/order`, `order.place`, `SUBSCRIBE`, `handshake`; `?` for what the
+    /// venue does not know.
+    pub what: &'static str,
+    /// The HTTP status it was answered with, or would be; 1008 when it closed a stream.
+    pub status: u16,
+}
+
+/// The way a request came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Door {
+    /// REST.
+    Rest,
+    /// A WebSocket: a request on it, a control message, or its handshake.
+    Socket(Service),
+}
+
+/// What is true of one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountLedger {
+    /// Which.
+    pub account: AccountId,
+    /// Orders the exchange accepted.
+    pub orders_accepted: usize,
+    /// Placements that were refused, for whatever reason.
+    pub orders_rejected: u64,
+    /// Client order ids under which more than one order was accepted: symbol, id, how many.
+    pub duplicate_client_ids: Vec<(String, String, usize)>,
+    /// What is in the book now.
+    pub open_orders: Vec<OrderView>,
+    /// Every fill, oldest first.
+    pub fills: Vec<FillView>,
+    /// What trading added to each asset since the start, commissions deducted.
+    pub position: Vec<(String, Decimal)>,
+    /// Free and locked balances.
+    pub balances: Vec<BalanceView>,
+}
+
+/// What is true of the venue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VenueLedger {
+    /// When the snapshot was taken.
+    pub at: Timestamp,
+    /// Requests by what they asked for, all doors.
+    pub requests: BTreeMap<&'static str, u64>,
+    /// Arrivals, oldest first; only the newest are remembered
+    /// ([`FrontConfig::arrivals_max`](super::FrontConfig::arrivals_max)).
+    pub arrivals: Vec<Arrival>,
+    /// Answers 429.
+    pub rate_limited: u64,
+    /// Answers 418.
+    pub banned: u64,
+    /// Bans that began.
+    pub bans: u64,
+    /// Streams closed for too many messages.
+    pub policy_closes: u64,
+    /// The most of each limit that one window has seen.
+    pub peaks: Vec<Peak>,
+    /// Handshakes accepted so far.
+    pub connections_accepted: u64,
+    /// Handshakes refused so far.
+    pub connections_refused: u64,
+    /// Connections open now.
+    pub connections_open: usize,
+    /// Each account.
+    pub accounts: Vec<AccountLedger>,
+}
+
+impl VenueLedger {
+    /// All requests, by any door; handshakes and control messages among them.
+    #[must_use]
+    pub fn total_requests(&self) -> u64 {
+        self.requests.values().sum()
+    }
+
+    /// Everything that arrived after the first refusal by 429 or 418, in order: what a careful
+    /// client does not send before its time has come.
+    #[must_use]
+    pub fn after_first_429(&self) -> &[Arrival] {
+        let first = self
+            .arrivals
+            .iter()
+            .position(|arrival| matches!(arrival.status, 429 | 418));
+        first
+            .and_then(|first| self.arrivals.get(first + 1..))
+            .unwrap_or(&[])
+    }
+}
+
+/// The venue's running notes.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    pub(crate) requests: BTreeMap<&'static str, u64>,
+    pub(crate) arrivals: VecDeque<Arrival>,
+    pub(crate) policy_closes: u64,
+    pub(crate) connections_accepted: u64,
+    pub(crate) connections_refused: u64,
+    pub(crate) rejected: BTreeMap<AccountId, u64>,
+}
+
+impl Notes {
+    pub(crate) fn arrived(&mut self, max: usize, arrival: Arrival) {
+        *self.requests.entry(arrival.what).or_default() += 1;
+        if max == 0 {
+            return;
+        }
+        if self.arrivals.len() >= max {
+            self.arrivals.pop_front();
+        }
+        self.arrivals.push_back(arrival);
+    }
+}

@@ -1,0 +1,213 @@
+//! Every way the venue says no, with the code and the text it uses.
+//!
+//! Texts are literal (errors.md, read 2026-11): clients match on them, so a paraphrase here would
+//! hide a bug there.
+
+use serde_json::{Value, json};
+use tradewind_model::Timestamp;
+
+use crate::limits::{Denied, LimitKind};
+
+/// An error answer: HTTP status, code and text, and when to come back if the venue says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    pub(crate) code: i32,
+    pub(crate) msg: String,
+    pub(crate) retry_at: Option<Timestamp>,
+}
+
+impl Refusal {
+    /// A request the venue finds wrong: HTTP 400.
+    pub(crate) fn bad(code: i32, msg: impl Into<String>) -> Self {
+        Self {
+            status: 400,
+            code,
+            msg: msg.into(),
+            retry_at: None,
+        }
+    }
+
+    fn unauthorized(code: i32, msg: &str) -> Self {
+        Self {
+            status: 401,
+            code,
+            msg: msg.to_owned(),
+            retry_at: None,
+        }
+    }
+
+    pub(crate) fn body(&self) -> Value {
+        json!({"code": self.code, "msg": self.msg})
+    }
+
+    pub(crate) fn limited(denied: Denied) -> Self {
+        let (status, code, msg) = match denied {
+            Denied::Banned { until } => (
+                418,
+                -1003,
+                format!(
+                    "Way too much request weight used; IP banned until {}. Please use WebSocket \
+                     Streams for live updates to avoid bans.",
+                    until.as_millis()
+                ),
+            ),
+            Denied::Over {
+                kind: LimitKind::OrdersTenSeconds,
+                limit,
+                ..
+            } => (
+                429,
+                -1015,
+                format!("Too many new orders; current limit is {limit} orders per 10 SECOND."),
+            ),
+            Denied::Over {
+                kind: LimitKind::OrdersDay,
+                limit,
+                ..
+            } => (
+                429,
+                -1015,
+                format!("Too many new orders; current limit is {limit} orders per 1 DAY."),
+            ),
+            Denied::Over {
+                kind: LimitKind::RawRequests | LimitKind::Connections,
+                ..
+            } => (429, -1003, "Too many requests queued.".to_owned()),
+            Denied::Over {
+                kind: LimitKind::Weight,
+                limit,
+                ..
+            } => (
+                429,
+                -1003,
+                format!(
+                    "Too much request weight used; current limit is {limit} request weight per 1 \
+                     MINUTE. Please use WebSocket Streams for live updates to avoid polling the \
+                     API."
+                ),
+            ),
+        };
+        Self {
+            status,
+            code,
+            msg,
+            retry_at: Some(denied.until()),
+        }
+    }
+
+    pub(crate) fn outside_recv_window() -> Self {
+        Self::bad(
+            -1021,
+            "Timestamp for this request is outside of the recvWindow.",
+        )
+    }
+
+    pub(crate) fn ahead_of_server() -> Self {
+        Self::bad(
+            -1021,
+            "Timestamp for this request was 1000ms ahead of the server's time.",
+        )
+    }
+
+    pub(crate) fn bad_signature() -> Self {
+        Self::bad(-1022, "Signature for this request is not valid.")
+    }
+
+    pub(crate) fn key_format() -> Self {
+        Self::unauthorized(-2014, "API-key format invalid.")
+    }
+
+    pub(crate) fn unknown_key() -> Self {
+        Self::unauthorized(-2015, "Invalid API-key, IP, or permissions for action.")
+    }
+
+    pub(crate) fn unauthorized_request() -> Self {
+        Self::unauthorized(-1002, "You are not authorized to execute this request.")
+    }
+
+    pub(crate) fn illegal(name: &str, range: &str) -> Self {
+        Self::bad(
+            -1100,
+            format!("Illegal characters found in parameter '{name}'; legal range is '{range}'."),
+        )
+    }
+
+    pub(crate) fn too_many(expected: usize, received: usize) -> Self {
+        Self::bad(
+            -1101,
+            format!("Too many parameters; expected '{expected}' and received '{received}'."),
+        )
+    }
+
+    pub(crate) fn duplicate_parameter() -> Self {
+        Self::bad(-1101, "Duplicate values for a parameter detected.")
+    }
+
+    pub(crate) fn missing(name: &str) -> Self {
+        Self::bad(
+            -1102,
+            format!("Mandatory parameter '{name}' was not sent, was empty/null, or malformed."),
+        )
+    }
+
+    pub(crate) fn missing_either(first: &str, second: &str) -> Self {
+        Self::bad(
+            -1102,
+            format!("Param '{first}' or '{second}' must be sent, but both were empty/null!"),
+        )
+    }
+
+    pub(crate) fn unread(read: usize, sent: usize) -> Self {
+        Self::bad(
+            -1104,
+            format!(
+                "Not all sent parameters were read; read '{read}' parameter(s) but was sent \
+                 '{sent}'."
+            ),
+        )
+    }
+
+    pub(crate) fn empty(name: &str) -> Self {
+        Self::bad(-1105, format!("Parameter '{name}' was empty."))
+    }
+
+    pub(crate) fn not_required(name: &str) -> Self {
+        Self::bad(-1106, format!("Parameter '{name}' sent when not required."))
+    }
+
+    pub(crate) fn overflow(name: &str) -> Self {
+        Self::bad(-1108, format!("Parameter '{name}' overflowed."))
+    }
+
+    pub(crate) fn too_precise(name: &str) -> Self {
+        Self::bad(-1111, format!("Parameter '{name}' has too much precision."))
+    }
+
+    pub(crate) fn invalid_symbol() -> Self {
+        Self::bad(-1121, "Invalid symbol.")
+    }
+
+    pub(crate) fn invalid_data(name: &str) -> Self {
+        Self::bad(
+            -1130,
+            format!("Data sent for parameter '{name}' is not valid."),
+        )
+    }
+
+    pub(crate) fn bad_combination() -> Self {
+        Self::bad(-1128, "Combination of optional parameters invalid.")
+    }
+
+    pub(crate) fn unknown_order() -> Self {
+        Self::bad(-2011, "Unknown order sent.")
+    }
+
+    pub(crate) fn no_such_order() -> Self {
+        Self::bad(-2013, "Order does not exist.")
+    }
+
+    pub(crate) fn unsupported() -> Self {
+        Self::bad(-1020, "This operation is not supported.")
+    }
+}

@@ -1,0 +1,199 @@
+//! The REST door: HTTP requests to method rows, and answers with the headers clients steer by.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use serde_json::Value;
+use tradewind_model::Timestamp;
+
+use super::Binance;
+use super::body::TimeUnit;
+use super::desk::{Answer, Caller, Desk};
+use super::gate::Proof;
+use super::ledger::{Arrival, Door};
+use super::method::{self, Row};
+use super::params::Params;
+use super::refusal::Refusal;
+use super::seed::mix;
+use super::signature;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=UTF-8");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=UTF-8");
+
+/// Removed on 2026-02-20 with everything under it (changelog; 410 as seen).
+const REMOVED: &str = "/api/v3/userDataStream";
+
+impl Binance {
+    /// Answers one REST request from `peer`.
+    pub fn rest(
+        &mut self,
+        now: Timestamp,
+        peer: IpAddr,
+        request: &Request<Bytes>,
+    ) -> Response<Bytes> {
+        self.advance(now);
+        let path = request.uri().path();
+        let row = method::by_route(request.method().as_str(), path);
+        let response = match self
+            .desk
+            .limits
+            .raw_request(now, peer)
+            .map_err(Refusal::limited)
+        {
+            Err(refusal) => refused(now, &refusal),
+            Ok(()) => match row {
+                Some(row) => self.answer_rest(now, peer, row, request),
+                None => unrouted(path, request.headers()),
+            },
+        };
+        let what = row.map_or("?", |row| row.route);
+        let status = response.status().as_u16();
+        self.arrived(Arrival {
+            at: now,
+            peer,
+            door: Door::Rest,
+            what,
+            status,
+        });
+        self.after_call(now, peer, status);
+        self.with_meters(now, peer, response)
+    }
+
+    fn answer_rest(
+        &mut self,
+        now: Timestamp,
+        peer: IpAddr,
+        row: &'static Row,
+        request: &Request<Bytes>,
+    ) -> Response<Bytes> {
+        let unit = match request
+            .headers()
+            .get("x-mbx-time-unit")
+            .map(HeaderValue::to_str)
+        {
+            None => Some(TimeUnit::Millis),
+            Some(text) => text.ok().and_then(TimeUnit::parse),
+        };
+        let Some(unit) = unit else {
+            return refused(now, &Refusal::bad(-1194, "Invalid value for time unit."));
+        };
+        let query = request.uri().query().unwrap_or("");
+        let has_body = request.method() != http::Method::GET;
+        let body = if has_body {
+            std::str::from_utf8(request.body()).unwrap_or("")
+        } else {
+            ""
+        };
+        let mut params = match Params::from_rest(query, body) {
+            Ok(params) => params,
+            Err(refusal) => return refused(now, &refusal),
+        };
+        let api_key = request
+            .headers()
+            .get("x-mbx-apikey")
+            .and_then(|key| key.to_str().ok());
+        let proof = Proof::Signed {
+            api_key,
+            payload: signature::rest_payload(query, body),
+        };
+        let caller = Caller {
+            now,
+            ip: peer,
+            unit,
+        };
+        let answer = self.desk.call(caller, row, &mut params, &proof);
+        self.note_rejection(row, &answer);
+        match &answer.reply {
+            Err(refusal) => refused(now, refusal),
+            Ok(body) => {
+                let mut response = json_response(StatusCode::OK, body);
+                order_counts(&mut self.desk, now, &answer, response.headers_mut());
+                response
+            }
+        }
+    }
+
+    /// What every answer carries: its id and the weight used.
+    fn with_meters(
+        &mut self,
+        now: Timestamp,
+        peer: IpAddr,
+        mut response: Response<Bytes>,
+    ) -> Response<Bytes> {
+        let used = HeaderValue::from(self.desk.limits.weight_used(now, peer));
+        let id = HeaderValue::from_str(&self.next_uuid()).expect("hex digits and hyphens");
+        let headers = response.headers_mut();
+        headers.insert("x-mbx-uuid", id);
+        headers.insert("x-mbx-used-weight", used.clone());
+        headers.insert("x-mbx-used-weight-1m", used);
+        response
+    }
+
+    fn next_uuid(&mut self) -> String {
+        self.uuid = self.uuid.wrapping_add(1);
+        let (high, low) = (mix(self.uuid), mix(mix(self.uuid)));
+        format!(
+            "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+            high >> 32,
+            high >> 16 & 0xffff,
+            high & 0xfff,
+            low >> 52,
+            low & 0xffff_ffff_ffff
+        )
+    }
+}
+
+/// The order count of the account, told with every order that was accepted.
+fn order_counts(desk: &mut Desk, now: Timestamp, answer: &Answer, headers: &mut HeaderMap) {
+    let Some(account) = answer.account.filter(|_| answer.placed) else {
+        return;
+    };
+    let (ten_seconds, day) = desk.limits.orders_used(now, u64::from(account.0));
+    headers.insert("x-mbx-order-count-10s", HeaderValue::from(ten_seconds));
+    headers.insert("x-mbx-order-count-1d", HeaderValue::from(day));
+}
+
+fn json_response(status: StatusCode, body: &Value) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    response
+}
+
+/// A refusal as an HTTP answer, with the seconds until it may be worth asking again.
+pub(super) fn refused(now: Timestamp, refusal: &Refusal) -> Response<Bytes> {
+    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = json_response(status, &refusal.body());
+    if let Some(retry_at) = refusal.retry_at {
+        let seconds = retry_at.since(now).as_nanos().div_ceil(1_000_000_000);
+        let seconds = HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX));
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    }
+    response
+}
+
+/// A path the venue does not have, or no longer, or not with this verb.
+fn unrouted(path: &str, headers: &HeaderMap) -> Response<Bytes> {
+    let status = if path.starts_with(REMOVED) {
+        StatusCode::GONE
+    } else if method::has_path(path) {
+        StatusCode::METHOD_NOT_ALLOWED
+    } else {
+        StatusCode::NOT_FOUND
+    };
+    let wants_html = headers.get_all(header::ACCEPT).iter().any(|accept| {
+        accept
+            .to_str()
+            .is_ok_and(|accept| accept.contains("text/html"))
+    });
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = status;
+    if status == StatusCode::NOT_FOUND && wants_html {
+        let page = "<html><head><title>404 Not Found</title></head>\
+                    <body><h1>404 Not Found</h1></body></html>";
+        *response.body_mut() = Bytes::from_static(page.as_bytes());
+        response.headers_mut().insert(header::CONTENT_TYPE, HTML);
+    }
+    response
+}

@@ -1,0 +1,372 @@
+//! Connections: how they open, stay alive and end.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use percent_encoding::percent_decode_str;
+use serde_json::json;
+use tradewind_model::Timestamp;
+
+use super::Binance;
+use super::body::TimeUnit;
+use super::heartbeat::{Beat, Heartbeat};
+use super::ledger::{Arrival, Door};
+use super::refusal::Refusal;
+use super::reports;
+use super::rest::refused;
+use super::user_data::Subscription;
+use crate::limits::Service;
+
+/// Weight of a handshake with the WebSocket API.
+const CONNECT_WEIGHT: u32 = 2;
+
+/// One connection, for as long as it lasts; never given twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub u64);
+
+/// One WebSocket message, either way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// JSON.
+    Text(String),
+    /// Asks for a pong with the same payload.
+    Ping(Bytes),
+    /// Answers a ping.
+    Pong(Bytes),
+    /// The end of the connection.
+    Close {
+        /// WebSocket close code; 1008 for a broken rule.
+        code: u16,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What a connection is, apart from its service.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) peer: IpAddr,
+    pub(crate) unit: TimeUnit,
+    pub(crate) opened_at: Timestamp,
+    pub(crate) heartbeat: Heartbeat,
+    /// Frames waiting to be polled.
+    pub(crate) backlog: usize,
+    pub(crate) kind: Kind,
+}
+
+/// What only one of the services has.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    WsApi(WsApi),
+    Streams(Streams),
+}
+
+/// The state of a WebSocket API connection.
+#[derive(Debug)]
+pub(crate) struct WsApi {
+    pub(crate) return_rate_limits: bool,
+    /// The key that has logged on, by index, and when.
+    pub(crate) logon: Option<(usize, Timestamp)>,
+    pub(crate) subscriptions: BTreeMap<u32, Subscription>,
+    pub(crate) next_subscription: u32,
+}
+
+/// The state of a market stream connection.
+#[derive(Debug)]
+pub(crate) struct Streams {
+    pub(crate) combined: bool,
+    /// Subscribed names, in order of subscription.
+    pub(crate) names: Vec<String>,
+    /// Arrivals within the last second.
+    pub(crate) recent: VecDeque<Timestamp>,
+}
+
+impl Session {
+    pub(crate) const fn service(&self) -> Service {
+        match self.kind {
+            Kind::WsApi(_) => Service::WsApi,
+            Kind::Streams(_) => Service::Streams,
+        }
+    }
+}
+
+impl Binance {
+    /// Judges a handshake from `peer` with a path like `/ws-api/v3` or `/stream?streams=a/b`.
+    ///
+    /// # Errors
+    /// The HTTP answer to refuse it with: 429 or 418 by the limits, 404 or 400 by the path.
+    #[expect(
+        clippy::result_large_err,
+        reason = "a refusal is an HTTP answer, and rare"
+    )]
+    pub fn open(
+        &mut self,
+        now: Timestamp,
+        peer: IpAddr,
+        service: Service,
+        path_and_query: &str,
+    ) -> Result<SessionId, Response<Bytes>> {
+        self.advance(now);
+        let weight = if service == Service::WsApi {
+            CONNECT_WEIGHT
+        } else {
+            0
+        };
+        let admitted = self.desk.limits.connect(now, peer, service, weight);
+        let opened = admitted
+            .map_err(|denied| refused(now, &Refusal::limited(denied)))
+            .and_then(|()| self.read_target(service, path_and_query));
+        let status = opened
+            .as_ref()
+            .map_or_else(|refusal| refusal.status().as_u16(), |_| 101);
+        let door = Door::Socket(service);
+        self.arrived(Arrival {
+            at: now,
+            peer,
+            door,
+            what: "handshake",
+            status,
+        });
+        let (unit, kind) = match opened {
+            Ok(opened) => opened,
+            Err(refusal) => {
+                self.notes.connections_refused += 1;
+                if status == 418 {
+                    self.close_banned(peer);
+                }
+                return Err(refusal);
+            }
+        };
+        self.notes.connections_accepted += 1;
+        let id = SessionId(self.next_session);
+        self.next_session += 1;
+        if let Kind::Streams(streams) = &kind {
+            for name in &streams.names {
+                self.listeners.entry(name.clone()).or_default().insert(id);
+            }
+        }
+        let heartbeat = Heartbeat::new(now, self.desk.config.heartbeat);
+        let session = Session {
+            peer,
+            unit,
+            opened_at: now,
+            heartbeat,
+            backlog: 0,
+            kind,
+        };
+        self.sessions.insert(id, session);
+        Ok(id)
+    }
+
+    /// What a handshake's path asks for.
+    #[expect(
+        clippy::result_large_err,
+        reason = "a refusal is an HTTP answer, and rare"
+    )]
+    fn read_target(
+        &self,
+        service: Service,
+        path_and_query: &str,
+    ) -> Result<(TimeUnit, Kind), Response<Bytes>> {
+        let (path, query) = path_and_query
+            .split_once('?')
+            .unwrap_or((path_and_query, ""));
+        let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let value = |name: &str| {
+            let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            pairs
+                .filter(|(known, _)| *known == name)
+                .map(|(_, value)| decode(value))
+                .next_back()
+        };
+        let unit = match value("timeUnit") {
+            None => TimeUnit::Millis,
+            Some(text) => TimeUnit::parse(&text).ok_or_else(|| status(StatusCode::BAD_REQUEST))?,
+        };
+        let kind = match (service, path.trim_end_matches('/')) {
+            (Service::WsApi, "/ws-api/v3") => Kind::WsApi(WsApi {
+                return_rate_limits: value("returnRateLimits").as_deref() != Some("false"),
+                logon: None,
+                subscriptions: BTreeMap::new(),
+                next_subscription: 0,
+            }),
+            (Service::Streams, "/ws") => Kind::Streams(Streams::new(false, "")),
+            (Service::Streams, "/stream") => {
+                Kind::Streams(Streams::new(true, &value("streams").unwrap_or_default()))
+            }
+            (Service::Streams, path) => match path.strip_prefix("/ws/") {
+                Some(names) => Kind::Streams(Streams::new(false, &decode(names))),
+                None => return Err(status(StatusCode::NOT_FOUND)),
+            },
+            (Service::WsApi, _) => return Err(status(StatusCode::NOT_FOUND)),
+        };
+        match &kind {
+            Kind::Streams(streams)
+                if streams.names.len() > self.desk.config.streams_per_connection =>
+            {
+                Err(status(StatusCode::BAD_REQUEST))
+            }
+            Kind::Streams(_) | Kind::WsApi(_) => Ok((unit, kind)),
+        }
+    }
+
+    /// Takes a message from a client. Sessions that are gone are ignored.
+    pub fn receive(&mut self, now: Timestamp, id: SessionId, frame: Frame) {
+        self.advance(now);
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        let service = session.service();
+        if service == Service::Streams && !self.count_message(now, id) {
+            return;
+        }
+        match frame {
+            Frame::Text(text) => match service {
+                Service::WsApi => self.request(now, id, &text),
+                Service::Streams => self.control(now, id, &text),
+            },
+            Frame::Ping(payload) => self.send(id, Frame::Pong(payload)),
+            Frame::Pong(payload) => {
+                if let Some(session) = self.sessions.get_mut(&id) {
+                    session.heartbeat.pong(&payload);
+                }
+            }
+            Frame::Close { code, reason } => self.close(id, code, &reason),
+        }
+    }
+
+    /// A connection is gone without a word.
+    pub fn closed(&mut self, now: Timestamp, id: SessionId) {
+        self.advance(now);
+        self.forget(id);
+    }
+
+    /// Tells every connection of a service that the venue is about to close it; close them by
+    /// [`Self::close_all`] when their time is up.
+    pub fn announce_shutdown(&mut self, now: Timestamp, service: Service) {
+        for id in self.ids(|session| session.service() == service) {
+            let Some(session) = self.sessions.get(&id) else {
+                continue;
+            };
+            let event = reports::shutdown(session.unit, now);
+            let frame = match &session.kind {
+                Kind::WsApi(_) => json!({"event": event}),
+                Kind::Streams(streams) if streams.combined => {
+                    json!({"stream": "!serverShutdown", "data": event})
+                }
+                Kind::Streams(_) => event,
+            };
+            self.send_text(id, frame.to_string());
+        }
+    }
+
+    /// Closes every connection of a service.
+    pub fn close_all(&mut self, service: Service) {
+        for id in self.ids(|session| session.service() == service) {
+            self.close(id, 1001, "Server is shutting down");
+        }
+    }
+
+    /// Closes the WebSocket API sockets of a banned address, as the venue does.
+    pub(super) fn close_banned(&mut self, peer: IpAddr) {
+        let is_hit =
+            |session: &Session| session.peer == peer && session.service() == Service::WsApi;
+        for id in self.ids(is_hit) {
+            self.close(id, 1008, "IP banned");
+        }
+    }
+
+    /// Pings, and closes who does not answer or has stayed too long.
+    pub(super) fn beat(&mut self, now: Timestamp) {
+        for id in self.ids(|session| session.heartbeat.wakeup() <= now) {
+            while let Some(beat) = self
+                .sessions
+                .get_mut(&id)
+                .and_then(|session| session.heartbeat.poll(now))
+            {
+                match beat {
+                    Beat::Ping(payload) => self.send(id, Frame::Ping(payload)),
+                    Beat::Lost => self.close(id, 1008, "Pong timeout"),
+                    Beat::Old => self.close(id, 1001, "Connection lifetime is over"),
+                }
+            }
+        }
+    }
+
+    pub(super) fn send_text(&mut self, id: SessionId, text: String) {
+        self.send(id, Frame::Text(text));
+    }
+
+    /// Queues a frame; whoever does not read is closed rather than stored for.
+    pub(super) fn send(&mut self, id: SessionId, frame: Frame) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        if session.backlog >= self.desk.config.session_backlog_max {
+            self.close(id, 1008, "Slow consumer");
+            return;
+        }
+        session.backlog += 1;
+        self.frames.push_back((id, frame));
+    }
+
+    pub(super) fn close(&mut self, id: SessionId, code: u16, reason: &str) {
+        if self.sessions.contains_key(&id) {
+            self.frames.push_back((
+                id,
+                Frame::Close {
+                    code,
+                    reason: reason.to_owned(),
+                },
+            ));
+            self.forget(id);
+        }
+    }
+
+    fn forget(&mut self, id: SessionId) {
+        self.sessions.remove(&id);
+        self.listeners.retain(|_, ids| {
+            ids.remove(&id);
+            !ids.is_empty()
+        });
+    }
+
+    fn ids(&self, is_meant: impl Fn(&Session) -> bool) -> Vec<SessionId> {
+        let meant = self
+            .sessions
+            .iter()
+            .filter(|(_, session)| is_meant(session));
+        meant.map(|(id, _)| *id).collect()
+    }
+}
+
+impl Streams {
+    fn new(combined: bool, names: &str) -> Self {
+        let mut streams = Self {
+            combined,
+            names: Vec::new(),
+            recent: VecDeque::new(),
+        };
+        for name in names.split('/').filter(|name| !name.is_empty()) {
+            streams.add(name.to_owned());
+        }
+        streams
+    }
+
+    /// Adds a name once. Returns whether it is new.
+    pub(crate) fn add(&mut self, name: String) -> bool {
+        let is_new = !self.names.contains(&name);
+        if is_new {
+            self.names.push(name);
+        }
+        is_new
+    }
+}
+
+fn status(status: StatusCode) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = status;
+    response
+}

@@ -1,0 +1,114 @@
+//! Account reports on their way to whoever has subscribed.
+//!
+//! Reports of one account keep their order whatever their delay. A socket that is gone loses what
+//! happens meanwhile: nothing is replayed, as on the real venue.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tradewind_model::Timestamp;
+
+use super::Binance;
+use super::body::TimeUnit;
+use super::reports;
+use super::session::{Kind, SessionId};
+use crate::exchange::{AccountId, ExchangeEvent, FillView};
+
+/// A subscription to the reports of one account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Subscription {
+    pub(crate) account: AccountId,
+    /// Whether it hangs on the session's log-on and ends with it.
+    pub(crate) by_logon: bool,
+}
+
+/// Reports that wait for their moment.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    waiting: BTreeMap<(Timestamp, u64), (AccountId, ExchangeEvent)>,
+    /// When the last waiting report of an account is due: the next one cannot overtake it.
+    last_due: BTreeMap<AccountId, Timestamp>,
+    sequence: u64,
+}
+
+impl Outbox {
+    pub(crate) fn wakeup(&self) -> Option<Timestamp> {
+        self.waiting.first_key_value().map(|((due, _), _)| *due)
+    }
+
+    fn push(&mut self, due: Timestamp, account: AccountId, event: ExchangeEvent) {
+        let last = self.last_due.entry(account).or_default();
+        let due = due.max(*last);
+        *last = due;
+        self.sequence += 1;
+        self.waiting.insert((due, self.sequence), (account, event));
+    }
+
+    fn pop_due(&mut self, now: Timestamp) -> Option<(AccountId, ExchangeEvent)> {
+        let entry = self
+            .waiting
+            .first_entry()
+            .filter(|entry| entry.key().0 <= now)?;
+        Some(entry.remove())
+    }
+}
+
+impl Binance {
+    /// Books what a report means for the limits and queues it for its subscribers.
+    pub(super) fn queue_report(&mut self, now: Timestamp, delay: Duration, event: ExchangeEvent) {
+        let account = match &event {
+            ExchangeEvent::Execution(report) => {
+                let is_first = |fill: &&FillView| report.order.executed_qty == fill.qty;
+                if let Some(fill) = report.fill.as_ref().filter(is_first) {
+                    let account = u64::from(report.account.0);
+                    self.desk.limits.first_fill(now, account, fill.is_maker);
+                }
+                report.account
+            }
+            ExchangeEvent::Balance(change) => change.account,
+            ExchangeEvent::Trade(_)
+            | ExchangeEvent::Depth(_)
+            | ExchangeEvent::BookTicker(_)
+            | ExchangeEvent::Kline { .. } => return,
+        };
+        self.outbox.push(now + delay, account, event);
+    }
+
+    /// Sends the reports whose moment has come.
+    pub(super) fn flush_reports(&mut self, now: Timestamp) {
+        while let Some((account, event)) = self.outbox.pop_due(now) {
+            let body = |unit: TimeUnit| match &event {
+                ExchangeEvent::Execution(report) => reports::execution(unit, now, report),
+                ExchangeEvent::Balance(change) => reports::account_position(unit, now, change),
+                ExchangeEvent::Trade(_)
+                | ExchangeEvent::Depth(_)
+                | ExchangeEvent::BookTicker(_)
+                | ExchangeEvent::Kline { .. } => Value::Null,
+            };
+            for (id, subscription, unit) in self.subscribers(account) {
+                self.send_event(id, subscription, body(unit));
+            }
+        }
+    }
+
+    pub(super) fn send_event(&mut self, id: SessionId, subscription: u32, event: Value) {
+        let frame = json!({"subscriptionId": subscription, "event": event});
+        self.send_text(id, frame.to_string());
+    }
+
+    fn subscribers(&self, account: AccountId) -> Vec<(SessionId, u32, TimeUnit)> {
+        let mut found = Vec::new();
+        for (id, session) in &self.sessions {
+            let Kind::WsApi(ws) = &session.kind else {
+                continue;
+            };
+            for (number, subscription) in &ws.subscriptions {
+                if subscription.account == account {
+                    found.push((*id, *number, session.unit));
+                }
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,420 @@
+//! The WebSocket API door: request frames to method rows, and what only a session can do.
+//!
+//! Every answer carries the state of the limits it touched, and a refusal by a limit the absolute
+//! time at which to come back, where REST says how many seconds (web-socket-api.md, rate limits,
+//! read 2026-11).
+
+use serde_json::{Map, Value, json};
+use tradewind_model::Timestamp;
+
+use super::Binance;
+use super::body::TimeUnit;
+use super::config::ApiKey;
+use super::desk::{Caller, Reply, limit};
+use super::gate::Proof;
+use super::ledger::{Arrival, Door};
+use super::method::{self, Ask, Method, Row, SessionMethod};
+use super::params::Params;
+use super::refusal::Refusal;
+use super::reports;
+use super::session::{Kind, SessionId, WsApi};
+use super::signature;
+use super::user_data::Subscription;
+use crate::limits::{LimitKind, Service};
+
+/// Subscriptions one session may hold at once, and over its life (documented).
+const SUBSCRIPTIONS_MAX: usize = 1_000;
+const SUBSCRIPTIONS_LIFETIME_MAX: u32 = 65_535;
+
+/// What a request frame was found to be.
+struct RequestFrame {
+    row: &'static Row,
+    params: Params,
+    api_key: Option<String>,
+    payload: String,
+    returns_limits: Option<bool>,
+}
+
+/// An answer before it becomes a frame.
+struct Outcome {
+    reply: Reply,
+    /// Limits besides the weight that the answer reports: kind and count.
+    limits: Vec<(LimitKind, u32)>,
+    /// Events of subscriptions that end with this request.
+    ended: Vec<u32>,
+}
+
+impl Outcome {
+    fn of(reply: Reply) -> Self {
+        Self {
+            reply,
+            limits: Vec::new(),
+            ended: Vec::new(),
+        }
+    }
+}
+
+impl Binance {
+    /// Answers one text frame.
+    pub(super) fn request(&mut self, now: Timestamp, id: SessionId, text: &str) {
+        let Some(session) = self.sessions.get(&id) else {
+            return;
+        };
+        let Kind::WsApi(ws) = &session.kind else {
+            return;
+        };
+        let caller = Caller {
+            now,
+            ip: session.peer,
+            unit: session.unit,
+        };
+        let default_limits = ws.return_rate_limits;
+        let (request_id, frame) = read(text);
+        let (what, returns_limits) = match &frame {
+            Ok(frame) => (frame.row.ws, frame.returns_limits),
+            Err(_) => ("?", None),
+        };
+        let outcome = match frame {
+            Err(refusal) => {
+                let admitted = self.desk.limits.admit(now, caller.ip, 1);
+                Outcome::of(Err(admitted
+                    .map_err(Refusal::limited)
+                    .err()
+                    .unwrap_or(refusal)))
+            }
+            Ok(frame) => self.perform(caller, id, frame),
+        };
+        // Half of the time the reports of this call leave before its answer.
+        self.publish(now);
+        self.flush_reports(now);
+        let status = outcome
+            .reply
+            .as_ref()
+            .map_or_else(|refusal| refusal.status, |_| 200);
+        let mut body = json!({"id": request_id, "status": status});
+        match &outcome.reply {
+            Ok(result) => body["result"] = result.clone(),
+            Err(refusal) => body["error"] = error_body(caller, refusal),
+        }
+        if returns_limits.unwrap_or(default_limits) {
+            body["rateLimits"] = self.rate_limits(caller, &outcome.limits);
+        }
+        self.send_text(id, body.to_string());
+        for subscription in outcome.ended {
+            self.send_event(id, subscription, reports::terminated(caller.unit, now));
+        }
+        let door = Door::Socket(Service::WsApi);
+        self.arrived(Arrival {
+            at: now,
+            peer: caller.ip,
+            door,
+            what,
+            status,
+        });
+        self.after_call(now, caller.ip, status);
+    }
+
+    fn rate_limits(&mut self, caller: Caller, others: &[(LimitKind, u32)]) -> Value {
+        let limits = &mut self.desk.limits;
+        let weight = limits.weight_used(caller.now, caller.ip);
+        let others = others.iter().copied();
+        others
+            .chain([(LimitKind::Weight, weight)])
+            .map(|(kind, count)| limit(kind, limits.limit_of(kind), Some(count)))
+            .collect()
+    }
+
+    fn perform(&mut self, caller: Caller, id: SessionId, frame: RequestFrame) -> Outcome {
+        let RequestFrame {
+            row,
+            mut params,
+            api_key,
+            payload,
+            ..
+        } = frame;
+        let Some(session) = self.sessions.get(&id) else {
+            return Outcome::of(Err(Refusal::unsupported()));
+        };
+        let Kind::WsApi(ws) = &session.kind else {
+            return Outcome::of(Err(Refusal::unsupported()));
+        };
+        let must_prove = matches!(
+            row.ask,
+            Ask::Session(SessionMethod::Logon | SessionMethod::SubscribeSigned)
+        );
+        let proof = match (&api_key, ws.logon) {
+            (None, Some((key, _))) if !must_prove => Proof::Session(key),
+            (None, _) => Proof::Absent,
+            (Some(api_key), _) => Proof::Signed {
+                api_key: Some(api_key),
+                payload: Some(payload),
+            },
+        };
+        match row.ask {
+            Ask::Desk(method) => self.desk_call(caller, row, method, &mut params, &proof),
+            Ask::Session(method) => match self.desk.enter(caller, row, &mut params, &proof) {
+                Ok(key) => self.session_call(caller, id, method, key, &mut params),
+                Err(refusal) => Outcome::of(Err(refusal)),
+            },
+        }
+    }
+
+    fn desk_call(
+        &mut self,
+        caller: Caller,
+        row: &Row,
+        method: Method,
+        params: &mut Params,
+        proof: &Proof<'_>,
+    ) -> Outcome {
+        let mut answer = self.desk.call(caller, row, params, proof);
+        self.note_rejection(row, &answer);
+        if method == Method::ExchangeInfo {
+            // Only this door's catalogue names its limit on handshakes.
+            let kind = LimitKind::Connections;
+            let entry = limit(kind, self.desk.limits.limit_of(kind), None);
+            let list = answer
+                .reply
+                .as_mut()
+                .ok()
+                .and_then(|body| body.get_mut("rateLimits"));
+            if let Some(list) = list.and_then(Value::as_array_mut) {
+                list.push(entry);
+            }
+        }
+        let mut outcome = Outcome::of(answer.reply);
+        if let Some(account) = answer.account.filter(|_| answer.placed) {
+            let used = self
+                .desk
+                .limits
+                .orders_used(caller.now, u64::from(account.0));
+            outcome.limits = vec![
+                (LimitKind::OrdersTenSeconds, used.0),
+                (LimitKind::OrdersDay, used.1),
+            ];
+        }
+        outcome
+    }
+
+    fn session_call(
+        &mut self,
+        caller: Caller,
+        id: SessionId,
+        method: SessionMethod,
+        key: Option<usize>,
+        params: &mut Params,
+    ) -> Outcome {
+        let keys = &self.desk.config.keys;
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return Outcome::of(Err(Refusal::unsupported()));
+        };
+        let opened_at = session.opened_at;
+        let Kind::WsApi(ws) = &mut session.kind else {
+            return Outcome::of(Err(Refusal::unsupported()));
+        };
+        let mut ended = Vec::new();
+        let done = perform_on(ws, caller, method, key, keys, params, &mut ended);
+        let reply = done.map(|answer| {
+            let api_key = ws
+                .logon
+                .and_then(|(key, _)| keys.get(key))
+                .map(|key| &key.api_key);
+            answer.unwrap_or_else(|| status_body(caller, opened_at, api_key, ws))
+        });
+        Outcome {
+            ended,
+            ..Outcome::of(reply)
+        }
+    }
+}
+
+/// Does what a session is asked; `None` when the answer is the session's status. Subscriptions
+/// that end go to `ended`.
+fn perform_on(
+    ws: &mut WsApi,
+    caller: Caller,
+    method: SessionMethod,
+    key: Option<usize>,
+    keys: &[ApiKey],
+    params: &mut Params,
+    ended: &mut Vec<u32>,
+) -> Result<Option<Value>, Refusal> {
+    let wanted = match method {
+        SessionMethod::Unsubscribe => params.integer("subscriptionId")?,
+        SessionMethod::Logon
+        | SessionMethod::Status
+        | SessionMethod::Logout
+        | SessionMethod::Subscriptions
+        | SessionMethod::Subscribe
+        | SessionMethod::SubscribeSigned => None,
+    };
+    params.finish()?;
+    let proven = key
+        .and_then(|key| keys.get(key))
+        .ok_or_else(Refusal::unauthorized_request);
+    match method {
+        SessionMethod::Logon => {
+            if !proven?.secret.may_log_on() {
+                let text = "HMAC_SHA256 API key is not supported.";
+                return Err(Refusal::bad(-4056, text));
+            }
+            ws.logon = key.map(|key| (key, caller.now));
+            Ok(None)
+        }
+        SessionMethod::Logout => {
+            ws.logon = None;
+            *ended = end(ws, |_, subscription| subscription.by_logon);
+            Ok(None)
+        }
+        SessionMethod::Status => Ok(None),
+        SessionMethod::Subscriptions => {
+            let numbers = ws.subscriptions.keys();
+            Ok(Some(
+                numbers
+                    .map(|number| json!({"subscriptionId": number}))
+                    .collect(),
+            ))
+        }
+        SessionMethod::SubscribeSigned => {
+            let account = proven?.account;
+            subscribe(
+                ws,
+                Subscription {
+                    account,
+                    by_logon: false,
+                },
+            )
+            .map(Some)
+        }
+        SessionMethod::Subscribe => {
+            let logged_on = ws.logon.and_then(|(key, _)| keys.get(key));
+            let account = logged_on.ok_or_else(Refusal::unauthorized_request)?.account;
+            subscribe(
+                ws,
+                Subscription {
+                    account,
+                    by_logon: true,
+                },
+            )
+            .map(Some)
+        }
+        SessionMethod::Unsubscribe => {
+            let number = wanted.map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+            if number.is_some_and(|number| !ws.subscriptions.contains_key(&number)) {
+                let text = "User Data Stream subscription not active.";
+                return Err(Refusal::bad(-2036, text));
+            }
+            *ended = end(ws, |known, _| number.is_none_or(|number| number == known));
+            Ok(Some(json!({})))
+        }
+    }
+}
+
+/// Ends the subscriptions that are meant and returns their numbers.
+fn end(ws: &mut WsApi, is_meant: impl Fn(u32, &Subscription) -> bool) -> Vec<u32> {
+    let meant = ws
+        .subscriptions
+        .iter()
+        .filter(|(number, known)| is_meant(**number, known));
+    let ended: Vec<u32> = meant.map(|(number, _)| *number).collect();
+    ws.subscriptions.retain(|number, _| !ended.contains(number));
+    ended
+}
+
+/// One subscription per account and session; numbers count up and are never given twice.
+fn subscribe(ws: &mut WsApi, subscription: Subscription) -> Reply {
+    if ws
+        .subscriptions
+        .values()
+        .any(|known| known.account == subscription.account)
+    {
+        return Err(Refusal::bad(
+            -2035,
+            "User Data Stream subscription already active.",
+        ));
+    }
+    let is_full = ws.subscriptions.len() >= SUBSCRIPTIONS_MAX;
+    if is_full || ws.next_subscription >= SUBSCRIPTIONS_LIFETIME_MAX {
+        return Err(Refusal::bad(
+            -2042,
+            "User Data Stream subscription limit exceeded.",
+        ));
+    }
+    let number = ws.next_subscription;
+    ws.next_subscription += 1;
+    ws.subscriptions.insert(number, subscription);
+    Ok(json!({"subscriptionId": number}))
+}
+
+fn status_body(
+    caller: Caller,
+    opened_at: Timestamp,
+    api_key: Option<&String>,
+    ws: &WsApi,
+) -> Value {
+    let unit: TimeUnit = caller.unit;
+    json!({
+        "apiKey": api_key,
+        "authorizedSince": ws.logon.map(|(_, since)| unit.stamp(since)),
+        "connectedSince": unit.stamp(opened_at),
+        "returnRateLimits": ws.return_rate_limits,
+        "serverTime": unit.stamp(caller.now),
+        "userDataStream": ws.subscriptions.values().any(|known| known.by_logon),
+    })
+}
+
+/// Code and text, and for limits the moment to come back.
+fn error_body(caller: Caller, refusal: &Refusal) -> Value {
+    let mut error = refusal.body();
+    if let Some(retry_at) = refusal.retry_at {
+        error["data"] = json!({
+            "serverTime": caller.now.as_millis(),
+            "retryAfter": retry_at.as_millis(),
+        });
+    }
+    error
+}
+
+/// Reads a request frame: the id to echo, and what is asked.
+fn read(text: &str) -> (Value, Result<RequestFrame, Refusal>) {
+    let Ok(Value::Object(mut message)) = serde_json::from_str(text) else {
+        return (
+            Value::Null,
+            Err(Refusal::bad(-1135, "Invalid JSON Request")),
+        );
+    };
+    let id = message.remove("id").unwrap_or(Value::Null);
+    let is_legal = match &id {
+        Value::Null | Value::Number(_) => true,
+        Value::String(text) => text.len() <= 36,
+        Value::Bool(_) | Value::Array(_) | Value::Object(_) => false,
+    };
+    if !is_legal {
+        return (Value::Null, Err(Refusal::invalid_data("id")));
+    }
+    let frame = read_frame(&message);
+    (id, frame)
+}
+
+fn read_frame(message: &Map<String, Value>) -> Result<RequestFrame, Refusal> {
+    let name = message.get("method").and_then(Value::as_str);
+    let name = name.ok_or_else(|| Refusal::missing("method"))?;
+    let row = method::by_name(name).ok_or_else(Refusal::unsupported)?;
+    let none = Map::new();
+    let object = match message.get("params") {
+        None | Some(Value::Null) => &none,
+        Some(Value::Object(object)) => object,
+        Some(_) => return Err(Refusal::invalid_data("params")),
+    };
+    let mut params = Params::from_json(object)?;
+    let payload = signature::ws_payload(params.pairs());
+    let api_key = params.take("apiKey")?;
+    let returns_limits = params.flag("returnRateLimits")?;
+    Ok(RequestFrame {
+        row,
+        params,
+        api_key,
+        payload,
+        returns_limits,
+    })
+}

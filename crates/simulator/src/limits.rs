@@ -1,0 +1,445 @@
+//! What the venue counts, and what it does to those who do not stop.
+//!
+//! Binance counts in calendar windows aligned to the epoch: every counter falls to zero on the
+//! minute, not a minute after the first call (rest-api.md, limits, read 2026-11). Over a limit a
+//! request is answered 429; whoever goes on is banned by IP (418), longer at every offense, and a
+//! client that goes on during the ban makes it longer still. How many requests are forgiven and
+//! how long the bans are is published nowhere, so both are knobs here.
+//!
+//! The hard part is order count: it counts *unfilled* orders. A placement adds one, the first
+//! fill gives credit a moment later, and the count never falls below zero.
+
+mod config;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tradewind_model::Timestamp;
+
+pub use self::config::LimitsConfig;
+pub use self::window::Window;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Peers remembered at once. A loopback venue has a handful; past this the idle ones are forgotten.
+const PEERS_MAX: usize = 4_096;
+
+/// The kinds of limit, as `rateLimits` names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LimitKind {
+    /// `REQUEST_WEIGHT`, one minute, per IP.
+    Weight,
+    /// `RAW_REQUESTS`, five minutes, per IP.
+    RawRequests,
+    /// `ORDERS`, ten seconds, per account.
+    OrdersTenSeconds,
+    /// `ORDERS`, one day, per account.
+    OrdersDay,
+    /// `CONNECTIONS`, five minutes, per IP and service.
+    Connections,
+}
+
+/// Why a request, an order or a handshake is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// A limit is used up until its window ends (429).
+    Over {
+        /// Which limit.
+        kind: LimitKind,
+        /// Its size.
+        limit: u32,
+        /// When its counter falls to zero.
+        until: Timestamp,
+    },
+    /// The IP is banned (418).
+    Banned {
+        /// When the ban ends.
+        until: Timestamp,
+    },
+}
+
+impl Denied {
+    /// The earliest moment at which asking again may help.
+    #[must_use]
+    pub const fn until(&self) -> Timestamp {
+        match self {
+            Self::Over { until, .. } | Self::Banned { until } => *until,
+        }
+    }
+}
+
+/// What one limit has seen at most in any of its windows, over all peers or accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peak {
+    /// Which limit.
+    pub kind: LimitKind,
+    /// Its size.
+    pub limit: u32,
+    /// The most that was used in one window. May pass `limit`: refused requests count too.
+    pub used: u32,
+}
+
+#[derive(Debug)]
+struct Peer {
+    weight: Window,
+    raw: Window,
+    ws_api_connections: Window,
+    stream_connections: Window,
+    /// Refusals by 429 in the current minute; past the tolerated number comes the ban.
+    strikes: Window,
+    banned_until: Timestamp,
+    last_ban: Timestamp,
+    step: usize,
+    requests_in_ban: u32,
+}
+
+#[derive(Debug)]
+struct OrderCount {
+    ten_seconds: Window,
+    day: Window,
+}
+
+#[derive(Debug)]
+struct Credit {
+    at: Timestamp,
+    account: u64,
+    orders: u32,
+}
+
+/// Which front a handshake is for: each counts its own connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Service {
+    /// The WebSocket API (`/ws-api/v3`).
+    WsApi,
+    /// The market streams (`/ws`, `/stream`).
+    Streams,
+}
+
+/// All counters of the venue. See the module's page.
+#[derive(Debug)]
+pub struct Limits {
+    config: LimitsConfig,
+    peers: BTreeMap<IpAddr, Peer>,
+    accounts: BTreeMap<u64, OrderCount>,
+    /// In order of time: every credit waits equally long.
+    credits: VecDeque<Credit>,
+    peaks: BTreeMap<LimitKind, u32>,
+    refused_429: u64,
+    refused_418: u64,
+    bans: u64,
+}
+
+impl Limits {
+    /// Counters at zero.
+    #[must_use]
+    pub fn new(config: LimitsConfig) -> Self {
+        Self {
+            config,
+            peers: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            credits: VecDeque::new(),
+            peaks: BTreeMap::new(),
+            refused_429: 0,
+            refused_418: 0,
+            bans: 0,
+        }
+    }
+
+    /// What is counted.
+    #[must_use]
+    pub const fn config(&self) -> &LimitsConfig {
+        &self.config
+    }
+
+    /// Counts a REST request, before its weight is known.
+    ///
+    /// # Errors
+    /// When the IP is banned or has used up its raw requests.
+    pub fn raw_request(&mut self, now: Timestamp, ip: IpAddr) -> Result<(), Denied> {
+        self.refuse_banned(now, ip)?;
+        let peer = self.peer(now, ip);
+        let used = peer.raw.add(now, 1);
+        let (limit, until) = (peer.raw.limit(), peer.raw.ends_at(now));
+        self.note(LimitKind::RawRequests, used);
+        if used > limit {
+            return Err(self.strike(now, ip, LimitKind::RawRequests, limit, until));
+        }
+        Ok(())
+    }
+
+    /// Counts the weight of a request. A refused request counts as well: the counter of an
+    /// offender keeps rising. Order entry asks with a weight of zero, because only its failures
+    /// cost (changelog 2026-04-02): see [`Self::charge`].
+    ///
+    /// # Errors
+    /// When the IP is banned or the weight does not fit into what is left of the minute.
+    pub fn admit(&mut self, now: Timestamp, ip: IpAddr, weight: u32) -> Result<(), Denied> {
+        self.refuse_banned(now, ip)?;
+        let peer = self.peer(now, ip);
+        let used = peer.weight.add(now, weight);
+        let (limit, until) = (peer.weight.limit(), peer.weight.ends_at(now));
+        self.note(LimitKind::Weight, used);
+        if used > limit {
+            return Err(self.strike(now, ip, LimitKind::Weight, limit, until));
+        }
+        Ok(())
+    }
+
+    /// Adds weight after the fact: an order entry that failed.
+    pub fn charge(&mut self, now: Timestamp, ip: IpAddr, weight: u32) {
+        let used = self.peer(now, ip).weight.add(now, weight);
+        self.note(LimitKind::Weight, used);
+    }
+
+    /// Counts a handshake and the weight it costs.
+    ///
+    /// # Errors
+    /// When the IP is banned or has used up its handshakes or its weight.
+    pub fn connect(
+        &mut self,
+        now: Timestamp,
+        ip: IpAddr,
+        service: Service,
+        weight: u32,
+    ) -> Result<(), Denied> {
+        self.refuse_banned(now, ip)?;
+        let peer = self.peer(now, ip);
+        let window = match service {
+            Service::WsApi => &mut peer.ws_api_connections,
+            Service::Streams => &mut peer.stream_connections,
+        };
+        let used = window.add(now, 1);
+        let (limit, until) = (window.limit(), window.ends_at(now));
+        self.note(LimitKind::Connections, used);
+        if used > limit {
+            return Err(self.strike(now, ip, LimitKind::Connections, limit, until));
+        }
+        self.admit(now, ip, weight)
+    }
+
+    /// Whether `account` may place one more order now. A refusal is a strike against `ip`.
+    ///
+    /// # Errors
+    /// When either window of the account is full.
+    pub fn order_headroom(
+        &mut self,
+        now: Timestamp,
+        ip: IpAddr,
+        account: u64,
+    ) -> Result<(), Denied> {
+        self.settle_credits(now);
+        let count = self.account(account);
+        let full = [
+            (LimitKind::OrdersTenSeconds, &mut count.ten_seconds),
+            (LimitKind::OrdersDay, &mut count.day),
+        ]
+        .into_iter()
+        .find_map(|(kind, window)| {
+            (window.used(now) >= window.limit())
+                .then(|| (kind, window.limit(), window.ends_at(now)))
+        });
+        match full {
+            None => Ok(()),
+            Some((kind, limit, until)) => Err(self.strike(now, ip, kind, limit, until)),
+        }
+    }
+
+    /// Counts a placed order.
+    pub fn order_placed(&mut self, now: Timestamp, account: u64) {
+        self.settle_credits(now);
+        let count = self.account(account);
+        let used = [
+            (LimitKind::OrdersTenSeconds, count.ten_seconds.add(now, 1)),
+            (LimitKind::OrdersDay, count.day.add(now, 1)),
+        ];
+        for (kind, used) in used {
+            self.note(kind, used);
+        }
+    }
+
+    /// Books the credit for the first fill of an order; it takes effect a moment later and in the
+    /// windows that are current then.
+    pub fn first_fill(&mut self, now: Timestamp, account: u64, maker: bool) {
+        let orders = if maker {
+            self.config.maker_fill_credit
+        } else {
+            self.config.taker_fill_credit
+        };
+        let at = now + self.config.fill_credit_delay;
+        self.credits.push_back(Credit {
+            at,
+            account,
+            orders,
+        });
+    }
+
+    /// Weight used by `ip` in the current minute.
+    pub fn weight_used(&mut self, now: Timestamp, ip: IpAddr) -> u32 {
+        self.peer(now, ip).weight.used(now)
+    }
+
+    /// Orders counted for `account` in the current ten seconds and the current day.
+    pub fn orders_used(&mut self, now: Timestamp, account: u64) -> (u32, u32) {
+        self.settle_credits(now);
+        let count = self.account(account);
+        (count.ten_seconds.used(now), count.day.used(now))
+    }
+
+    /// When the ban of `ip` ends, if it is banned.
+    #[must_use]
+    pub fn banned_until(&self, now: Timestamp, ip: IpAddr) -> Option<Timestamp> {
+        self.peers
+            .get(&ip)
+            .map(|peer| peer.banned_until)
+            .filter(|until| *until > now)
+    }
+
+    /// Bans `ip` by the next step of the ladder, as the venue may for reasons of its own.
+    /// Returns when the ban ends.
+    pub fn ban(&mut self, now: Timestamp, ip: IpAddr) -> Timestamp {
+        let decay = self.config.ban_decay;
+        let ladder = self.config.ban_ladder.clone();
+        let peer = self.peer(now, ip);
+        if peer.last_ban != Timestamp::EPOCH && !decay.is_zero() {
+            let clean = now.since(peer.banned_until).as_nanos() / decay.as_nanos();
+            peer.step = peer
+                .step
+                .saturating_sub(usize::try_from(clean).unwrap_or(usize::MAX));
+        }
+        let length = ladder
+            .get(peer.step)
+            .or_else(|| ladder.last())
+            .copied()
+            .unwrap_or(2 * MINUTE);
+        peer.step = (peer.step + 1).min(ladder.len().saturating_sub(1));
+        peer.last_ban = now;
+        peer.banned_until = now + length;
+        peer.requests_in_ban = 0;
+        let until = peer.banned_until;
+        self.bans += 1;
+        until
+    }
+
+    /// The most that each limit has seen in one window.
+    #[must_use]
+    pub fn peaks(&self) -> Vec<Peak> {
+        self.peaks
+            .iter()
+            .map(|(&kind, &used)| Peak {
+                kind,
+                limit: self.limit_of(kind),
+                used,
+            })
+            .collect()
+    }
+
+    /// How many times the venue has answered 429, answered 418, and begun a ban.
+    #[must_use]
+    pub const fn refusals(&self) -> (u64, u64, u64) {
+        (self.refused_429, self.refused_418, self.bans)
+    }
+
+    /// The size of a limit.
+    #[must_use]
+    pub const fn limit_of(&self, kind: LimitKind) -> u32 {
+        match kind {
+            LimitKind::Weight => self.config.weight_per_minute,
+            LimitKind::RawRequests => self.config.raw_requests_per_five_minutes,
+            LimitKind::OrdersTenSeconds => self.config.orders_per_ten_seconds,
+            LimitKind::OrdersDay => self.config.orders_per_day,
+            LimitKind::Connections => self.config.connections_per_five_minutes,
+        }
+    }
+
+    fn note(&mut self, kind: LimitKind, used: u32) {
+        let peak = self.peaks.entry(kind).or_default();
+        *peak = (*peak).max(used);
+    }
+
+    fn refuse_banned(&mut self, now: Timestamp, ip: IpAddr) -> Result<(), Denied> {
+        let restarts_after = self.config.ban_restarts_after;
+        let ladder = &self.config.ban_ladder;
+        let Some(peer) = self
+            .peers
+            .get_mut(&ip)
+            .filter(|peer| peer.banned_until > now)
+        else {
+            return Ok(());
+        };
+        peer.requests_in_ban += 1;
+        if restarts_after.is_some_and(|n| peer.requests_in_ban >= n) {
+            // The step already points at the next offense; the current one starts over.
+            let current = peer.banned_until.since(peer.last_ban);
+            let longest = ladder.last().copied().unwrap_or(current);
+            peer.last_ban = now;
+            peer.banned_until = now + current.min(longest);
+            peer.requests_in_ban = 0;
+        }
+        self.refused_418 += 1;
+        Err(Denied::Banned {
+            until: peer.banned_until,
+        })
+    }
+
+    /// Answers a request over a limit: 429 at first, a ban when it happens too often.
+    fn strike(
+        &mut self,
+        now: Timestamp,
+        ip: IpAddr,
+        kind: LimitKind,
+        limit: u32,
+        until: Timestamp,
+    ) -> Denied {
+        let strikes = self.peer(now, ip).strikes.add(now, 1);
+        if strikes > self.config.tolerated_after_first_429.saturating_add(1) {
+            self.refused_418 += 1;
+            return Denied::Banned {
+                until: self.ban(now, ip),
+            };
+        }
+        self.refused_429 += 1;
+        Denied::Over { kind, limit, until }
+    }
+
+    fn settle_credits(&mut self, now: Timestamp) {
+        while let Some(credit) = self.credits.pop_front_if(|credit| credit.at <= now) {
+            let count = self.account(credit.account);
+            count.ten_seconds.give_back(now, credit.orders);
+            count.day.give_back(now, credit.orders);
+        }
+    }
+
+    fn peer(&mut self, now: Timestamp, ip: IpAddr) -> &mut Peer {
+        if self.peers.len() >= PEERS_MAX && !self.peers.contains_key(&ip) {
+            self.peers
+                .retain(|_, peer| peer.banned_until > now || peer.raw.used(now) > 0);
+        }
+        let config = &self.config;
+        self.peers.entry(ip).or_insert_with(|| Peer {
+            weight: Window::new(MINUTE, config.weight_per_minute),
+            raw: Window::new(5 * MINUTE, config.raw_requests_per_five_minutes),
+            ws_api_connections: Window::new(5 * MINUTE, config.connections_per_five_minutes),
+            stream_connections: Window::new(5 * MINUTE, config.connections_per_five_minutes),
+            strikes: Window::new(MINUTE, u32::MAX),
+            banned_until: Timestamp::EPOCH,
+            last_ban: Timestamp::EPOCH,
+            step: 0,
+            requests_in_ban: 0,
+        })
+    }
+
+    fn account(&mut self, account: u64) -> &mut OrderCount {
+        let config = &self.config;
+        self.accounts.entry(account).or_insert_with(|| OrderCount {
+            ten_seconds: Window::new(10 * SECOND, config.orders_per_ten_seconds),
+            day: Window::new(DAY, config.orders_per_day),
+        })
+    }
+}

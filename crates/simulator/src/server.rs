@@ -1,0 +1,227 @@
+//! The venue on sockets: three loopback ports around one [`Binance`].
+//!
+//! REST is served by hyper. WebSocket ports do their own handshake, because a refused one must
+//! answer with an HTTP status that limits and bans decide. One task drives the venue's clock and
+//! hands out its frames; nobody else does, so frames keep their order. Every connection has a
+//! bounded queue, and a client that does not read is dropped rather than stored for.
+//!
+//! The wall clock is read in exactly one function here, `wall_clock`.
+
+mod driver;
+mod rest;
+mod websocket;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinHandle;
+use tradewind_model::Timestamp;
+
+use crate::binance::{Binance, BinanceConfig, Frame, SessionId, VenueLedger};
+use crate::limits::Service;
+
+/// Where the server reads the time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Connections per port; further ones wait to be accepted.
+const CONNECTIONS_MAX: usize = 4_096;
+
+/// Frames on their way to one connection.
+const QUEUE_MAX: usize = 4_096;
+
+/// How long a stopping server waits for its connections to say goodbye.
+const GOODBYE_MAX: Duration = Duration::from_secs(2);
+
+/// A venue running inside this process, until it is stopped or dropped.
+#[derive(Debug)]
+pub struct Embedded {
+    venue: Arc<Venue>,
+    rest: SocketAddr,
+    ws_api: SocketAddr,
+    streams: SocketAddr,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Embedded {
+    /// Starts a venue on loopback ports of the system's choice, by the wall clock. Must be called
+    /// within a tokio runtime.
+    ///
+    /// # Errors
+    /// When a port cannot be opened.
+    pub async fn start(config: &BinanceConfig, seed: u64) -> io::Result<Self> {
+        Self::start_with_clock(config, seed, Arc::new(wall_clock)).await
+    }
+
+    /// The same by another clock. It must run as fast as the wall clock, but may be offset.
+    ///
+    /// # Errors
+    /// When a port cannot be opened.
+    pub async fn start_with_clock(
+        config: &BinanceConfig,
+        seed: u64,
+        clock: Clock,
+    ) -> io::Result<Self> {
+        let local = (Ipv4Addr::LOCALHOST, 0);
+        let rest = TcpListener::bind(local).await?;
+        let ws_api = TcpListener::bind(local).await?;
+        let streams = TcpListener::bind(local).await?;
+        let venue = Arc::new(Venue {
+            binance: Mutex::new(Binance::new(config, seed, clock())),
+            clock,
+            moved: Notify::new(),
+            queues: Mutex::new(BTreeMap::new()),
+        });
+        let (stop, stopped) = watch::channel(false);
+        let addresses = (
+            rest.local_addr()?,
+            ws_api.local_addr()?,
+            streams.local_addr()?,
+        );
+        let tasks = vec![
+            tokio::spawn(driver::drive(Arc::clone(&venue), stopped.clone())),
+            tokio::spawn(rest::listen(Arc::clone(&venue), rest, stopped.clone())),
+            tokio::spawn(websocket::listen(
+                Arc::clone(&venue),
+                Service::WsApi,
+                ws_api,
+                stopped.clone(),
+            )),
+            tokio::spawn(websocket::listen(
+                Arc::clone(&venue),
+                Service::Streams,
+                streams,
+                stopped,
+            )),
+        ];
+        let (rest, ws_api, streams) = addresses;
+        Ok(Self {
+            venue,
+            rest,
+            ws_api,
+            streams,
+            stop,
+            tasks,
+        })
+    }
+
+    /// Where REST is: `http://127.0.0.1:PORT`, to put `/api/v3/...` behind.
+    #[must_use]
+    pub fn rest_url(&self) -> String {
+        format!("http://{}", self.rest)
+    }
+
+    /// Where the WebSocket API is, path included.
+    #[must_use]
+    pub fn ws_api_url(&self) -> String {
+        format!("ws://{}/ws-api/v3", self.ws_api)
+    }
+
+    /// Where the market streams are: `ws://127.0.0.1:PORT`, to put `/ws/...` or `/stream?...`
+    /// behind.
+    #[must_use]
+    pub fn stream_url(&self) -> String {
+        format!("ws://{}", self.streams)
+    }
+
+    /// What really happened so far.
+    #[must_use]
+    pub fn ledger(&self) -> VenueLedger {
+        self.venue.lock().ledger()
+    }
+
+    /// Does something to the venue at the venue's present: bans an address, closes a symbol.
+    pub fn with<T>(&self, act: impl FnOnce(&mut Binance, Timestamp) -> T) -> T {
+        let now = self.venue.now();
+        let done = act(&mut self.venue.lock(), now);
+        self.venue.moved.notify_one();
+        done
+    }
+
+    /// Closes every connection with a goodbye and every port.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        for task in self.tasks.drain(..) {
+            // A task that panicked has nothing more to close.
+            let _ended = task.await;
+        }
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+/// What all connections share.
+struct Venue {
+    binance: Mutex<Binance>,
+    clock: Clock,
+    /// Something happened that may have made frames or a nearer wake-up.
+    moved: Notify,
+    queues: Mutex<BTreeMap<SessionId, mpsc::Sender<Frame>>>,
+}
+
+impl std::fmt::Debug for Venue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Venue").finish_non_exhaustive()
+    }
+}
+
+impl Venue {
+    fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// The venue. A panic elsewhere leaves it as it was: tests want to see the ledger then.
+    fn lock(&self) -> MutexGuard<'_, Binance> {
+        self.binance.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn queues(&self) -> MutexGuard<'_, BTreeMap<SessionId, mpsc::Sender<Frame>>> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a message from a connection.
+    fn receive(&self, id: SessionId, frame: Frame) {
+        let now = self.now();
+        self.lock().receive(now, id, frame);
+        self.moved.notify_one();
+    }
+
+    /// A connection is gone.
+    fn closed(&self, id: SessionId) {
+        let now = self.now();
+        self.queues().remove(&id);
+        self.lock().closed(now, id);
+    }
+}
+
+/// Waits for the server to stop, or to be gone.
+async fn until_stopped(stopped: &mut watch::Receiver<bool>) {
+    // Both ends mean the same: there is nothing left to serve.
+    let _stopped = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// The one place where the simulator reads the time.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the server's clock; everything behind takes `now`"
+)]
+fn wall_clock() -> Timestamp {
+    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let nanos = since_epoch.unwrap_or_default().as_nanos();
+    Timestamp::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+}

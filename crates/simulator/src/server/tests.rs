@@ -1,0 +1,173 @@
+//! Real sockets: one venue, its three ports.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use super::*;
+use crate::binance::fake;
+
+type Socket = WebSocketStream<TcpStream>;
+
+async fn start() -> Embedded {
+    Embedded::start(&BinanceConfig::default(), 1).await.unwrap()
+}
+
+fn host(url: &str) -> &str {
+    url.split_once("//").unwrap().1.split('/').next().unwrap()
+}
+
+async fn connect(url: &str) -> Result<Socket, Error> {
+    let stream = TcpStream::connect(host(url)).await.unwrap();
+    client_async(url, stream).await.map(|(socket, _)| socket)
+}
+
+/// The next text frame, within a deadline that only a hang would meet.
+async fn next(socket: &mut Socket) -> Value {
+    loop {
+        let message = timeout(socket.next()).await;
+        if let Some(Ok(Message::Text(text))) = message {
+            return serde_json::from_str(text.as_str()).unwrap();
+        }
+        assert!(matches!(message, Some(Ok(Message::Ping(_)))), "{message:?}");
+    }
+}
+
+async fn timeout<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), future)
+        .await
+        .expect("the venue answers")
+}
+
+async fn raw_http(url: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(host(url)).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    timeout(stream.read_to_string(&mut answer)).await.unwrap();
+    answer
+}
+
+use futures_util::{SinkExt as _, StreamExt as _};
+
+#[tokio::test]
+async fn a_rest_request_over_a_socket_is_answered() {
+    let venue = start().await;
+    let request = "GET /api/v3/time HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let answer = raw_http(&venue.rest_url(), request).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(
+        answer.contains("content-type: application/json;charset=UTF-8\r\n"),
+        "{answer}"
+    );
+    assert!(answer.contains("x-mbx-used-weight-1m: 1\r\n"), "{answer}");
+    let body: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+    assert!(body["serverTime"].as_u64().unwrap() > 1_700_000_000_000);
+    assert_eq!(venue.ledger().requests["GET /api/v3/time"], 1);
+    venue.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_places_an_order_and_hears_of_it() {
+    let venue = start().await;
+    let mut socket = connect(&venue.ws_api_url()).await.unwrap();
+    let sign = |pairs: &[(&str, &str)]| {
+        let mut params = json!({});
+        let mut text = Vec::new();
+        for (name, value) in pairs {
+            params[*name] = json!(value);
+            text.push(format!("{name}={value}"));
+        }
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, fake::API_SECRET.as_bytes());
+        let tag = ring::hmac::sign(&key, text.join("&").as_bytes());
+        params["signature"] = json!(hex::encode(tag));
+        params
+    };
+    let stamp = wall_clock().as_millis().to_string();
+    let subscribe = sign(&[("apiKey", fake::API_KEY), ("timestamp", &stamp)]);
+    let method = "userDataStream.subscribe.signature";
+    let request = json!({"id": 1, "method": method, "params": subscribe});
+    socket
+        .send(Message::text(request.to_string()))
+        .await
+        .unwrap();
+    assert_eq!(
+        next(&mut socket).await["result"],
+        json!({"subscriptionId": 0})
+    );
+    let order = sign(&[
+        ("apiKey", fake::API_KEY),
+        ("newClientOrderId", "over-a-socket"),
+        ("quantity", "0.001"),
+        ("side", "BUY"),
+        ("symbol", "BTCUSDT"),
+        ("timestamp", &stamp),
+        ("type", "MARKET"),
+    ]);
+    let request = json!({"id": 2, "method": "order.place", "params": order});
+    socket
+        .send(Message::text(request.to_string()))
+        .await
+        .unwrap();
+    let mut answered = false;
+    let mut filled = false;
+    while !(answered && filled) {
+        let frame = next(&mut socket).await;
+        answered |= frame["id"] == 2 && frame["status"] == 200;
+        filled |= frame["event"]["x"] == "TRADE" && frame["event"]["c"] == "over-a-socket";
+    }
+    assert_eq!(venue.ledger().accounts[0].fills.len(), 1);
+    venue.stop().await;
+}
+
+#[tokio::test]
+async fn a_market_stream_speaks_by_itself() {
+    let venue = start().await;
+    let url = format!("{}/stream?streams=btcusdt@depth@100ms", venue.stream_url());
+    let mut socket = connect(&url).await.unwrap();
+    let first = next(&mut socket).await;
+    let second = next(&mut socket).await;
+    let id = |frame: &Value, name: &str| frame["data"][name].as_u64().unwrap();
+    assert_eq!(id(&second, "U"), id(&first, "u") + 1);
+    venue.stop().await;
+}
+
+#[tokio::test]
+async fn a_banned_address_is_refused_at_the_handshake_and_loses_its_sockets() {
+    let venue = start().await;
+    let mut socket = connect(&venue.ws_api_url()).await.unwrap();
+    venue.with(|binance, now| binance.ban(now, Ipv4Addr::LOCALHOST.into()));
+    let message = timeout(socket.next()).await.unwrap().unwrap();
+    assert!(matches!(message, Message::Close(_)), "{message:?}");
+    let Err(Error::Http(response)) = connect(&venue.ws_api_url()).await else {
+        panic!("a banned address got in");
+    };
+    assert_eq!(response.status(), StatusCode::IM_A_TEAPOT);
+    assert!(response.headers().contains_key("retry-after"));
+    let body = response.body().as_ref().unwrap();
+    assert!(
+        String::from_utf8_lossy(body).contains("IP banned until"),
+        "{body:?}"
+    );
+    venue.stop().await;
+}
+
+#[tokio::test]
+async fn stopping_says_goodbye_and_closes_the_ports() {
+    let venue = start().await;
+    let rest = venue.rest_url();
+    let mut socket = connect(&venue.ws_api_url()).await.unwrap();
+    let goodbye = async {
+        while let Some(Ok(message)) = socket.next().await {
+            if let Message::Close(frame) = message {
+                return frame.map(|frame| u16::from(frame.code));
+            }
+        }
+        None
+    };
+    let (code, ()) = tokio::join!(timeout(goodbye), venue.stop());
+    assert_eq!(code, Some(1001));
+    assert!(TcpStream::connect(host(&rest)).await.is_err());
+}
