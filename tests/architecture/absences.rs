@@ -41,10 +41,7 @@ const PURE_CRATES: &[Absence] = &[
     Absence {
         what: What::Phrase(&["async", "await", "tokio"]),
         from: &["crates/simulator/src/"],
-        except: &[
-            "crates/simulator/src/server.rs",
-            "crates/simulator/src/server/",
-        ],
+        except: &["crates/simulator/src/server.rs", "crates/simulator/src/server/"],
         why: "the simulated venue is played without sockets; only its server waits",
     },
     Absence {
@@ -74,10 +71,7 @@ const CLOCKS_AND_CHANCE: &[Absence] = &[
             "Zoned : : now",
         ]),
         from: EVERYWHERE,
-        except: &[
-            "crates/runtime/src/clock.rs",
-            "crates/simulator/src/server/clock.rs",
-        ],
+        except: &["crates/runtime/src/clock.rs", "crates/simulator/src/server/clock.rs"],
         why: "time enters through runtime::clock (and the simulator's server::clock) alone",
     },
     Absence {
@@ -145,16 +139,9 @@ pub(super) fn of_wire_names(workspace: &Workspace) -> Violations {
 fn violations(workspace: &Workspace, absences: &[Absence]) -> Violations {
     let mut violations = Violations::new();
     for source in workspace.sources() {
-        for absence in absences
-            .iter()
-            .filter(|absence| absence.covers(&source.path))
-        {
+        for absence in absences.iter().filter(|absence| absence.covers(&source.path)) {
             for (line, said) in absence.what.found_in(source) {
-                violations.push(format!(
-                    "{} says `{said}`: {}",
-                    source.at(line),
-                    absence.why
-                ));
+                violations.push(format!("{} says `{said}`: {}", source.at(line), absence.why));
             }
         }
     }
@@ -177,10 +164,7 @@ impl What {
                 .iter()
                 .flat_map(|phrase| {
                     let said = phrase.replace(' ', "");
-                    source
-                        .lines_of(phrase)
-                        .into_iter()
-                        .map(move |line| (line, said.clone()))
+                    source.lines_of(phrase).into_iter().map(move |line| (line, said.clone()))
                 })
                 .collect(),
             Self::Float => (0..lexemes.len())
@@ -228,19 +212,14 @@ fn is_float_literal(text: &str) -> bool {
         return false;
     }
     let rest = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_');
-    ['.', 'e', 'E', 'f']
-        .iter()
-        .any(|start| rest.starts_with(*start))
+    ['.', 'e', 'E', 'f'].iter().any(|start| rest.starts_with(*start))
 }
 
 /// `pair.0.1` reaches the lexer as a dot and the number `0.1`; the end of a range, `0..1.5`, has
 /// two dots before it.
 fn is_tuple_index(lexemes: &[Lexeme], index: usize) -> bool {
-    let dot_before = |back: usize| {
-        index
-            .checked_sub(back)
-            .is_some_and(|before| lexemes[before].is("."))
-    };
+    let dot_before =
+        |back: usize| index.checked_sub(back).is_some_and(|before| lexemes[before].is("."));
     dot_before(1) && !dot_before(2)
 }
 
@@ -250,10 +229,7 @@ fn is_decimal_macro(lexemes: &[Lexeme], index: usize) -> bool {
     let Some(start) = index.checked_sub(3 + minus) else {
         return false;
     };
-    ["dec", "!", "("]
-        .iter()
-        .zip(&lexemes[start..])
-        .all(|(wanted, lexeme)| lexeme.is(wanted))
+    ["dec", "!", "("].iter().zip(&lexemes[start..]).all(|(wanted, lexeme)| lexeme.is(wanted))
 }
 
 #[cfg(test)]
@@ -277,16 +253,11 @@ mod tests {
 
     #[test]
     fn an_async_fn_in_the_scheduler_turns_the_sources_red() {
-        let workspace = specimen::sound().saying(
-            "crates/scheduler/src/queue.rs",
-            "/// Waits.\npub async fn wait() {}",
-        );
+        let workspace = specimen::sound()
+            .saying("crates/scheduler/src/queue.rs", "/// Waits.\npub async fn wait() {}");
         let violations = in_pure_crates(&workspace);
         assert_eq!(violations.len(), 1);
-        assert!(
-            violations[0].starts_with("crates/scheduler/src/queue.rs:2 "),
-            "{violations:?}"
-        );
+        assert!(violations[0].starts_with("crates/scheduler/src/queue.rs:2 "), "{violations:?}");
     }
 
     #[test]
@@ -297,38 +268,17 @@ mod tests {
             "fn f() { ask().await; }",
             "spawn! { async move { 1 } }",
         ] {
-            assert_eq!(
-                found(in_pure_crates, "crates/binance/src/rest.rs", text),
-                1,
-                "{text}"
-            );
-            assert_eq!(
-                found(in_pure_crates, "crates/runtime/src/driver.rs", text),
-                0,
-                "{text}"
-            );
+            assert_eq!(found(in_pure_crates, "crates/binance/src/rest.rs", text), 1, "{text}");
+            assert_eq!(found(in_pure_crates, "crates/runtime/src/driver.rs", text), 0, "{text}");
         }
     }
 
     #[test]
     fn the_simulated_venue_waits_in_its_server_alone() {
         let text = "async fn f() {}";
-        assert_eq!(
-            found(in_pure_crates, "crates/simulator/src/exchange.rs", text),
-            1
-        );
-        assert_eq!(
-            found(in_pure_crates, "crates/simulator/src/server.rs", text),
-            0
-        );
-        assert_eq!(
-            found(
-                in_pure_crates,
-                "crates/simulator/src/server/socket.rs",
-                text
-            ),
-            0
-        );
+        assert_eq!(found(in_pure_crates, "crates/simulator/src/exchange.rs", text), 1);
+        assert_eq!(found(in_pure_crates, "crates/simulator/src/server.rs", text), 0);
+        assert_eq!(found(in_pure_crates, "crates/simulator/src/server/socket.rs", text), 0);
     }
 
     #[test]
@@ -342,16 +292,8 @@ mod tests {
             "fn f() { wait.as_secs_f64(); }",
             "fn f() { 0..1.5; }",
         ] {
-            assert_eq!(
-                found(in_pure_crates, "crates/model/src/money.rs", text),
-                1,
-                "{text}"
-            );
-            assert_eq!(
-                found(in_pure_crates, "crates/model/src/float.rs", text),
-                0,
-                "{text}"
-            );
+            assert_eq!(found(in_pure_crates, "crates/model/src/money.rs", text), 1, "{text}");
+            assert_eq!(found(in_pure_crates, "crates/model/src/float.rs", text), 0, "{text}");
         }
     }
 
@@ -363,25 +305,15 @@ mod tests {
             "const A: u32 = 0x1e9; const B: usize = 5usize; const C: &str = \"1.5\";",
             "// an f64 would round\nfn f() {}",
         ] {
-            assert_eq!(
-                found(in_pure_crates, "crates/model/src/money.rs", text),
-                0,
-                "{text}"
-            );
+            assert_eq!(found(in_pure_crates, "crates/model/src/money.rs", text), 0, "{text}");
         }
     }
 
     #[test]
     fn a_map_without_an_order_is_found_in_a_pure_crate() {
         let text = "use std::collections::HashMap;";
-        assert_eq!(
-            found(in_pure_crates, "crates/engine/src/ledger.rs", text),
-            1
-        );
-        assert_eq!(
-            found(in_pure_crates, "crates/transport/src/http.rs", text),
-            0
-        );
+        assert_eq!(found(in_pure_crates, "crates/engine/src/ledger.rs", text), 1);
+        assert_eq!(found(in_pure_crates, "crates/transport/src/http.rs", text), 0);
     }
 
     #[test]
@@ -392,15 +324,9 @@ mod tests {
             "fn f() { tokio::time::Instant::now(); }",
             "fn f() { UNIX_EPOCH.elapsed(); }",
         ] {
-            assert_eq!(
-                found(of_clocks_and_chance, "crates/runtime/src/driver.rs", text),
-                1
-            );
+            assert_eq!(found(of_clocks_and_chance, "crates/runtime/src/driver.rs", text), 1);
             assert_eq!(found(of_clocks_and_chance, "tests/sockets.rs", text), 1);
-            for door in [
-                "crates/runtime/src/clock.rs",
-                "crates/simulator/src/server/clock.rs",
-            ] {
+            for door in ["crates/runtime/src/clock.rs", "crates/simulator/src/server/clock.rs"] {
                 assert_eq!(found(of_clocks_and_chance, door, text), 0);
             }
         }
@@ -415,21 +341,11 @@ mod tests {
             "fn f() { getrandom::fill(&mut seed); }",
             "fn f() { RandomState::new(); }",
         ] {
-            assert_eq!(
-                found(of_clocks_and_chance, "crates/cli/src/main.rs", text),
-                1,
-                "{text}"
-            );
-            assert_eq!(
-                found(of_clocks_and_chance, "crates/runtime/src/seed.rs", text),
-                0
-            );
+            assert_eq!(found(of_clocks_and_chance, "crates/cli/src/main.rs", text), 1, "{text}");
+            assert_eq!(found(of_clocks_and_chance, "crates/runtime/src/seed.rs", text), 0);
         }
         let seeded = "fn f() { StdRng::seed_from_u64(7); }";
-        assert_eq!(
-            found(of_clocks_and_chance, "crates/cli/src/main.rs", seeded),
-            0
-        );
+        assert_eq!(found(of_clocks_and_chance, "crates/cli/src/main.rs", seeded), 0);
     }
 
     #[test]
@@ -441,20 +357,9 @@ mod tests {
             format!("const A: &str = \"symbol=X&{name}=1\";"),
             format!("const A: &str = \"{header}\";"),
         ] {
-            assert_eq!(
-                found(of_wire_names, "crates/engine/src/order.rs", &text),
-                1,
-                "{text}"
-            );
-            assert_eq!(
-                found(of_wire_names, "crates/binance/src/rest.rs", &text),
-                0,
-                "{text}"
-            );
-            assert_eq!(
-                found(of_wire_names, "crates/simulator/src/binance.rs", &text),
-                0
-            );
+            assert_eq!(found(of_wire_names, "crates/engine/src/order.rs", &text), 1, "{text}");
+            assert_eq!(found(of_wire_names, "crates/binance/src/rest.rs", &text), 0, "{text}");
+            assert_eq!(found(of_wire_names, "crates/simulator/src/binance.rs", &text), 0);
         }
         let ours = "struct ExecutionReport; // the venue starts it small";
         assert_eq!(found(of_wire_names, "crates/model/src/report.rs", ours), 0);

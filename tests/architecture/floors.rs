@@ -33,10 +33,8 @@ const FLOORS: [(&str, u8); 14] = [
 const FLOORS_BY_FOLDER: [(&str, u8); 3] = [("strategies/", 5), ("examples/", 6), ("tests/", 6)];
 
 /// The two arrows inside a floor.
-const ARROWS_INSIDE: [(&str, &str); 2] = [
-    ("tradewind-engine", "tradewind-scheduler"),
-    ("tradewind-runtime", "tradewind-transport"),
-];
+const ARROWS_INSIDE: [(&str, &str); 2] =
+    [("tradewind-engine", "tradewind-scheduler"), ("tradewind-runtime", "tradewind-transport")];
 
 /// The members that decide and never do: they see neither a socket nor a clock.
 pub(super) const PURE: [&str; 7] = [
@@ -137,18 +135,13 @@ pub(super) fn simulator_and_adapters(workspace: &Workspace) -> Violations {
 }
 
 fn floor(member: &Member) -> Option<u8> {
-    let by_folder = FLOORS_BY_FOLDER
-        .iter()
-        .find(|(folder, _)| member.folder.starts_with(folder));
+    let by_folder = FLOORS_BY_FOLDER.iter().find(|(folder, _)| member.folder.starts_with(folder));
     let by_name = FLOORS.iter().find(|(name, _)| *name == member.name);
     by_folder.or(by_name).map(|(_, floor)| *floor)
 }
 
 fn pure(workspace: &Workspace) -> impl Iterator<Item = &Member> {
-    workspace
-        .members
-        .iter()
-        .filter(|member| PURE.contains(&member.folder.as_str()))
+    workspace.members.iter().filter(|member| PURE.contains(&member.folder.as_str()))
 }
 
 /// The shortest way from a package to one that does I/O, both ends included.
@@ -204,10 +197,7 @@ mod tests {
         let workspace = specimen::sound().depending("tradewind-scheduler", "tokio");
         let violations = io_under_the_shell(&workspace);
         assert_eq!(violations.len(), 1);
-        assert!(
-            violations[0].contains("tradewind-scheduler"),
-            "{violations:?}"
-        );
+        assert!(violations[0].contains("tradewind-scheduler"), "{violations:?}");
         assert!(violations[0].ends_with(": tokio"), "{violations:?}");
     }
 
@@ -219,10 +209,7 @@ mod tests {
             DependencyKind::Development,
         );
         let violations = io_under_the_shell(&workspace);
-        assert!(
-            violations[0].contains("a dev-dependency leads to it"),
-            "{violations:?}"
-        );
+        assert!(violations[0].contains("a dev-dependency leads to it"), "{violations:?}");
     }
 
     #[test]
@@ -232,10 +219,7 @@ mod tests {
             .locked("sdk-client", &["reqwest"])
             .depending("tradewind-venue", "sdk");
         let violations = io_under_the_shell(&workspace);
-        assert!(
-            violations[0].ends_with("sdk -> sdk-client -> reqwest"),
-            "{violations:?}"
-        );
+        assert!(violations[0].ends_with("sdk -> sdk-client -> reqwest"), "{violations:?}");
     }
 
     #[test]
@@ -264,10 +248,7 @@ mod tests {
     fn a_crate_that_stands_on_no_floor_is_told_where_to_add_itself() {
         let violations = arrows(&specimen::sound().member_in("tradewind-vault", "crates/vault/"));
         assert_eq!(violations.len(), 1);
-        assert!(
-            violations[0].contains("tests/architecture/floors.rs"),
-            "{violations:?}"
-        );
+        assert!(violations[0].contains("tests/architecture/floors.rs"), "{violations:?}");
     }
 
     #[test]
@@ -278,11 +259,7 @@ mod tests {
         ] {
             let workspace =
                 specimen::sound().depending_of_kind(from, to, DependencyKind::Development);
-            assert_eq!(
-                simulator_and_adapters(&workspace).len(),
-                1,
-                "{from} names {to}"
-            );
+            assert_eq!(simulator_and_adapters(&workspace).len(), 1, "{from} names {to}");
         }
     }
 }

@@ -65,16 +65,9 @@ pub(super) fn undescribed(workspace: &Workspace) -> Violations {
         .members
         .iter()
         .filter(|member| member.folder.starts_with("crates/"))
-        .filter(|member| {
-            !workspace
-                .architecture_page
-                .contains(&format!("`{}`", member.name))
-        })
+        .filter(|member| !workspace.architecture_page.contains(&format!("`{}`", member.name)))
         .map(|member| {
-            format!(
-                "crates/README.md does not describe `{}`; give it a paragraph",
-                member.name
-            )
+            format!("crates/README.md does not describe `{}`; give it a paragraph", member.name)
         })
         .collect()
 }
@@ -85,9 +78,7 @@ pub(super) fn top_level_so_far(workspace: &Workspace) -> Violations {
     let mut violations = Violations::new();
     for name in TO_COME {
         if !workspace.top_level.insert(name.to_owned()) {
-            violations.push(format!(
-                "{name} has come; strike it from TO_COME in layout.rs"
-            ));
+            violations.push(format!("{name} has come; strike it from TO_COME in layout.rs"));
         }
     }
     violations.extend(top_level(&workspace));
@@ -135,10 +126,7 @@ mod tests {
     #[test]
     fn a_manifest_that_goes_its_own_way_is_found() {
         let mut workspace = specimen::sound();
-        let member = workspace
-            .members
-            .first_mut()
-            .expect("a specimen has members");
+        let member = workspace.members.first_mut().expect("a specimen has members");
         member.inherits_lints = false;
         member.doctest = Some(true);
         member.private_versions.push("serde".to_owned());
@@ -148,11 +136,7 @@ mod tests {
     #[test]
     fn the_facade_runs_its_examples() {
         let mut workspace = specimen::sound();
-        for member in workspace
-            .members
-            .iter_mut()
-            .filter(|member| member.name == FACADE)
-        {
+        for member in workspace.members.iter_mut().filter(|member| member.name == FACADE) {
             member.doctest = Some(false);
         }
         assert_eq!(manifests(&workspace).len(), 1);

@@ -47,10 +47,7 @@ impl Source {
                 lexemes
             })
             .map_err(|error| error.to_string());
-        Self {
-            path: path.to_owned(),
-            lexemes,
-        }
+        Self { path: path.to_owned(), lexemes }
     }
 
     /// The tokens; none where the file cannot be read, which [`super::layout`] reports.
@@ -90,12 +87,7 @@ pub(super) fn starts_of(lexemes: &[Lexeme], phrase: &str) -> Vec<usize> {
     lexemes
         .windows(phrase.len())
         .enumerate()
-        .filter(|(_, window)| {
-            window
-                .iter()
-                .zip(&phrase)
-                .all(|(lexeme, wanted)| lexeme.is(wanted))
-        })
+        .filter(|(_, window)| window.iter().zip(&phrase).all(|(lexeme, wanted)| lexeme.is(wanted)))
         .map(|(index, _)| index)
         .collect()
 }
@@ -151,11 +143,7 @@ fn flatten(tokens: TokenStream, into: &mut Vec<Lexeme>) {
 }
 
 fn push(kind: Kind, text: &str, start: LineColumn, into: &mut Vec<Lexeme>) {
-    into.push(Lexeme {
-        kind,
-        text: text.to_owned(),
-        line: start.line,
-    });
+    into.push(Lexeme { kind, text: text.to_owned(), line: start.line });
 }
 
 fn is_sign(token: &TokenTree, sign: char) -> bool {
@@ -179,11 +167,7 @@ mod tests {
     use super::*;
 
     fn texts(text: &str) -> Vec<String> {
-        Source::new("a.rs", text)
-            .lexemes()
-            .iter()
-            .map(|lexeme| lexeme.text.clone())
-            .collect()
+        Source::new("a.rs", text).lexemes().iter().map(|lexeme| lexeme.text.clone()).collect()
     }
 
     #[test]
@@ -196,12 +180,7 @@ mod tests {
     fn a_string_is_a_literal_and_never_a_word() {
         let source = Source::new("a.rs", r###"const A: &str = r#"async "fn""#;"###);
         assert!(source.lines_of("async").is_empty());
-        assert!(
-            source
-                .lexemes()
-                .iter()
-                .any(|lexeme| lexeme.kind == Kind::Literal)
-        );
+        assert!(source.lexemes().iter().any(|lexeme| lexeme.kind == Kind::Literal));
     }
 
     #[test]
@@ -212,10 +191,7 @@ mod tests {
 
     #[test]
     fn attributes_other_than_documentation_stay() {
-        assert_eq!(
-            texts("#[doc = \"x\"] #[derive(Debug)] struct A;")[..3],
-            ["#", "[", "derive"]
-        );
+        assert_eq!(texts("#[doc = \"x\"] #[derive(Debug)] struct A;")[..3], ["#", "[", "derive"]);
         assert_eq!(texts("#![doc = \"x\"] #![forbid(a)]")[..3], ["#", "!", "["]);
     }
 

@@ -39,47 +39,29 @@ fn forgeries_in(source: &Source) -> Violations {
     let mut found = Vec::new();
     for item in derived(lexemes).iter().filter(|item| item.name == PERMIT) {
         if !is_ours {
-            found.push((
-                item.line,
-                "defines a second Permit; there is one, the scheduler's",
-            ));
+            found.push((item.line, "defines a second Permit; there is one, the scheduler's"));
         }
         if item.body.iter().any(|lexeme| lexeme.is("pub")) {
-            found.push((
-                item.line,
-                "gives Permit a public field; then anyone can make one",
-            ));
+            found.push((item.line, "gives Permit a public field; then anyone can make one"));
         }
         if MAKERS.iter().any(|name| item.derives(name)) {
-            found.push((
-                item.line,
-                "derives what makes two permits of one, or one of nothing",
-            ));
+            found.push((item.line, "derives what makes two permits of one, or one of nothing"));
         }
     }
     for name in MAKERS {
         for line in source.lines_of(&format!("{name} for Permit")) {
-            found.push((
-                line,
-                "implements what makes two permits of one, or one of nothing",
-            ));
+            found.push((line, "implements what makes two permits of one, or one of nothing"));
         }
     }
     for line in constructors(lexemes) {
-        found.push((
-            line,
-            "makes a Permit for whoever asks; let the budget hand it out",
-        ));
+        found.push((line, "makes a Permit for whoever asks; let the budget hand it out"));
     }
     if !is_ours {
         for line in literals(lexemes) {
             found.push((line, "makes a Permit by hand; ask the scheduler for one"));
         }
     }
-    found
-        .into_iter()
-        .map(|(line, what)| format!("{} {what}", source.at(line)))
-        .collect()
+    found.into_iter().map(|(line, what)| format!("{} {what}", source.at(line))).collect()
 }
 
 /// The lines on which `impl Permit` has a public function that takes no permit: a constructor.
@@ -95,9 +77,7 @@ fn constructors(lexemes: &[Lexeme]) -> Vec<usize> {
             let Some(open) = (function..body.len()).find(|&index| body[index].is("(")) else {
                 continue;
             };
-            let takes_self = body[open..closing(body, open)]
-                .iter()
-                .any(|word| word.is("self"));
+            let takes_self = body[open..closing(body, open)].iter().any(|word| word.is("self"));
             if is_public && !takes_self {
                 lines.push(body[function].line);
             }
@@ -162,11 +142,7 @@ mod tests {
             "struct Permit { weight: u32 }",
             "impl Clone for Permit { }",
         ] {
-            assert_eq!(
-                found("crates/runtime/src/driver.rs", text).len(),
-                1,
-                "{text}"
-            );
+            assert_eq!(found("crates/runtime/src/driver.rs", text).len(), 1, "{text}");
         }
     }
 
@@ -178,11 +154,7 @@ mod tests {
             "impl Priced for tradewind_scheduler::Permit { }",
             "fn f(permit: Permit) { drop(permit) }",
         ] {
-            assert_eq!(
-                found("crates/runtime/src/driver.rs", text),
-                Violations::new(),
-                "{text}"
-            );
+            assert_eq!(found("crates/runtime/src/driver.rs", text), Violations::new(), "{text}");
         }
     }
 

@@ -14,25 +14,12 @@ use super::workspace::Workspace;
 const PRINTERS: [&str; 3] = ["Debug", "Display", "Serialize"];
 
 /// The names of fields that hold a secret, alone or at the end: `secret`, `hmac_secret`.
-const FIELDS: [&str; 7] = [
-    "secret",
-    "secret_key",
-    "private_key",
-    "signing_key",
-    "passphrase",
-    "password",
-    "pem",
-];
+const FIELDS: [&str; 7] =
+    ["secret", "secret_key", "private_key", "signing_key", "passphrase", "password", "pem"];
 
 /// The names of types that are one, alone or at the end: `Secret`, `ApiSecret`.
-const TYPES: [&str; 6] = [
-    "Secret",
-    "SecretKey",
-    "SecretString",
-    "Credential",
-    "Credentials",
-    "Passphrase",
-];
+const TYPES: [&str; 6] =
+    ["Secret", "SecretKey", "SecretString", "Credential", "Credentials", "Passphrase"];
 
 /// Types that hold a secret and derive a way to print it.
 pub(super) fn printable(workspace: &Workspace) -> Violations {
@@ -73,10 +60,7 @@ fn secret<'s>(name: &'s str, body: &'s [Lexeme]) -> Option<&'s str> {
 /// The tokens up to the comma that ends a field. A comma between angle brackets ends it too early,
 /// which can only make the rule stricter.
 fn type_of_field(after: &[Lexeme]) -> &[Lexeme] {
-    let end = after
-        .iter()
-        .position(|lexeme| lexeme.is(","))
-        .unwrap_or(after.len());
+    let end = after.iter().position(|lexeme| lexeme.is(",")).unwrap_or(after.len());
     &after[..end]
 }
 
@@ -96,9 +80,7 @@ fn is_secret_type(name: &str) -> bool {
 
 /// Whether a type among `lexemes` redacts itself.
 fn is_redacted(lexemes: &[Lexeme]) -> bool {
-    lexemes
-        .iter()
-        .any(|lexeme| lexeme.is_word() && is_secret_type(&lexeme.text))
+    lexemes.iter().any(|lexeme| lexeme.is_word() && is_secret_type(&lexeme.text))
 }
 
 #[cfg(test)]

@@ -54,14 +54,8 @@ pub(super) fn sound() -> Workspace {
         .depending("tradewind-runtime", "tradewind-transport")
         .depending("tradewind-transport", "tokio")
         .depending("tradewind-tests", "tradewind-simulator")
-        .saying(
-            "crates/scheduler/src/budget.rs",
-            "pub struct Permit { weight: u32 }",
-        )
-        .saying(
-            "crates/runtime/src/driver.rs",
-            "//! async.\nasync fn run() { f64::MAX; }",
-        )
+        .saying("crates/scheduler/src/budget.rs", "pub struct Permit { weight: u32 }")
+        .saying("crates/runtime/src/driver.rs", "//! async.\nasync fn run() { f64::MAX; }")
 }
 
 /// The changes a test makes to a workspace.
@@ -103,10 +97,7 @@ impl Specimen for Workspace {
     fn depending_of_kind(mut self, from: &str, to: &str, kind: DependencyKind) -> Self {
         member(&mut self, |member| member.name == from)
             .dependencies
-            .push(Dependency {
-                name: to.to_owned(),
-                kind,
-            });
+            .push(Dependency { name: to.to_owned(), kind });
         self
     }
 
@@ -118,11 +109,7 @@ impl Specimen for Workspace {
 
     fn saying(mut self, path: &str, text: &str) -> Self {
         // A folder that is nobody's yet becomes a member of its own.
-        if !self
-            .members
-            .iter()
-            .any(|member| path.starts_with(&member.folder))
-        {
+        if !self.members.iter().any(|member| path.starts_with(&member.folder)) {
             let folder: String = path.split_inclusive('/').take(2).collect();
             let name = folder.replace("crates/", "tradewind-").replace('/', "");
             self = self.member_in(&name, &folder);
@@ -142,8 +129,7 @@ impl Specimen for Workspace {
 
     fn described(mut self) -> Self {
         for member in &self.members {
-            self.architecture_page
-                .push_str(&format!("`{}` ", member.name));
+            self.architecture_page.push_str(&format!("`{}` ", member.name));
         }
         self
     }
@@ -200,11 +186,7 @@ mod tests {
         let home = root.join("crates/scheduler");
         fs::create_dir_all(home.join("src")).unwrap();
         fs::write(root.join("Cargo.toml"), ROOT).unwrap();
-        fs::write(
-            root.join("Cargo.lock"),
-            "version = 4\n[[package]]\nname = \"tokio\"\n",
-        )
-        .unwrap();
+        fs::write(root.join("Cargo.lock"), "version = 4\n[[package]]\nname = \"tokio\"\n").unwrap();
         fs::write(root.join("crates/README.md"), "`tradewind-scheduler`").unwrap();
         fs::write(home.join("Cargo.toml"), scheduler).unwrap();
         fs::write(home.join("src/lib.rs"), source).unwrap();

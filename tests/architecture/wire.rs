@@ -17,11 +17,9 @@ const OF_THE_WIRE: [&str; 2] = ["Deserialize", "Serialize"];
 /// Types of an adapter that serde reads or writes and that are `pub`.
 pub(super) fn public_structs(workspace: &Workspace) -> Violations {
     let mut violations = Violations::new();
-    let adapters = workspace.sources().filter(|source| {
-        ADAPTERS
-            .iter()
-            .any(|folder| source.path.starts_with(folder))
-    });
+    let adapters = workspace
+        .sources()
+        .filter(|source| ADAPTERS.iter().any(|folder| source.path.starts_with(folder)));
     for source in adapters {
         for item in derived(source.lexemes()) {
             let is_wire = OF_THE_WIRE.iter().any(|name| item.derives(name));
@@ -75,14 +73,8 @@ pub(super) fn derived(lexemes: &[Lexeme]) -> Vec<Item<'_>> {
         } else if lexeme.is("pub") {
             let is_restricted = next_is("(");
             is_public = !is_restricted;
-            index = if is_restricted {
-                closing(lexemes, index + 1) + 1
-            } else {
-                index + 1
-            };
-        } else if ["struct", "enum", "union"]
-            .iter()
-            .any(|word| lexeme.is(word))
+            index = if is_restricted { closing(lexemes, index + 1) + 1 } else { index + 1 };
+        } else if ["struct", "enum", "union"].iter().any(|word| lexeme.is(word))
             && lexemes.get(index + 1).is_some_and(Lexeme::is_word)
         {
             let body = &lexemes[index + 2..end_of_item(lexemes, index + 2)];
@@ -104,10 +96,7 @@ pub(super) fn derived(lexemes: &[Lexeme]) -> Vec<Item<'_>> {
 }
 
 fn words(lexemes: &[Lexeme]) -> impl Iterator<Item = &str> {
-    lexemes
-        .iter()
-        .filter(|lexeme| lexeme.is_word())
-        .map(|lexeme| lexeme.text.as_str())
+    lexemes.iter().filter(|lexeme| lexeme.is_word()).map(|lexeme| lexeme.text.as_str())
 }
 
 /// The end of a definition whose body or semicolon comes after `from`.
@@ -122,11 +111,7 @@ fn end_of_item(lexemes: &[Lexeme], from: usize) -> usize {
         }
         // A tuple struct's fields, or an array in a default: neither ends it.
         let is_open = lexemes[index].is("(") || lexemes[index].is("[");
-        index = if is_open {
-            closing(lexemes, index) + 1
-        } else {
-            index + 1
-        };
+        index = if is_open { closing(lexemes, index) + 1 } else { index + 1 };
     }
     lexemes.len()
 }
@@ -178,10 +163,8 @@ mod tests {
             "struct A<T>(T, u8) where T: Copy; enum B { C { d: u8 } } struct E;",
         );
         let items = derived(source.lexemes());
-        let bodies: Vec<(&str, usize)> = items
-            .iter()
-            .map(|item| (item.name, item.body.len()))
-            .collect();
+        let bodies: Vec<(&str, usize)> =
+            items.iter().map(|item| (item.name, item.body.len())).collect();
         assert_eq!(bodies, [("A", 12), ("B", 7), ("E", 0)]);
     }
 }

@@ -188,10 +188,7 @@ fn read_sources(root: &Path, folder: &Path, into: &mut Vec<Source>) -> Load<()> 
                 read_sources(root, &path, into)?;
             }
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            into.push(Source::new(
-                &relative(root, &path),
-                &fs::read_to_string(&path)?,
-            ));
+            into.push(Source::new(&relative(root, &path), &fs::read_to_string(&path)?));
         }
     }
     Ok(())
@@ -199,22 +196,15 @@ fn read_sources(root: &Path, folder: &Path, into: &mut Vec<Source>) -> Load<()> 
 
 /// `path` as seen from `root`, with slashes on every system.
 fn relative(root: &Path, path: &Path) -> String {
-    let names: Vec<_> = path
-        .strip_prefix(root)
-        .unwrap_or(path)
-        .iter()
-        .map(|name| name.to_string_lossy())
-        .collect();
+    let names: Vec<_> =
+        path.strip_prefix(root).unwrap_or(path).iter().map(|name| name.to_string_lossy()).collect();
     names.join("/")
 }
 
 /// The entries of the top level: those under version control, or all where there is none.
 fn top_level(root: &Path) -> Load<BTreeSet<String>> {
     if root.join(".git").exists() {
-        let listing = Command::new("git")
-            .args(["ls-files", "-z"])
-            .current_dir(root)
-            .output()?;
+        let listing = Command::new("git").args(["ls-files", "-z"]).current_dir(root).output()?;
         if listing.status.success() {
             let names = String::from_utf8(listing.stdout)?;
             return Ok(names

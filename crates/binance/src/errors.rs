@@ -44,11 +44,7 @@ pub(crate) fn rest_fate(status: u16, headers: &HeaderMap, body: &[u8]) -> Fate {
     });
     match serde_json::from_slice::<VenueError>(body) {
         Ok(error) => fate(status, &error, retry_after),
-        Err(_) => wordless_fate(
-            status,
-            retry_after,
-            &excerpt(&String::from_utf8_lossy(body)),
-        ),
+        Err(_) => wordless_fate(status, retry_after, &excerpt(&String::from_utf8_lossy(body))),
     }
 }
 
@@ -64,11 +60,7 @@ pub(crate) fn unreadable(status: u16, body: &[u8], problem: &Malformed) -> Fate 
 pub(crate) fn fate(status: u16, error: &VenueError, retry_after: Option<Duration>) -> Fate {
     let message = excerpt(&error.msg);
     match meaning(status, error) {
-        Meaning::Refused(kind) => Fate::Refused(Refusal {
-            kind,
-            code: error.code,
-            message,
-        }),
+        Meaning::Refused(kind) => Fate::Refused(Refusal { kind, code: error.code, message }),
         Meaning::Throttled { is_ban, kind } => Fate::NotTaken(NotTaken::Throttled(Throttle {
             kind,
             is_ban,
@@ -91,11 +83,7 @@ pub(crate) fn wordless_fate(status: u16, retry_after: Option<Duration>, message:
             retry_at: None,
             message: message.to_owned(),
         })),
-        _ => Fate::Unknown(Unknown::Venue {
-            status,
-            code: None,
-            message: message.to_owned(),
-        }),
+        _ => Fate::Unknown(Unknown::Venue { status, code: None, message: message.to_owned() }),
     }
 }
 
@@ -111,11 +99,7 @@ impl VenueError {
     }
 
     fn unknown(&self, status: u16) -> Unknown {
-        Unknown::Venue {
-            status,
-            code: Some(self.code),
-            message: self.message(),
-        }
+        Unknown::Venue { status, code: Some(self.code), message: self.message() }
     }
 
     /// When to come back: the later of the hint and of the time in the text.
@@ -125,28 +109,21 @@ impl VenueError {
             .as_ref()
             .and_then(|data| serde_json::from_str::<Hint>(data.get()).ok())
             .and_then(|hint| hint.retry_after);
-        hint.max(banned_until(&self.msg))
-            .map(Timestamp::from_millis)
+        hint.max(banned_until(&self.msg)).map(Timestamp::from_millis)
     }
 }
 
 /// What an error says of the call.
 enum Meaning {
     Refused(RefusalKind),
-    Throttled {
-        is_ban: bool,
-        kind: Option<LimitKind>,
-    },
+    Throttled { is_ban: bool, kind: Option<LimitKind> },
     Overloaded,
     Open,
 }
 
 fn meaning(status: u16, error: &VenueError) -> Meaning {
     match (status, error.code) {
-        (418, _) => Meaning::Throttled {
-            is_ban: true,
-            kind: None,
-        },
+        (418, _) => Meaning::Throttled { is_ban: true, kind: None },
         (429, _) => throttled(error),
         (_, -1008) => Meaning::Overloaded,
         (400..=407 | 409..=499, code) => by_code(code, error),
@@ -218,17 +195,17 @@ fn throttled(error: &VenueError) -> Meaning {
 
 /// Texts by which the matching engine says that the account may not do this at all (errors.md,
 /// messages for -1010, -2010, -2011 and -2038, read 2026-11).
-const FORBIDDEN: [&str; 6] = [
+const FORBIDDEN: [&str; 4] = [
     "This action is disabled on this account",
     "This account may not place or cancel orders",
-    "This symbol is not permitted for this account",
-    "This symbol is restricted for this account",
     "Rest API trading is not enabled",
     "WebSocket API trading is not enabled",
 ];
 
 /// Texts by which it refuses to cancel an order that it does not deny having.
-const NOT_CANCELABLE: [&str; 5] = [
+const NOT_CANCELABLE: [&str; 7] = [
+    "This symbol is not permitted for this account",
+    "This symbol is restricted for this account",
     "Order was not canceled due to cancel restrictions",
     "Cancel order is invalid",
     "Market is closed",
@@ -279,9 +256,7 @@ fn seconds(text: &str) -> Option<Duration> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let whole: u64 = whole.parse().ok()?;
     let is_zero = fraction.bytes().all(|digit| digit == b'0');
-    Some(Duration::from_secs(
-        whole.saturating_add(u64::from(!is_zero)),
-    ))
+    Some(Duration::from_secs(whole.saturating_add(u64::from(!is_zero))))
 }
 
 #[cfg(test)]

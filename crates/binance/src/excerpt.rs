@@ -55,11 +55,7 @@ impl Shown {
     }
 
     fn take_run(&mut self, run: &mut String) {
-        let shown = if run.len() < KEY_CHARS_MIN {
-            run.as_str()
-        } else {
-            LEFT_OUT
-        };
+        let shown = if run.len() < KEY_CHARS_MIN { run.as_str() } else { LEFT_OUT };
         for c in shown.chars() {
             self.push(c);
         }
@@ -75,11 +71,8 @@ mod tests {
     fn an_excerpt_is_short_and_shows_no_key_nor_half_of_one() {
         let key = "k9".repeat(32);
         for padding in 0..200 {
-            let text = format!(
-                "{}{{\"apiKey\":\"{key}\"}} {}",
-                ".".repeat(padding),
-                "é".repeat(300)
-            );
+            let text =
+                format!("{}{{\"apiKey\":\"{key}\"}} {}", ".".repeat(padding), "é".repeat(300));
             let shown = excerpt(&text);
             assert!(shown.chars().count() <= EXCERPT_CHARS_MAX, "{shown}");
             assert!(!shown.contains("k9"), "{shown}");

@@ -25,10 +25,7 @@ const DAY: u64 = 24 * 60 * MINUTE;
 /// Limits until the venue has named its own, and what every call costs (rest-api.md,
 /// web-socket-api.md, web-socket-streams.md, read 2026-11).
 pub(crate) fn tariff() -> Tariff {
-    Tariff {
-        limits: default_limits(),
-        prices: prices(),
-    }
+    Tariff { limits: default_limits(), prices: prices() }
 }
 
 fn default_limits() -> Vec<Limit> {
@@ -54,13 +51,7 @@ fn limit(kind: LimitKind, secs: u64, capacity: Weight) -> Limit {
         LimitKind::Connections => (LimitScope::Egress, Alignment::Rolling),
         LimitKind::Messages => (LimitScope::Socket, Alignment::Rolling),
     };
-    Limit {
-        kind,
-        scope,
-        interval: Duration::from_secs(secs),
-        alignment,
-        capacity,
-    }
+    Limit { kind, scope, interval: Duration::from_secs(secs), alignment, capacity }
 }
 
 fn prices() -> Vec<PriceLine> {
@@ -78,10 +69,7 @@ fn prices() -> Vec<PriceLine> {
         always(CallKind::Depth, read(250)),
         always(CallKind::Bars, read(2)),
         always(CallKind::Ticker, read(2)),
-        always(
-            CallKind::PlaceOrder,
-            order_entry().and(Charge::fixed(LimitKind::Orders, 1)),
-        ),
+        always(CallKind::PlaceOrder, order_entry().and(Charge::fixed(LimitKind::Orders, 1))),
         always(CallKind::CancelOrder, order_entry()),
         always(CallKind::CancelOpenOrders, order_entry()),
         always(CallKind::QueryOrder, read(4)),
@@ -92,11 +80,7 @@ fn prices() -> Vec<PriceLine> {
         always(CallKind::FillHistory, read(20)),
         always(CallKind::Account, read(20)),
         always(CallKind::OrderCounts, read(40)),
-        line(
-            CallKind::OpenStream,
-            Tier::Stream(StreamKind::Market),
-            connection.into(),
-        ),
+        line(CallKind::OpenStream, Tier::Stream(StreamKind::Market), connection.into()),
         line(
             CallKind::OpenStream,
             Tier::Stream(StreamKind::Account),
@@ -104,10 +88,7 @@ fn prices() -> Vec<PriceLine> {
         ),
         always(CallKind::Subscribe, message()),
         always(CallKind::Unsubscribe, message()),
-        always(
-            CallKind::SubscribeAccount,
-            Charge::fixed(LimitKind::RequestWeight, 2).into(),
-        ),
+        always(CallKind::SubscribeAccount, Charge::fixed(LimitKind::RequestWeight, 2).into()),
     ]
 }
 
@@ -120,11 +101,7 @@ fn read(weight: Weight) -> Cost {
 
 /// A placement or a cancel: its weight is given back when it succeeds.
 fn order_entry() -> Cost {
-    let weight = Charge {
-        kind: LimitKind::RequestWeight,
-        weight: 1,
-        weight_on_success: 0,
-    };
+    let weight = Charge { kind: LimitKind::RequestWeight, weight: 1, weight_on_success: 0 };
     Cost::from(weight).and(Charge::fixed(LimitKind::RawRequests, 1))
 }
 
@@ -223,9 +200,7 @@ pub(crate) fn note_rows(meter: &mut Meter, rows: &[LimitRow]) {
 /// is more than the venue has limits, it is dropped.
 fn note(meter: &mut Meter, reading: Reading) {
     let place = |other: &Reading| (other.kind, other.interval);
-    meter
-        .readings
-        .retain(|other| place(other) != place(&reading));
+    meter.readings.retain(|other| place(other) != place(&reading));
     if meter.readings.try_push(reading).is_ok() {
         meter.readings.sort_unstable_by_key(place);
     }

@@ -47,10 +47,7 @@ impl Number {
     pub(crate) fn decimal(&self, field: &str) -> Result<Decimal, Malformed> {
         match &self.0 {
             Ok(value) => Ok(*value),
-            Err(text) => Err(Malformed::field(
-                field,
-                format_args!("{text:?} is no decimal"),
-            )),
+            Err(text) => Err(Malformed::field(field, format_args!("{text:?} is no decimal"))),
         }
     }
 
@@ -94,9 +91,7 @@ impl<'de> Deserialize<'de> for Number {
             }
 
             fn visit_str<E>(self, text: &str) -> Result<Number, E> {
-                Ok(Number(
-                    Decimal::from_str_exact(text).map_err(|_| text.to_owned()),
-                ))
+                Ok(Number(Decimal::from_str_exact(text).map_err(|_| text.to_owned())))
             }
         }
 
@@ -123,10 +118,7 @@ impl<'de> Deserialize<'de> for LevelRow {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<LevelRow, A::Error> {
-                let row = LevelRow {
-                    price: next(&mut seq, 0)?,
-                    qty: next(&mut seq, 1)?,
-                };
+                let row = LevelRow { price: next(&mut seq, 0)?, qty: next(&mut seq, 1)? };
                 drain(&mut seq)?;
                 Ok(row)
             }
@@ -142,8 +134,7 @@ where
     T: Deserialize<'de>,
     A: SeqAccess<'de>,
 {
-    seq.next_element()?
-        .ok_or_else(|| serde::de::Error::invalid_length(index, &"a longer array"))
+    seq.next_element()?.ok_or_else(|| serde::de::Error::invalid_length(index, &"a longer array"))
 }
 
 /// The rest of an array that is read by position: a venue may append to it.
@@ -154,9 +145,7 @@ pub(crate) fn drain<'de, A: SeqAccess<'de>>(seq: &mut A) -> Result<(), A::Error>
 
 /// The levels of one side of a book.
 pub(crate) fn levels(field: &str, rows: &[LevelRow]) -> Result<Vec<Level>, Malformed> {
-    rows.iter()
-        .map(|row| Ok((row.price.price(field)?, row.qty.quantity(field)?)))
-        .collect()
+    rows.iter().map(|row| Ok((row.price.price(field)?, row.qty.quantity(field)?))).collect()
 }
 
 /// A time in milliseconds; the negative ones that stand for "never" are the epoch.

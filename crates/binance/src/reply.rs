@@ -31,11 +31,7 @@ pub(crate) fn decode(call: &Call, response: &Response<Bytes>, received_at: Times
         }
     } else {
         let fate = errors::rest_fate(status.as_u16(), response.headers(), body);
-        if is_nothing_open(call, &fate) {
-            Fate::Done(Reply::Orders(Vec::new()))
-        } else {
-            fate
-        }
+        if is_nothing_open(call, &fate) { Fate::Done(Reply::Orders(Vec::new())) } else { fate }
     };
     Outcome::single(fate, meter)
 }
@@ -69,9 +65,7 @@ fn reply(
 ) -> Result<Reply, Malformed> {
     let is_upgrade = status == StatusCode::SWITCHING_PROTOCOLS;
     if is_upgrade != matches!(call, Call::OpenStream { .. }) {
-        return Err(Malformed::whole(
-            "protocols are switched for sockets and for nothing else",
-        ));
+        return Err(Malformed::whole("protocols are switched for sockets and for nothing else"));
     }
     match call {
         Call::Ping => match serde_json::from_slice::<Pong>(body)?.code {

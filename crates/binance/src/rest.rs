@@ -45,13 +45,7 @@ pub(crate) fn encode(
             let query = Query::of(symbol).with("limit", limit);
             (Method::GET, "depth", query)
         }
-        Call::Bars {
-            symbol,
-            interval,
-            from,
-            until,
-            limit,
-        } => {
+        Call::Bars { symbol, interval, from, until, limit } => {
             let query = Query::of(symbol)
                 .with("interval", interval)
                 .with_some("startTime", from.map(Timestamp::as_millis))
@@ -68,20 +62,11 @@ pub(crate) fn encode(
             let query = Query::default().with_some("symbol", symbol.as_ref());
             (Method::GET, "openOrders", query)
         }
-        Call::OrderHistory {
-            symbol,
-            since,
-            limit,
-        } => {
+        Call::OrderHistory { symbol, since, limit } => {
             let query = from_start(Query::of(symbol), *since, "orderId");
             (Method::GET, "allOrders", query.with("limit", rows(*limit)))
         }
-        Call::FillHistory {
-            symbol,
-            order,
-            since,
-            limit,
-        } => {
+        Call::FillHistory { symbol, order, since, limit } => {
             // Order and time together are refused (rest-api.md, account trade list, read
             // 2026-11); the reply leaves out what is too old instead.
             let since =
@@ -97,10 +82,7 @@ pub(crate) fn encode(
         Call::OrderCounts => (Method::GET, "rateLimit/order", Query::default()),
         Call::OpenStream { kind, feeds } => return handshake(*kind, feeds, endpoint),
         Call::Subscribe { .. } | Call::Unsubscribe { .. } | Call::SubscribeAccount => {
-            return Err(EncodeError::Unsupported {
-                venue,
-                kind: call.kind(),
-            });
+            return Err(EncodeError::Unsupported { venue, kind: call.kind() });
         }
     };
     let url = format!("{}/api/v3/{path}", base(&endpoint.rest));
@@ -138,19 +120,14 @@ fn new_order(order: &NewOrder) -> Query {
     };
     let query = Query::of(&order.symbol).with("side", side);
     let query = match order.kind {
-        OrderKind::Limit {
-            price,
-            qty,
-            time_in_force,
-        } => query
+        OrderKind::Limit { price, qty, time_in_force } => query
             .with("type", "LIMIT")
             .with("timeInForce", time_in_force_word(time_in_force))
             .with("quantity", qty)
             .with("price", price),
-        OrderKind::PostOnly { price, qty } => query
-            .with("type", "LIMIT_MAKER")
-            .with("quantity", qty)
-            .with("price", price),
+        OrderKind::PostOnly { price, qty } => {
+            query.with("type", "LIMIT_MAKER").with("quantity", qty).with("price", price)
+        }
         OrderKind::Market(MarketQuantity::Base(qty)) => {
             query.with("type", "MARKET").with("quantity", qty)
         }
@@ -159,9 +136,7 @@ fn new_order(order: &NewOrder) -> Query {
         }
     };
     // Kinds other than LIMIT and MARKET are answered without state and fills unless asked.
-    query
-        .with("newClientOrderId", order.client_order_id)
-        .with("newOrderRespType", "FULL")
+    query.with("newClientOrderId", order.client_order_id).with("newOrderRespType", "FULL")
 }
 
 const fn time_in_force_word(time_in_force: TimeInForce) -> &'static str {
@@ -201,19 +176,13 @@ fn handshake(
     endpoint: &Endpoint,
 ) -> Result<Request<Bytes>, EncodeError> {
     match kind {
-        StreamKind::Account => request(
-            Method::GET,
-            base(&endpoint.account_stream),
-            &Query::default(),
-        ),
+        StreamKind::Account => {
+            request(Method::GET, base(&endpoint.account_stream), &Query::default())
+        }
         StreamKind::Market => {
             let url = format!("{}/stream", base(&endpoint.market_stream));
             let names = stream::feeds::names(feeds);
-            let query = if names.is_empty() {
-                Query::default()
-            } else {
-                Query::streams(&names)
-            };
+            let query = if names.is_empty() { Query::default() } else { Query::streams(&names) };
             request(Method::GET, &url, &query)
         }
     }
@@ -226,15 +195,8 @@ fn base(url: &str) -> &str {
 
 fn request(method: Method, url: &str, query: &Query) -> Result<Request<Bytes>, EncodeError> {
     // The query may hold a signature, so an error names what comes before it.
-    let invalid = |problem: String| EncodeError::Url {
-        url: url.to_owned(),
-        problem,
-    };
-    let text = if query.is_empty() {
-        url.to_owned()
-    } else {
-        format!("{url}?{}", query.as_str())
-    };
+    let invalid = |problem: String| EncodeError::Url { url: url.to_owned(), problem };
+    let text = if query.is_empty() { url.to_owned() } else { format!("{url}?{}", query.as_str()) };
     let uri = Uri::try_from(text).map_err(|error| invalid(error.to_string()))?;
     if uri.scheme().is_none() || uri.authority().is_none() {
         return Err(invalid("no scheme or no host".to_owned()));

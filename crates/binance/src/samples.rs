@@ -82,18 +82,9 @@ pub(crate) fn limit_order() -> Call {
 }
 
 pub(crate) fn feeds() -> Vec<StreamFeed> {
-    [
-        Feed::Quote,
-        Feed::Trade,
-        Feed::Book(5),
-        Feed::Book(20),
-        Feed::Bar(Interval::Minute5),
-    ]
-    .map(|feed| StreamFeed {
-        symbol: symbol(),
-        feed,
-    })
-    .to_vec()
+    [Feed::Quote, Feed::Trade, Feed::Book(5), Feed::Book(20), Feed::Bar(Interval::Minute5)]
+        .map(|feed| StreamFeed { symbol: symbol(), feed })
+        .to_vec()
 }
 
 /// One of every call and of every kind of order.
@@ -102,19 +93,10 @@ pub(crate) fn calls() -> Vec<Call> {
     vec![
         Call::Ping,
         Call::ServerTime,
-        Call::Catalog {
-            symbols: Vec::new(),
-        },
-        Call::Catalog {
-            symbols: vec![symbol.clone()],
-        },
-        Call::Catalog {
-            symbols: vec![symbol.clone(), Symbol::from("币BTC")],
-        },
-        Call::Depth {
-            symbol: symbol.clone(),
-            levels: 100,
-        },
+        Call::Catalog { symbols: Vec::new() },
+        Call::Catalog { symbols: vec![symbol.clone()] },
+        Call::Catalog { symbols: vec![symbol.clone(), Symbol::from("币BTC")] },
+        Call::Depth { symbol: symbol.clone(), levels: 100 },
         Call::Bars {
             symbol: symbol.clone(),
             interval: Interval::Hour1,
@@ -122,34 +104,15 @@ pub(crate) fn calls() -> Vec<Call> {
             until: Some(Timestamp::from_millis(2_000)),
             limit: 5_000,
         },
-        Call::Ticker {
-            symbol: symbol.clone(),
-        },
+        Call::Ticker { symbol: symbol.clone() },
         limit_order(),
-        new_order(OrderKind::PostOnly {
-            price: "10".parse().unwrap(),
-            qty: "2".parse().unwrap(),
-        }),
-        new_order(OrderKind::Market(MarketQuantity::Base(
-            "2".parse().unwrap(),
-        ))),
-        new_order(OrderKind::Market(MarketQuantity::Quote(
-            "25.5".parse().unwrap(),
-        ))),
-        Call::CancelOrder {
-            symbol: symbol.clone(),
-            order: OrderRef::Client(client_order_id()),
-        },
-        Call::CancelOpenOrders {
-            symbol: symbol.clone(),
-        },
-        Call::QueryOrder {
-            symbol: symbol.clone(),
-            order: OrderRef::Venue(venue_order_id()),
-        },
-        Call::OpenOrders {
-            symbol: Some(symbol.clone()),
-        },
+        new_order(OrderKind::PostOnly { price: "10".parse().unwrap(), qty: "2".parse().unwrap() }),
+        new_order(OrderKind::Market(MarketQuantity::Base("2".parse().unwrap()))),
+        new_order(OrderKind::Market(MarketQuantity::Quote("25.5".parse().unwrap()))),
+        Call::CancelOrder { symbol: symbol.clone(), order: OrderRef::Client(client_order_id()) },
+        Call::CancelOpenOrders { symbol: symbol.clone() },
+        Call::QueryOrder { symbol: symbol.clone(), order: OrderRef::Venue(venue_order_id()) },
+        Call::OpenOrders { symbol: Some(symbol.clone()) },
         Call::OpenOrders { symbol: None },
         Call::OrderHistory {
             symbol: symbol.clone(),
@@ -170,18 +133,9 @@ pub(crate) fn calls() -> Vec<Call> {
         },
         Call::Account,
         Call::OrderCounts,
-        Call::OpenStream {
-            kind: StreamKind::Market,
-            feeds: feeds(),
-        },
-        Call::OpenStream {
-            kind: StreamKind::Market,
-            feeds: Vec::new(),
-        },
-        Call::OpenStream {
-            kind: StreamKind::Account,
-            feeds: Vec::new(),
-        },
+        Call::OpenStream { kind: StreamKind::Market, feeds: feeds() },
+        Call::OpenStream { kind: StreamKind::Market, feeds: Vec::new() },
+        Call::OpenStream { kind: StreamKind::Account, feeds: Vec::new() },
         Call::Subscribe { feeds: feeds() },
         Call::Unsubscribe { feeds: feeds() },
         Call::SubscribeAccount,
@@ -193,10 +147,7 @@ pub(crate) fn encode(call: &Call, signer: Option<&Signer>) -> Result<Request<Byt
 }
 
 pub(crate) fn response(status: u16, body: &str) -> Response<Bytes> {
-    Response::builder()
-        .status(status)
-        .body(Bytes::copy_from_slice(body.as_bytes()))
-        .unwrap()
+    Response::builder().status(status).body(Bytes::copy_from_slice(body.as_bytes())).unwrap()
 }
 
 pub(crate) fn decode(call: &Call, status: u16, body: &str) -> Outcome {
@@ -212,9 +163,7 @@ pub(crate) fn fate(outcome: Outcome) -> Fate {
 /// What a call that is answered with success brings back.
 pub(crate) fn done(call: &Call, body: &str) -> Reply {
     let answer = fate(decode(call, 200, body));
-    let Fate::Done(reply) = answer else {
-        panic!("{answer:?}")
-    };
+    let Fate::Done(reply) = answer else { panic!("{answer:?}") };
     reply
 }
 

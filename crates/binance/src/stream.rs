@@ -62,10 +62,7 @@ pub(crate) fn encode_frame(
         | Call::FillHistory { .. }
         | Call::Account
         | Call::OrderCounts
-        | Call::OpenStream { .. } => Err(EncodeError::Unsupported {
-            venue,
-            kind: call.kind(),
-        }),
+        | Call::OpenStream { .. } => Err(EncodeError::Unsupported { venue, kind: call.kind() }),
     }
 }
 
@@ -74,11 +71,7 @@ fn feeds_message(id: CallId, method: &'static str, feeds: &[StreamFeed]) -> Stri
 }
 
 fn message(id: CallId, method: &'static str, params: impl Serialize) -> String {
-    let control = Control {
-        id: id.0,
-        method,
-        params,
-    };
+    let control = Control { id: id.0, method, params };
     serde_json::to_string(&control).expect("texts and integers are JSON")
 }
 
@@ -92,18 +85,12 @@ pub(crate) fn decode_frame(
         StreamKind::Market => market::decode(text, received_at),
         StreamKind::Account => account::decode(text),
     };
-    event.map_err(|problem| FrameError {
-        problem: problem.to_string(),
-        excerpt: excerpt(text),
-    })
+    event.map_err(|problem| FrameError { problem: problem.to_string(), excerpt: excerpt(text) })
 }
 
 /// The event that settles a control message.
 fn replied(id: &RawValue, fate: Fate, meter: Meter) -> Result<StreamEvent, Malformed> {
-    Ok(StreamEvent::Replied {
-        call: call_id(id)?,
-        outcome: Box::new(Outcome::single(fate, meter)),
-    })
+    Ok(StreamEvent::Replied { call: call_id(id)?, outcome: Box::new(Outcome::single(fate, meter)) })
 }
 
 /// The id we gave a message: a number, or that number as a string.

@@ -52,16 +52,10 @@ const fn yes() -> bool {
 /// Instruments with their rules, ordered by id, and the limits in force.
 pub(crate) fn decode(body: &[u8]) -> Result<Reply, Malformed> {
     let info: ExchangeInfo = serde_json::from_slice(body)?;
-    let shared: Vec<Filter> = info
-        .exchange_filters
-        .iter()
-        .filter_map(|raw| filters::decode(raw, "").ok())
-        .collect();
-    let rows: Vec<Result<Instrument, Malformed>> = info
-        .symbols
-        .iter()
-        .map(|raw| instrument(raw, &shared))
-        .collect();
+    let shared: Vec<Filter> =
+        info.exchange_filters.iter().filter_map(|raw| filters::decode(raw, "").ok()).collect();
+    let rows: Vec<Result<Instrument, Malformed>> =
+        info.symbols.iter().map(|raw| instrument(raw, &shared)).collect();
     let (mut instruments, mut problem) = (Vec::with_capacity(rows.len()), None);
     for row in rows {
         match row {
@@ -74,10 +68,7 @@ pub(crate) fn decode(body: &[u8]) -> Result<Reply, Malformed> {
         Some(problem) if instruments.is_empty() => return Err(problem),
         _ => instruments.sort_unstable_by(|a, b| (&a.id, &a.symbol).cmp(&(&b.id, &b.symbol))),
     }
-    Ok(Reply::Catalog {
-        instruments,
-        limits: limits::told(&info.rate_limits),
-    })
+    Ok(Reply::Catalog { instruments, limits: limits::told(&info.rate_limits) })
 }
 
 fn instrument(raw: &RawValue, shared: &[Filter]) -> Result<Instrument, Malformed> {

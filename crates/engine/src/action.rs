@@ -249,58 +249,27 @@ impl std::fmt::Display for Incident {
         match self {
             Self::Live => f.write_str("live: orders are accepted"),
             Self::Stale { reason } => write!(f, "stale: {reason}; new orders are denied"),
-            Self::StreamLost {
-                kind,
-                reason,
-                retry_at,
-            } => {
+            Self::StreamLost { kind, reason, retry_at } => {
                 write!(f, "{kind:?} stream lost ({reason}); next try at {retry_at}")
             }
             Self::Unreadable { kind, problem } => {
                 write!(f, "message on the {kind:?} stream passed over: {problem}")
             }
             Self::Throttled { throttle, until } => {
-                let what = if throttle.is_ban {
-                    "banned"
-                } else {
-                    "turned away"
-                };
-                write!(
-                    f,
-                    "{what} by the venue, silent until {until}: {}",
-                    throttle.message
-                )
+                let what = if throttle.is_ban { "banned" } else { "turned away" };
+                write!(f, "{what} by the venue, silent until {until}: {}", throttle.message)
             }
-            Self::InDoubt {
-                client_order_id,
-                reason,
-            } => {
-                write!(
-                    f,
-                    "order {client_order_id} is in doubt ({reason}); asking the venue"
-                )
+            Self::InDoubt { client_order_id, reason } => {
+                write!(f, "order {client_order_id} is in doubt ({reason}); asking the venue")
             }
-            Self::CancelFailing {
-                client_order_id,
-                attempts,
-                reason,
-            } => {
-                write!(
-                    f,
-                    "order {client_order_id} not canceled after {attempts} tries: {reason}"
-                )
+            Self::CancelFailing { client_order_id, attempts, reason } => {
+                write!(f, "order {client_order_id} not canceled after {attempts} tries: {reason}")
             }
             Self::DuplicateId { client_order_id } => {
-                write!(
-                    f,
-                    "order id {client_order_id} was used before; the second order is dropped"
-                )
+                write!(f, "order id {client_order_id} was used before; the second order is dropped")
             }
             Self::ForeignOrders { count } => {
-                write!(
-                    f,
-                    "{count} open orders on the account are not ours; left alone"
-                )
+                write!(f, "{count} open orders on the account are not ours; left alone")
             }
             Self::ClockRefused => f.write_str("the venue refused our time; reading its clock"),
             Self::ReadFailed { what, reason } => write!(f, "{what} failed: {reason}; trying again"),

@@ -42,10 +42,7 @@ impl ClockSync {
     /// Nothing known yet.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            is_step_due: true,
-            ..Self::default()
-        }
+        Self { is_step_due: true, ..Self::default() }
     }
 
     /// Whether there has been a reading since the start, or since the venue refused our time.
@@ -62,11 +59,7 @@ impl ClockSync {
         if self.samples.len() == SAMPLES_MAX {
             self.samples.pop_front();
         }
-        self.samples.push_back(Sample {
-            at: received,
-            offset_nanos,
-            half_rtt,
-        });
+        self.samples.push_back(Sample { at: received, offset_nanos, half_rtt });
         self.expire(received);
         if self.is_step_due {
             self.is_step_due = false;
@@ -119,32 +112,23 @@ impl ClockSync {
         let Some(best) = self.best(now) else {
             return Duration::from_secs(1);
         };
-        let bound = self
-            .samples
-            .iter()
-            .fold(uncertainty(best, now), |bound, sample| {
-                let apart = best.offset_nanos.abs_diff(sample.offset_nanos);
-                let beyond = Duration::from_nanos(apart)
-                    .saturating_sub(uncertainty(best, now) + uncertainty(*sample, now));
-                bound.max(uncertainty(best, now) + beyond)
-            });
+        let bound = self.samples.iter().fold(uncertainty(best, now), |bound, sample| {
+            let apart = best.offset_nanos.abs_diff(sample.offset_nanos);
+            let beyond = Duration::from_nanos(apart)
+                .saturating_sub(uncertainty(best, now) + uncertainty(*sample, now));
+            bound.max(uncertainty(best, now) + beyond)
+        });
         let still_to_slew = best.offset_nanos.abs_diff(self.offset_nanos);
         bound + Duration::from_nanos(still_to_slew)
     }
 
     fn best(&self, now: Timestamp) -> Option<Sample> {
-        self.samples
-            .iter()
-            .copied()
-            .min_by_key(|sample| uncertainty(*sample, now))
+        self.samples.iter().copied().min_by_key(|sample| uncertainty(*sample, now))
     }
 
     fn expire(&mut self, now: Timestamp) {
         while self.samples.len() > 1
-            && self
-                .samples
-                .front()
-                .is_some_and(|oldest| now.since(oldest.at) > WINDOW)
+            && self.samples.front().is_some_and(|oldest| now.since(oldest.at) > WINDOW)
         {
             self.samples.pop_front();
         }

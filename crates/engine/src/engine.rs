@@ -144,14 +144,7 @@ impl Engine {
     pub fn new(config: EngineConfig, now: Timestamp) -> Self {
         let members = config.strategies.iter().map(|setup| {
             let instruments = setup.instruments.iter().map(|(id, _)| id.clone()).collect();
-            (
-                setup.id,
-                Member {
-                    instruments,
-                    has_started: false,
-                    store: BTreeMap::new(),
-                },
-            )
+            (setup.id, Member { instruments, has_started: false, store: BTreeMap::new() })
         });
         let mut scheduler = Scheduler::new(config.scheduler.clone());
         scheduler.set_limits(now, &config.tariff.limits);
@@ -174,18 +167,14 @@ impl Engine {
             market_stream: Stream::default(),
             market: Market::default(),
             startup: Startup::default(),
-            told: VenueStatus::Stale {
-                reason: "starting".to_owned(),
-            },
+            told: VenueStatus::Stale { reason: "starting".to_owned() },
             counters: Counters::default(),
             is_stopping: false,
             is_drained: false,
             has_failed: false,
             config,
         };
-        engine
-            .timers
-            .set(Timer::Startup, now + engine.config.startup_timeout);
+        engine.timers.set(Timer::Startup, now + engine.config.startup_timeout);
         engine.read_clock(now);
         engine
     }
@@ -195,13 +184,10 @@ impl Engine {
         match event {
             Event::Command { strategy, command } => self.command(now, strategy, command),
             Event::Replied { call, outcome } => self.replied(now, call, outcome),
-            Event::Stream {
-                kind,
-                generation,
-                event,
-            } => {
+            Event::Stream { kind, generation, event } => {
                 self.stream_event(now, kind, generation, event);
             }
+            Event::StrategyLost { strategy } => self.strategy_lost(now, strategy),
             Event::Inquire { inquiry, call } => self.inquire(now, inquiry, call),
             Event::Stop { deadline } => self.stop(now, deadline),
         }
@@ -265,28 +251,17 @@ impl Engine {
         }
         match command {
             Command::Started => self.strategy_started(now, strategy),
-            Command::Submit {
-                client_order_id,
-                request,
-            } => {
+            Command::Submit { client_order_id, request } => {
                 self.submit(now, strategy, client_order_id, request);
             }
             Command::Cancel { client_order_id } => self.cancel(now, strategy, client_order_id),
-            Command::Replace {
-                client_order_id,
-                replacement_id,
-                request,
-            } => {
+            Command::Replace { client_order_id, replacement_id, request } => {
                 self.replace(now, strategy, client_order_id, replacement_id, request);
             }
             Command::Subscribe { instrument, feed } => {
                 self.subscribe(now, strategy, &instrument, feed);
             }
-            Command::History {
-                instrument,
-                interval,
-                bars,
-            } => {
+            Command::History { instrument, interval, bars } => {
                 self.history(now, strategy, instrument, interval, bars);
             }
             Command::Remember { key, value } => {
@@ -391,9 +366,7 @@ impl Engine {
     /// Best bid and ask, by our name of the instrument.
     pub(crate) fn quotes(&self) -> BTreeMap<InstrumentId, Quote> {
         let named = self.quotes.iter().filter_map(|(symbol, quote)| {
-            self.symbols
-                .get(symbol)
-                .map(|id| (id.clone(), quote.clone()))
+            self.symbols.get(symbol).map(|id| (id.clone(), quote.clone()))
         });
         named.collect()
     }

@@ -34,6 +34,11 @@ pub enum Event {
         /// What.
         event: SocketEvent,
     },
+    /// A strategy has died: its orders are canceled, and nothing waits for it any more.
+    StrategyLost {
+        /// Which one.
+        strategy: StrategyId,
+    },
     /// Somebody outside wants to know something. The answer comes as `Action::Answer`.
     Inquire {
         /// Their number for it.
@@ -52,7 +57,7 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SocketEvent {
     /// A message was decoded.
-    Message(StreamEvent),
+    Message(Box<StreamEvent>),
     /// A sign of life that says nothing: a ping.
     Heard,
     /// A message that could not be read, described without its secrets.

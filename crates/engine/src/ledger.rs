@@ -86,9 +86,7 @@ impl Ledger {
     /// Remembers the venue's name of an order.
     pub fn name(&mut self, id: ClientOrderId, venue: VenueOrderId) {
         if let Some(order) = self.orders.get(&id) {
-            self.by_venue_id
-                .entry((order.symbol.clone(), venue))
-                .or_insert(id);
+            self.by_venue_id.entry((order.symbol.clone(), venue)).or_insert(id);
         }
     }
 
@@ -99,17 +97,14 @@ impl Ledger {
 
     /// Orders that are not over.
     pub fn open(&self) -> impl Iterator<Item = &Order> {
-        self.orders
-            .values()
-            .filter(|order| !order.state.is_terminal())
+        self.orders.values().filter(|order| !order.state.is_terminal())
     }
 
     /// How many orders may be resting, on a symbol and on all: those on their way included.
     #[must_use]
     pub fn count_open(&self, symbol: &Symbol) -> (u32, u32) {
-        self.open().fold((0, 0), |(here, all), order| {
-            (here + u32::from(order.symbol == *symbol), all + 1)
-        })
+        self.open()
+            .fold((0, 0), |(here, all), order| (here + u32::from(order.symbol == *symbol), all + 1))
     }
 
     /// Files an order that is over; the oldest filed one is forgotten when there are too many.
@@ -172,8 +167,7 @@ impl Ledger {
             self.balances.clear();
         }
         for balance in told {
-            self.holds
-                .retain(|_, hold| !hold.is_acknowledged || hold.asset != balance.asset);
+            self.holds.retain(|_, hold| !hold.is_acknowledged || hold.asset != balance.asset);
             self.balances.insert(balance.asset.clone(), balance.clone());
         }
     }
@@ -197,14 +191,7 @@ impl Ledger {
         if needed > free {
             return Err((asset, needed, free));
         }
-        self.holds.insert(
-            id,
-            Hold {
-                asset,
-                needed,
-                is_acknowledged: false,
-            },
-        );
+        self.holds.insert(id, Hold { asset, needed, is_acknowledged: false });
         Ok(())
     }
 
@@ -218,11 +205,7 @@ impl Ledger {
     /// What new orders can use of an asset.
     #[must_use]
     pub fn free(&self, asset: &Asset) -> Decimal {
-        let told = self
-            .balances
-            .get(asset)
-            .map(|balance| balance.free)
-            .unwrap_or_default();
+        let told = self.balances.get(asset).map(|balance| balance.free).unwrap_or_default();
         let held = self.holds.values().filter(|hold| hold.asset == *asset);
         held.fold(told, |free, hold| free - hold.needed)
     }

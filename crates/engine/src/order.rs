@@ -5,6 +5,7 @@
 //! statements in any order ends in the same place.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use tradewind_model::id::{ClientOrderId, InstrumentId, StrategyId, Symbol, TradeId, VenueOrderId};
 use tradewind_model::money::{Notional, Quantity};
@@ -93,9 +94,7 @@ impl Order {
     /// What of the traded quantity has been booked trade by trade.
     #[must_use]
     pub fn booked_qty(&self) -> Quantity {
-        self.fills
-            .values()
-            .fold(Quantity::ZERO, |sum, qty| sum + *qty)
+        self.fills.values().fold(Quantity::ZERO, |sum, qty| sum + *qty)
     }
 
     /// Whether the venue has told of trades that were not booked yet.
@@ -114,8 +113,8 @@ impl Order {
     pub fn apply(&mut self, report: &ExecutionReport) -> Change {
         let mut change = Change::default();
         for fill in &report.fills {
-            if !self.fills.contains_key(&fill.trade_id) {
-                self.fills.insert(fill.trade_id, fill.qty);
+            if let Entry::Vacant(vacant) = self.fills.entry(fill.trade_id) {
+                vacant.insert(fill.qty);
                 change.fills.push(fill.clone());
             }
         }

@@ -95,9 +95,7 @@ pub struct Snapshot {
 impl Snapshot {
     pub(crate) fn of(engine: &Engine, now: Timestamp) -> Self {
         let open: Vec<_> = engine.ledger().open().collect();
-        let in_doubt = open
-            .iter()
-            .filter(|order| order.state == OrderState::InDoubt);
+        let in_doubt = open.iter().filter(|order| order.state == OrderState::InDoubt);
         Self {
             at: now,
             clock_offset_nanos: engine.clock_offset_nanos(),
@@ -116,12 +114,7 @@ impl Snapshot {
 fn positions(engine: &Engine) -> Vec<PositionView> {
     let quotes = engine.quotes();
     let view = |((strategy, id), position): (&(StrategyId, InstrumentId), _)| {
-        let crate::ledger::Position {
-            base,
-            quote,
-            fees,
-            fills,
-        } = position;
+        let crate::ledger::Position { base, quote, fees, fills } = position;
         let price = quotes.get(id).map(|quote| quote.mid().get());
         let valued = |base: Decimal| match price {
             Some(price) => Some(base.saturating_mul(price)),
@@ -144,6 +137,5 @@ fn positions(engine: &Engine) -> Vec<PositionView> {
         }
     };
     let all = engine.ledger().positions().iter();
-    all.map(|(key, position)| view((key, position.clone())))
-        .collect()
+    all.map(|(key, position)| view((key, position.clone()))).collect()
 }

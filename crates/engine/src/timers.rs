@@ -16,10 +16,7 @@ pub(crate) struct Timers<K> {
 
 impl<K: Ord + Copy> Timers<K> {
     pub(crate) const fn new() -> Self {
-        Self {
-            due_by_name: BTreeMap::new(),
-            by_due: BTreeSet::new(),
-        }
+        Self { due_by_name: BTreeMap::new(), by_due: BTreeSet::new() }
     }
 
     /// Sets a timer, in place of the one of the same name.

@@ -20,10 +20,7 @@ macro_rules! float_edge {
             fn try_from(value: f64) -> Result<Self, InvalidMoney> {
                 Decimal::from_f64_retain(value)
                     .and_then(|_| Decimal::try_from(value).ok())
-                    .ok_or_else(|| InvalidMoney::Malformed {
-                        kind: $kind,
-                        text: value.to_string(),
-                    })
+                    .ok_or_else(|| InvalidMoney::Malformed { kind: $kind, text: value.to_string() })
                     .and_then(Self::new)
             }
         }

@@ -91,19 +91,13 @@ fn short_name<const MAX: usize>(
     kind: &'static str,
     text: &str,
 ) -> Result<ArrayString<MAX>, InvalidId> {
-    let invalid = |problem: String| InvalidId {
-        kind,
-        text: text.to_owned(),
-        problem,
-    };
+    let invalid = |problem: String| InvalidId { kind, text: text.to_owned(), problem };
     if text.is_empty() {
         return Err(invalid("is empty".to_owned()));
     }
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '-');
     if let Some(c) = text.chars().find(|&c| !allowed(c)) {
-        return Err(invalid(format!(
-            "holds {c:?}; use letters, digits and . _ : -"
-        )));
+        return Err(invalid(format!("holds {c:?}; use letters, digits and . _ : -")));
     }
     ArrayString::from(text).map_err(|_| invalid(format!("is longer than {MAX} characters")))
 }

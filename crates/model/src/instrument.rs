@@ -63,9 +63,7 @@ impl Instrument {
         context: &FilterContext,
     ) -> Result<(), FilterBreach> {
         self.check_precision(kind)?;
-        self.filters
-            .iter()
-            .try_for_each(|filter| filter.check(side, kind, context))
+        self.filters.iter().try_for_each(|filter| filter.check(side, kind, context))
     }
 
     /// Venues check decimals before filters and under another name (Binance -1111; errors.md,
@@ -73,11 +71,7 @@ impl Instrument {
     fn check_precision(&self, kind: &OrderKind) -> Result<(), FilterBreach> {
         let checks = [
             ("price", kind.price().map(Price::get), self.quote_precision),
-            (
-                "quantity",
-                kind.qty().map(Quantity::get),
-                self.base_precision,
-            ),
+            ("quantity", kind.qty().map(Quantity::get), self.base_precision),
         ];
         for (what, value, precision) in checks {
             if let Some(value) = value
@@ -115,11 +109,7 @@ impl Instrument {
     #[must_use]
     pub fn tick(&self) -> Decimal {
         self.step_of(self.quote_precision, |filter| {
-            if let Filter::Price(range) = filter {
-                Some(range.step)
-            } else {
-                None
-            }
+            if let Filter::Price(range) = filter { Some(range.step) } else { None }
         })
     }
 
@@ -128,20 +118,12 @@ impl Instrument {
     #[must_use]
     pub fn step(&self) -> Decimal {
         self.step_of(self.base_precision, |filter| {
-            if let Filter::LotSize(range) = filter {
-                Some(range.step)
-            } else {
-                None
-            }
+            if let Filter::LotSize(range) = filter { Some(range.step) } else { None }
         })
     }
 
     fn step_of(&self, precision: u32, of: impl Fn(&Filter) -> Option<Decimal>) -> Decimal {
-        let step = self
-            .filters
-            .iter()
-            .find_map(of)
-            .filter(|step| !step.is_zero());
+        let step = self.filters.iter().find_map(of).filter(|step| !step.is_zero());
         step.unwrap_or_else(|| Decimal::new(1, precision.min(Decimal::MAX_SCALE)))
     }
 }

@@ -124,8 +124,7 @@ impl FromStr for Interval {
 
     fn from_str(text: &str) -> Result<Self, UnknownInterval> {
         let row = Self::ALL.iter().find(|row| row.1 == text);
-        row.map(|row| row.0)
-            .ok_or_else(|| UnknownInterval(text.to_owned()))
+        row.map(|row| row.0).ok_or_else(|| UnknownInterval(text.to_owned()))
     }
 }
 

@@ -37,10 +37,7 @@ impl Outcome {
     /// The outcome of a call with one leg.
     #[must_use]
     pub fn single(fate: Fate, meter: Meter) -> Self {
-        Self {
-            legs: vec![(LegId::default(), fate)],
-            meter,
-        }
+        Self { legs: vec![(LegId::default(), fate)], meter }
     }
 }
 

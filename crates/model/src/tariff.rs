@@ -99,11 +99,7 @@ impl Charge {
     /// A charge that is the same whether the call succeeds or fails.
     #[must_use]
     pub const fn fixed(kind: LimitKind, weight: Weight) -> Self {
-        Self {
-            kind,
-            weight,
-            weight_on_success: weight,
-        }
+        Self { kind, weight, weight_on_success: weight }
     }
 }
 
@@ -118,10 +114,7 @@ impl Cost {
     /// What is charged to limits of `kind` until the call's fate is known.
     #[must_use]
     pub fn weight(&self, kind: LimitKind) -> Weight {
-        self.charges
-            .iter()
-            .find(|charge| charge.kind == kind)
-            .map_or(0, |charge| charge.weight)
+        self.charges.iter().find(|charge| charge.kind == kind).map_or(0, |charge| charge.weight)
     }
 
     /// Adds a charge.
@@ -204,8 +197,7 @@ impl Tariff {
     /// Takes over the limits that the venue itself named. A limit of a kind that the venue named
     /// is replaced as a whole; kinds that it was silent about keep their defaults.
     pub fn replace_limits(&mut self, told: &[Limit]) {
-        self.limits
-            .retain(|limit| !told.iter().any(|new| new.kind == limit.kind));
+        self.limits.retain(|limit| !told.iter().any(|new| new.kind == limit.kind));
         self.limits.extend_from_slice(told);
         self.limits.sort_unstable();
     }

@@ -141,10 +141,7 @@ impl fmt::Display for Timestamp {
         let (year, month, day) = civil_date(secs / 86_400);
         let (hour, minute, second) = (secs / 3_600 % 24, secs / 60 % 60, secs % 60);
         let millis = self.as_millis() % 1_000;
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z"
-        )
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
     }
 }
 
@@ -165,11 +162,7 @@ const fn civil_date(days: u64) -> (u64, u64, u64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = era * 400 + year_of_era + (month <= 2) as u64;
     (year, month, day)
 }
@@ -194,10 +187,7 @@ mod tests {
     fn windows_are_aligned_to_the_epoch() {
         let minute = Duration::from_secs(60);
         let at = Timestamp::from_millis(1_499_827_319_559);
-        assert_eq!(
-            at.window_start(minute).to_string(),
-            "2017-07-12T02:41:00.000Z"
-        );
+        assert_eq!(at.window_start(minute).to_string(), "2017-07-12T02:41:00.000Z");
         assert_eq!(at.window_index(minute), 24_997_121);
     }
 

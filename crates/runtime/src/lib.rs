@@ -1,1 +1,18 @@
-//! runtime
+//! Drives the engine.
+//!
+//! All that decides is in the engine; all that is here is a loop that reads the clock, hands over
+//! what happened, and does what comes back. A strategy has a thread of its own, a socket a task.
+
+pub mod clock;
+pub mod config;
+pub mod desk;
+pub mod driver;
+pub mod seed;
+pub mod strategy_host;
+
+mod sockets;
+
+pub use clock::Clock;
+pub use config::{Config, ConfigError};
+pub use desk::{Desk, End};
+pub use driver::{Setup, run};

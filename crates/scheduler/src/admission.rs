@@ -144,21 +144,15 @@ impl Admission {
             return Some(Obstacle::Until(None));
         }
         let interval = self.budget.cold_start_interval();
-        if let Err(until) = self
-            .cold_start
-            .check(now, self.clock, &lane.origin.egress, interval)
-        {
+        if let Err(until) = self.cold_start.check(now, self.clock, &lane.origin.egress, interval) {
             return Some(Obstacle::Until(Some(until)));
         }
         let draws = self.draws(now, lane);
         if let Err(blocked) = self.budget.check(now, self.clock, &draws, class) {
-            self.reservations
-                .wait(now, class, id, blocked.bucket, blocked.interval);
+            self.reservations.wait(now, class, id, blocked.bucket, blocked.interval);
             return Some(Obstacle::Until(blocked.until));
         }
-        self.reservations
-            .hold_back(now, class, id, &draws)
-            .then_some(Obstacle::Reserved)
+        self.reservations.hold_back(now, class, id, &draws).then_some(Obstacle::Reserved)
     }
 
     /// What a lane's calls draw, looked up anew when the budget's buckets have changed.
@@ -182,12 +176,7 @@ impl Admission {
         self.cold_start.leave(now, ticket.origin.egress);
         self.flights.insert(
             ticket.call,
-            Flight {
-                charge,
-                group: ticket.group,
-                egress: ticket.origin.egress,
-                draws,
-            },
+            Flight { charge, group: ticket.group, egress: ticket.origin.egress, draws },
         );
     }
 
@@ -198,9 +187,9 @@ impl Admission {
         };
         let Flight { charge, draws, .. } = &flight;
         let has_read = match end {
-            End::Answered { succeeded, meter } => self
-                .budget
-                .settle(now, self.clock, *charge, draws, succeeded, meter),
+            End::Answered { succeeded, meter } => {
+                self.budget.settle(now, self.clock, *charge, draws, succeeded, meter)
+            }
             End::Abandoned => {
                 self.budget.abandon(now, self.clock, *charge, draws);
                 false

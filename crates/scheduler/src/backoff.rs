@@ -83,16 +83,8 @@ mod tests {
         let mut jitter = Jitter::new(1);
         let delays: Vec<_> = (0..1_000).map(|_| backoff.delay(3, &mut jitter)).collect();
         assert!(delays.iter().all(|delay| *delay <= Duration::from_secs(2)));
-        assert!(
-            delays
-                .iter()
-                .any(|delay| *delay < Duration::from_millis(100))
-        );
-        assert!(
-            delays
-                .iter()
-                .any(|delay| *delay > Duration::from_millis(1_900))
-        );
+        assert!(delays.iter().any(|delay| *delay < Duration::from_millis(100)));
+        assert!(delays.iter().any(|delay| *delay > Duration::from_millis(1_900)));
     }
 
     #[test]

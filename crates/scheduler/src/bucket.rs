@@ -40,10 +40,7 @@ pub(crate) struct Amount {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Resolution {
     /// With an answer: whether it was a success, and what it said of this bucket.
-    Answered {
-        succeeded: bool,
-        reading: Option<Weight>,
-    },
+    Answered { succeeded: bool, reading: Option<Weight> },
     /// With its connection closed and no answer.
     Closed,
 }
@@ -75,18 +72,12 @@ impl Bucket {
     pub(crate) fn new(limit: Limit, owner: BucketOwner) -> Self {
         let ledger = match limit.alignment {
             // The venue counts unfilled orders, and gives credit for fills.
-            Alignment::Calendar => Ledger::Calendar(WindowLedger::new(
-                limit.interval,
-                limit.kind == LimitKind::Orders,
-            )),
+            Alignment::Calendar => {
+                Ledger::Calendar(WindowLedger::new(limit.interval, limit.kind == LimitKind::Orders))
+            }
             Alignment::Rolling => Ledger::Rolling(RollingLog::new(limit.interval)),
         };
-        Self {
-            limit,
-            owner,
-            ledger,
-            peak: 0,
-        }
+        Self { limit, owner, ledger, peak: 0 }
     }
 
     pub(crate) const fn limit(&self) -> &Limit {
@@ -130,11 +121,9 @@ impl Bucket {
                 };
                 windows.check(now, clock, weight, allowance).map_err(Some)
             }
-            Ledger::Rolling(log) => log.check(
-                now,
-                weight,
-                rolling::slots_for(terms.class, self.limit.capacity),
-            ),
+            Ledger::Rolling(log) => {
+                log.check(now, weight, rolling::slots_for(terms.class, self.limit.capacity))
+            }
         }
     }
 
@@ -191,11 +180,9 @@ impl Bucket {
                 let index = start.window_index(self.limit.interval);
                 (start, windows.bound(index, clock), windows.reading(index))
             }
-            Ledger::Rolling(log) => (
-                clock.estimate(now) - self.limit.interval,
-                log.used(now),
-                None,
-            ),
+            Ledger::Rolling(log) => {
+                (clock.estimate(now) - self.limit.interval, log.used(now), None)
+            }
         };
         BucketView {
             limit: self.limit,

@@ -69,26 +69,17 @@ fn owner(scope: LimitScope, origin: &Origin) -> Option<BucketOwner> {
     match scope {
         LimitScope::Egress => Some(BucketOwner::Egress(origin.egress)),
         LimitScope::Account => origin.account.map(BucketOwner::Account),
-        LimitScope::Socket => origin
-            .socket
-            .map(|socket| BucketOwner::Socket(origin.egress, socket)),
+        LimitScope::Socket => {
+            origin.socket.map(|socket| BucketOwner::Socket(origin.egress, socket))
+        }
     }
 }
 
 fn amount(cost: &Cost, kind: LimitKind) -> Amount {
-    cost.charges
-        .iter()
-        .find(|charge| charge.kind == kind)
-        .map_or(
-            Amount {
-                weight: 0,
-                on_success: 0,
-            },
-            |charge| Amount {
-                weight: charge.weight,
-                on_success: charge.weight_on_success,
-            },
-        )
+    cost.charges.iter().find(|charge| charge.kind == kind).map_or(
+        Amount { weight: 0, on_success: 0 },
+        |charge| Amount { weight: charge.weight, on_success: charge.weight_on_success },
+    )
 }
 
 impl Budget {
@@ -107,13 +98,10 @@ impl Budget {
     /// Puts `limits` in force. Counters of limits that stay are kept, the others are dropped.
     pub(crate) fn set_limits(&mut self, limits: &[Limit]) {
         self.limits.clear();
-        self.limits
-            .extend(limits.iter().filter(|limit| !limit.interval.is_zero()));
+        self.limits.extend(limits.iter().filter(|limit| !limit.interval.is_zero()));
         let limits = &self.limits;
         self.buckets.retain(|_, bucket| {
-            let kept = limits
-                .iter()
-                .find(|limit| identity(limit) == identity(bucket.limit()));
+            let kept = limits.iter().find(|limit| identity(limit) == identity(bucket.limit()));
             if let Some(limit) = kept {
                 bucket.set_capacity(limit.capacity);
             }
@@ -175,11 +163,7 @@ impl Budget {
         draws: &[Draw],
         class: Priority,
     ) -> Result<(), Blocked> {
-        let terms = Terms {
-            class,
-            reserves: &self.reserves,
-            pacing: self.pacing,
-        };
+        let terms = Terms { class, reserves: &self.reserves, pacing: self.pacing };
         let mut longest: Option<Blocked> = None;
         for draw in draws {
             let Some(bucket) = self.buckets.get(&draw.bucket) else {
@@ -240,12 +224,7 @@ impl Budget {
                 .find(|reading| reading.kind == limit.kind && reading.interval == limit.interval)
                 .map(|reading| reading.used);
             has_read_egress |= reading.is_some() && paces_cold_start(&limit);
-            bucket.resolve(
-                now,
-                clock,
-                charge,
-                Resolution::Answered { succeeded, reading },
-            );
+            bucket.resolve(now, clock, charge, Resolution::Answered { succeeded, reading });
         }
         has_read_egress
     }
@@ -277,11 +256,7 @@ impl Budget {
     /// The windows of the limit that tells what an earlier life of this process has used of an
     /// address; none when the venue has no such limit.
     pub(crate) fn cold_start_interval(&self) -> Option<Duration> {
-        self.limits
-            .iter()
-            .filter(|limit| paces_cold_start(limit))
-            .map(|limit| limit.interval)
-            .min()
+        self.limits.iter().filter(|limit| paces_cold_start(limit)).map(|limit| limit.interval).min()
     }
 
     pub(crate) fn views(&self, now: Timestamp, clock: VenueClock) -> Vec<BucketView> {
@@ -312,9 +287,7 @@ impl Budget {
         }
         let buckets = &mut self.buckets;
         self.index.retain(|(_, owner), id| {
-            let is_idle = buckets
-                .get(id)
-                .is_none_or(|bucket| bucket.is_idle(now, clock));
+            let is_idle = buckets.get(id).is_none_or(|bucket| bucket.is_idle(now, clock));
             let is_kept = !(is_socket(owner) && is_idle);
             if !is_kept {
                 buckets.remove(id);

@@ -28,16 +28,10 @@ pub(crate) struct VenueClock {
 }
 
 impl VenueClock {
-    pub(crate) const UNSYNCED: Self = Self {
-        offset_ns: 0,
-        eps: EPS_UNSYNCED,
-    };
+    pub(crate) const UNSYNCED: Self = Self { offset_ns: 0, eps: EPS_UNSYNCED };
 
     pub(crate) fn new(offset_ns: i64, eps: Duration) -> Self {
-        Self {
-            offset_ns,
-            eps: eps.min(EPS_MAX),
-        }
+        Self { offset_ns, eps: eps.min(EPS_MAX) }
     }
 
     /// A local length of time in which certainly more than `interval` passes at the venue.

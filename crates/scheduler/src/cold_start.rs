@@ -29,10 +29,7 @@ struct Egress {
 
 impl ColdStart {
     pub(crate) const fn new(is_on: bool) -> Self {
-        Self {
-            is_on,
-            egresses: BTreeMap::new(),
-        }
+        Self { is_on, egresses: BTreeMap::new() }
     }
 
     /// Whether a call may leave `egress`, where the counter that would tell has windows of
@@ -64,11 +61,7 @@ impl ColdStart {
     pub(crate) fn leave(&mut self, now: Timestamp, egress: EgressId) {
         self.egresses
             .entry(egress)
-            .or_insert(Egress {
-                first_call_at: now,
-                is_warm: false,
-                in_flight: 0,
-            })
+            .or_insert(Egress { first_call_at: now, is_warm: false, in_flight: 0 })
             .in_flight += 1;
     }
 

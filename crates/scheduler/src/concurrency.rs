@@ -9,12 +9,8 @@ use crate::config::Concurrency;
 use crate::ticket::Priority;
 
 /// All groups, in the order in which they are shown.
-const GROUPS: [EndpointGroup; 4] = [
-    EndpointGroup::Orders,
-    EndpointGroup::Private,
-    EndpointGroup::Public,
-    EndpointGroup::Streams,
-];
+const GROUPS: [EndpointGroup; 4] =
+    [EndpointGroup::Orders, EndpointGroup::Private, EndpointGroup::Public, EndpointGroup::Streams];
 
 /// The slots on the wire.
 #[derive(Debug)]
@@ -34,10 +30,7 @@ const fn index(group: EndpointGroup) -> usize {
 
 impl Slots {
     pub(crate) const fn new(caps: Concurrency) -> Self {
-        Self {
-            caps,
-            taken: [0; GROUPS.len()],
-        }
+        Self { caps, taken: [0; GROUPS.len()] }
     }
 
     /// Whether a call of this group and class finds a slot.

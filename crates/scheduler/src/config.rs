@@ -49,12 +49,7 @@ pub struct Concurrency {
 
 impl Default for Concurrency {
     fn default() -> Self {
-        Self {
-            orders: 8,
-            private: 2,
-            public: 4,
-            streams: 1,
-        }
+        Self { orders: 8, private: 2, public: 4, streams: 1 }
     }
 }
 
@@ -86,12 +81,7 @@ pub struct QueueCapacity {
 
 impl Default for QueueCapacity {
     fn default() -> Self {
-        Self {
-            critical: 4_096,
-            trade: 4_096,
-            query: 4_096,
-            background: 4_096,
-        }
+        Self { critical: 4_096, trade: 4_096, query: 4_096, background: 4_096 }
     }
 }
 
@@ -120,14 +110,8 @@ pub struct Reserves {
 impl Default for Reserves {
     fn default() -> Self {
         Self {
-            critical: Reserve {
-                permille: 10,
-                at_least: 4,
-            },
-            trade: Reserve {
-                permille: 50,
-                at_least: 0,
-            },
+            critical: Reserve { permille: 10, at_least: 4 },
+            trade: Reserve { permille: 50, at_least: 0 },
             query: Reserve::NONE,
         }
     }
@@ -145,10 +129,7 @@ pub struct Reserve {
 
 impl Reserve {
     /// Nothing is kept.
-    pub const NONE: Self = Self {
-        permille: 0,
-        at_least: 0,
-    };
+    pub const NONE: Self = Self { permille: 0, at_least: 0 };
 
     fn of(self, capacity: Weight) -> Weight {
         let share = u64::from(capacity) * u64::from(self.permille) / 1_000;
@@ -160,11 +141,8 @@ impl Reserve {
 impl Reserves {
     /// What `class` must leave of a window of this capacity.
     pub(crate) fn above(&self, class: Priority, capacity: Weight) -> Weight {
-        let (critical, trade, query) = (
-            self.critical.of(capacity),
-            self.trade.of(capacity),
-            self.query.of(capacity),
-        );
+        let (critical, trade, query) =
+            (self.critical.of(capacity), self.trade.of(capacity), self.query.of(capacity));
         match class {
             Priority::Critical => 0,
             Priority::Trade => critical,

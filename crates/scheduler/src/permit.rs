@@ -20,11 +20,7 @@ pub struct Permit {
 
 impl Permit {
     pub(crate) const fn new(call: CallId, deadline: Timestamp, admitted_at: Timestamp) -> Self {
-        Self {
-            call,
-            deadline,
-            admitted_at,
-        }
+        Self { call, deadline, admitted_at }
     }
 
     /// The call that may leave.

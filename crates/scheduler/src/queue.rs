@@ -82,24 +82,14 @@ impl Queue {
             return Err(Full { capacity });
         }
         self.arrivals += 1;
-        let rank = Rank {
-            deadline: ticket.deadline,
-            arrival: self.arrivals,
-        };
+        let rank = Rank { deadline: ticket.deadline, arrival: self.arrivals };
         let key = LaneKey::of(&ticket);
         let id = *class.by_key.entry(key).or_insert_with(|| {
             self.lanes_opened += 1;
             LaneId(self.lanes_opened)
         });
-        let lane = class
-            .lanes
-            .entry(id)
-            .or_insert_with(|| Lane::for_calls_like(&ticket));
-        let place = Place {
-            class: ticket.priority,
-            lane: id,
-            rank,
-        };
+        let lane = class.lanes.entry(id).or_insert_with(|| Lane::for_calls_like(&ticket));
+        let place = Place { class: ticket.priority, lane: id, rank };
         self.places.insert(ticket.call, place);
         self.deadlines.insert((rank, ticket.call));
         let head_before = lane.head();
@@ -134,9 +124,7 @@ impl Queue {
 
     /// The call whose deadline comes first, of all classes.
     pub(crate) fn next_to_expire(&self) -> Option<(Timestamp, CallId)> {
-        self.deadlines
-            .first()
-            .map(|(rank, call)| (rank.deadline, *call))
+        self.deadlines.first().map(|(rank, call)| (rank.deadline, *call))
     }
 
     /// The first lane of a class that `may_leave`, asked in the order of their first deadlines.

@@ -42,9 +42,7 @@ impl Waiting {
 
 impl Reservations {
     pub(crate) const fn new() -> Self {
-        Self {
-            waiting: Vec::new(),
-        }
+        Self { waiting: Vec::new() }
     }
 
     /// A lane found no room in a bucket.
@@ -58,13 +56,7 @@ impl Reservations {
     ) {
         match self.waiting.iter_mut().find(|waiting| waiting.lane == lane) {
             Some(waiting) => (waiting.bucket, waiting.interval) = (bucket, interval),
-            None => self.waiting.push(Waiting {
-                class,
-                since: now,
-                lane,
-                bucket,
-                interval,
-            }),
+            None => self.waiting.push(Waiting { class, since: now, lane, bucket, interval }),
         }
     }
 
@@ -81,17 +73,13 @@ impl Reservations {
         lane: LaneId,
         draws: &[Draw],
     ) -> bool {
-        let own = self
-            .waiting
-            .iter()
-            .find(|waiting| waiting.lane == lane && waiting.is_reserved(now));
+        let own =
+            self.waiting.iter().find(|waiting| waiting.lane == lane && waiting.is_reserved(now));
         self.waiting.iter().any(|other| {
             other.lane != lane
                 && other.class <= class
                 && other.is_reserved(now)
-                && draws
-                    .iter()
-                    .any(|draw| draw.bucket == other.bucket && draw.amount.weight > 0)
+                && draws.iter().any(|draw| draw.bucket == other.bucket && draw.amount.weight > 0)
                 && own.is_none_or(|own| other.precedes(own))
         })
     }

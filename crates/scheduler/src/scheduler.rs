@@ -94,11 +94,7 @@ impl Scheduler {
         }
         let budget = &self.admission.budget;
         if let Some((limit, weight)) = budget.never_holds(&ticket.origin, &ticket.cost, class) {
-            return Err(Never::Exceeds {
-                limit,
-                weight,
-                class,
-            });
+            return Err(Never::Exceeds { limit, weight, class });
         }
         self.queue
             .push(ticket)

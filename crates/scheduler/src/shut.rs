@@ -38,9 +38,7 @@ pub(crate) struct ShutScopes {
 
 impl ShutScopes {
     pub(crate) const fn new() -> Self {
-        Self {
-            until: BTreeMap::new(),
-        }
+        Self { until: BTreeMap::new() }
     }
 
     /// Shuts `scope` until the later of `until` and what it was shut until before.
@@ -69,8 +67,7 @@ impl ShutScopes {
             .account
             .filter(|_| is_new_order)
             .and_then(|account| self.until(now, &ScopeKey::NewOrders(account)));
-        self.until(now, &ScopeKey::Egress(origin.egress))
-            .max(orders)
+        self.until(now, &ScopeKey::Egress(origin.egress)).max(orders)
     }
 
     pub(crate) fn all(&self, now: Timestamp) -> Vec<(ScopeKey, Timestamp)> {

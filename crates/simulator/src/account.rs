@@ -53,25 +53,16 @@ impl Account {
             taker: config.taker_rate,
             discount: config.discount.clone(),
         };
-        Self {
-            balances,
-            touched: BTreeSet::new(),
-            commission,
-            ledger: Ledger::default(),
-        }
+        Self { balances, touched: BTreeSet::new(), commission, ledger: Ledger::default() }
     }
 
     pub(crate) fn free(&self, asset: &str) -> Decimal {
-        self.balances
-            .get(asset)
-            .map_or(Decimal::ZERO, |balance| balance.free)
+        self.balances.get(asset).map_or(Decimal::ZERO, |balance| balance.free)
     }
 
     /// Free and locked together.
     pub(crate) fn total(&self, asset: &str) -> Decimal {
-        self.balances
-            .get(asset)
-            .map_or(Decimal::ZERO, |balance| balance.free + balance.locked)
+        self.balances.get(asset).map_or(Decimal::ZERO, |balance| balance.free + balance.locked)
     }
 
     /// Moves from free to locked.
@@ -82,10 +73,7 @@ impl Account {
         let balance = self.touch(asset);
         balance.free -= qty;
         balance.locked += qty;
-        assert!(
-            !balance.free.is_sign_negative() || balance.free.is_zero(),
-            "locked unowned money"
-        );
+        assert!(!balance.free.is_sign_negative() || balance.free.is_zero(), "locked unowned money");
     }
 
     /// Moves from locked to free.
@@ -96,10 +84,7 @@ impl Account {
         let balance = self.touch(asset);
         balance.locked -= qty;
         balance.free += qty;
-        assert!(
-            balance.locked >= Decimal::ZERO,
-            "released what was not locked"
-        );
+        assert!(balance.locked >= Decimal::ZERO, "released what was not locked");
     }
 
     /// Takes from locked.
@@ -144,11 +129,7 @@ impl Account {
 
     fn view(&self, asset: &Arc<str>) -> BalanceView {
         let balance = self.balances.get(asset).copied().unwrap_or_default();
-        BalanceView {
-            asset: Arc::clone(asset),
-            free: balance.free,
-            locked: balance.locked,
-        }
+        BalanceView { asset: Arc::clone(asset), free: balance.free, locked: balance.locked }
     }
 
     fn touch(&mut self, asset: &Arc<str>) -> &mut Balance {

@@ -108,20 +108,11 @@ impl Binance {
     #[must_use]
     pub fn wakeup(&self) -> Option<Timestamp> {
         let feeds = (!self.listeners.is_empty()).then(|| self.feeds.wakeup());
-        let beats = self
-            .sessions
-            .values()
-            .map(|session| session.heartbeat.wakeup())
-            .min();
-        [
-            self.desk.exchange.wakeup(),
-            self.outbox.wakeup(),
-            feeds,
-            beats,
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        let beats = self.sessions.values().map(|session| session.heartbeat.wakeup()).min();
+        [self.desk.exchange.wakeup(), self.outbox.wakeup(), feeds, beats]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The next frame for a client, oldest first. Ask until there is none.
@@ -174,9 +165,7 @@ impl Binance {
             connections_accepted: self.notes.connections_accepted,
             connections_refused: self.notes.connections_refused,
             connections_open: self.sessions.len(),
-            accounts: (0..count)
-                .map(|id| self.account_ledger(AccountId(id)))
-                .collect(),
+            accounts: (0..count).map(|id| self.account_ledger(AccountId(id))).collect(),
         }
     }
 
@@ -188,12 +177,7 @@ impl Binance {
         AccountLedger {
             account,
             orders_accepted: ledger.map_or(0, |ledger| ledger.orders().len()),
-            orders_rejected: self
-                .notes
-                .rejected
-                .get(&account)
-                .copied()
-                .unwrap_or_default(),
+            orders_rejected: self.notes.rejected.get(&account).copied().unwrap_or_default(),
             duplicate_client_ids: ledger
                 .map(crate::account::Ledger::reused_client_ids)
                 .unwrap_or_default()
@@ -201,9 +185,7 @@ impl Binance {
                 .map(|(symbol, id, count)| (symbol.to_string(), id, count))
                 .collect(),
             open_orders: exchange.open_orders(account, None),
-            fills: ledger
-                .map(|ledger| ledger.fills().to_vec())
-                .unwrap_or_default(),
+            fills: ledger.map(|ledger| ledger.fills().to_vec()).unwrap_or_default(),
             position: balances
                 .iter()
                 .map(|balance| (balance.asset.to_string(), net(&balance.asset)))

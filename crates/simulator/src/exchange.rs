@@ -105,12 +105,8 @@ impl Exchange {
                 Listing::new(symbol, of_symbol.next(), opening)
             })
             .collect();
-        let by_symbol = config
-            .symbols
-            .iter()
-            .map(|config| config.symbol.clone())
-            .zip(0..)
-            .collect();
+        let by_symbol =
+            config.symbols.iter().map(|config| config.symbol.clone()).zip(0..).collect();
         let mut exchange = Self {
             config: config.clone(),
             now: opening,
@@ -120,9 +116,7 @@ impl Exchange {
             ids: Random::for_purpose(seed, 4),
         };
         for listing in &mut exchange.listings {
-            exchange
-                .clearing
-                .set_last_price(&listing.terms.symbol, listing.last_price);
+            exchange.clearing.set_last_price(&listing.terms.symbol, listing.last_price);
             listing.open(&mut exchange.clearing, opening);
         }
         exchange.advance(now);
@@ -147,11 +141,8 @@ impl Exchange {
 
     /// Plays every symbol up to less than one of its steps before `now`, all in order of time.
     fn play(&mut self, now: Timestamp) {
-        let strides: Vec<Duration> = self
-            .listings
-            .iter()
-            .map(|listing| listing.participants.stride(now))
-            .collect();
+        let strides: Vec<Duration> =
+            self.listings.iter().map(|listing| listing.participants.stride(now)).collect();
         loop {
             let due = self.listings.iter().zip(&strides).enumerate().filter_map(
                 |(index, (listing, &stride))| {
@@ -169,10 +160,7 @@ impl Exchange {
     /// market where nobody moves close when somebody next calls.
     #[must_use]
     pub fn wakeup(&self) -> Option<Timestamp> {
-        self.listings
-            .iter()
-            .filter_map(|listing| listing.participants.next_step())
-            .min()
+        self.listings.iter().filter_map(|listing| listing.participants.next_step()).min()
     }
 
     /// The latest `now` there was.
@@ -195,9 +183,7 @@ impl Exchange {
         let listing = self.listing(symbol).ok_or(QueryReject::UnknownSymbol)?;
         let found = match (order.order_id, &order.client_order_id) {
             (Some(id), Some(client_id)) => {
-                let view = listing
-                    .order(account, id)
-                    .ok_or(QueryReject::UnknownOrder)?;
+                let view = listing.order(account, id).ok_or(QueryReject::UnknownOrder)?;
                 if view.client_order_id != *client_id {
                     return Err(QueryReject::IdMismatch);
                 }
@@ -237,9 +223,7 @@ impl Exchange {
             return Vec::new();
         };
         let open = |id| listing.order(account, id).cloned();
-        listing
-            .history(account)
-            .map_or_else(Vec::new, |history| history.orders(filter, open))
+        listing.history(account).map_or_else(Vec::new, |history| history.orders(filter, open))
     }
 
     /// Fills of the account on the symbol, oldest first.
@@ -250,9 +234,7 @@ impl Exchange {
         symbol: &str,
         filter: &FillFilter,
     ) -> Vec<FillView> {
-        let history = self
-            .listing(symbol)
-            .and_then(|listing| listing.history(account));
+        let history = self.listing(symbol).and_then(|listing| listing.history(account));
         history.map_or_else(Vec::new, |history| history.fills(filter))
     }
 
@@ -260,43 +242,32 @@ impl Exchange {
     /// oldest first.
     #[must_use]
     pub fn prevented_matches(&self, account: AccountId, symbol: &str) -> Vec<PreventedMatch> {
-        let history = self
-            .listing(symbol)
-            .and_then(|listing| listing.history(account));
+        let history = self.listing(symbol).and_then(|listing| listing.history(account));
         history.map_or_else(Vec::new, |history| history.prevented().cloned().collect())
     }
 
     /// Every asset the account ever had, by name. Empty for an unknown account.
     #[must_use]
     pub fn balances(&self, account: AccountId) -> Vec<BalanceView> {
-        self.clearing
-            .account(account)
-            .map_or_else(Vec::new, Account::views)
+        self.clearing.account(account).map_or_else(Vec::new, Account::views)
     }
 
     /// What the account pays, if there is such an account.
     #[must_use]
     pub fn commission(&self, account: AccountId) -> Option<Commission> {
-        self.clearing
-            .account(account)
-            .map(|account| account.commission.clone())
+        self.clearing.account(account).map(|account| account.commission.clone())
     }
 
     /// What really happened to the account, if there is such an account.
     #[must_use]
     pub fn ledger(&self, account: AccountId) -> Option<&Ledger> {
-        self.clearing
-            .account(account)
-            .map(|account| &account.ledger)
+        self.clearing.account(account).map(|account| &account.ledger)
     }
 
     /// What the venue has taken in commissions, by asset name.
     #[must_use]
     pub fn fees(&self) -> Vec<(Arc<str>, Decimal)> {
-        self.clearing
-            .fees()
-            .map(|(asset, qty)| (Arc::clone(asset), qty))
-            .collect()
+        self.clearing.fees().map(|(asset, qty)| (Arc::clone(asset), qty)).collect()
     }
 
     /// All there is of an asset: every account's, the venue's fees, and what the other
@@ -368,9 +339,7 @@ impl Exchange {
         limit: usize,
     ) -> Vec<Kline> {
         let listing = self.listing(symbol);
-        listing.map_or_else(Vec::new, |listing| {
-            listing.klines(interval, start, end, limit)
-        })
+        listing.map_or_else(Vec::new, |listing| listing.klines(interval, start, end, limit))
     }
 
     /// The bar in progress.
@@ -383,15 +352,13 @@ impl Exchange {
     /// tickers over a rolling window.
     #[must_use]
     pub fn rolling(&self, symbol: &str, minutes: usize) -> Option<Kline> {
-        self.listing(symbol)
-            .and_then(|listing| listing.rolling(minutes))
+        self.listing(symbol).and_then(|listing| listing.rolling(minutes))
     }
 
     /// The newest `limit` trades, oldest first. The exchange remembers the last 1,000.
     #[must_use]
     pub fn recent_trades(&self, symbol: &str, limit: usize) -> Vec<TradeView> {
-        self.listing(symbol)
-            .map_or_else(Vec::new, |listing| listing.recent_trades(limit))
+        self.listing(symbol).map_or_else(Vec::new, |listing| listing.recent_trades(limit))
     }
 
     /// The price of the last trade.
@@ -404,8 +371,7 @@ impl Exchange {
     /// traded, or for zero minutes.
     #[must_use]
     pub fn average_price(&self, symbol: &str, minutes: u32) -> Option<Decimal> {
-        self.listing(symbol)
-            .map(|listing| listing.average_price(minutes))
+        self.listing(symbol).map(|listing| listing.average_price(minutes))
     }
 
     /// What happened since the last call, in order. Market events beyond 200,000 that
@@ -415,9 +381,7 @@ impl Exchange {
     }
 
     fn listing(&self, symbol: &str) -> Option<&Listing> {
-        self.by_symbol
-            .get(symbol)
-            .and_then(|&index| self.listings.get(index))
+        self.by_symbol.get(symbol).and_then(|&index| self.listings.get(index))
     }
 }
 

@@ -267,17 +267,10 @@ impl Limits {
     /// Books the credit for the first fill of an order; it takes effect a moment later and in the
     /// windows that are current then.
     pub fn first_fill(&mut self, now: Timestamp, account: u64, maker: bool) {
-        let orders = if maker {
-            self.config.maker_fill_credit
-        } else {
-            self.config.taker_fill_credit
-        };
+        let orders =
+            if maker { self.config.maker_fill_credit } else { self.config.taker_fill_credit };
         let at = now + self.config.fill_credit_delay;
-        self.credits.push_back(Credit {
-            at,
-            account,
-            orders,
-        });
+        self.credits.push_back(Credit { at, account, orders });
     }
 
     /// Weight used by `ip` in the current minute.
@@ -295,10 +288,7 @@ impl Limits {
     /// When the ban of `ip` ends, if it is banned.
     #[must_use]
     pub fn banned_until(&self, now: Timestamp, ip: IpAddr) -> Option<Timestamp> {
-        self.peers
-            .get(&ip)
-            .map(|peer| peer.banned_until)
-            .filter(|until| *until > now)
+        self.peers.get(&ip).map(|peer| peer.banned_until).filter(|until| *until > now)
     }
 
     /// Bans `ip` by the next step of the ladder, as the venue may for reasons of its own.
@@ -309,15 +299,9 @@ impl Limits {
         let peer = self.peer(now, ip);
         if peer.last_ban != Timestamp::EPOCH && !decay.is_zero() {
             let clean = now.since(peer.banned_until).as_nanos() / decay.as_nanos();
-            peer.step = peer
-                .step
-                .saturating_sub(usize::try_from(clean).unwrap_or(usize::MAX));
+            peer.step = peer.step.saturating_sub(usize::try_from(clean).unwrap_or(usize::MAX));
         }
-        let length = ladder
-            .get(peer.step)
-            .or_else(|| ladder.last())
-            .copied()
-            .unwrap_or(2 * MINUTE);
+        let length = ladder.get(peer.step).or_else(|| ladder.last()).copied().unwrap_or(2 * MINUTE);
         peer.step = (peer.step + 1).min(ladder.len().saturating_sub(1));
         peer.last_ban = now;
         peer.banned_until = now + length;
@@ -332,11 +316,7 @@ impl Limits {
     pub fn peaks(&self) -> Vec<Peak> {
         self.peaks
             .iter()
-            .map(|(&kind, &used)| Peak {
-                kind,
-                limit: self.limit_of(kind),
-                used,
-            })
+            .map(|(&kind, &used)| Peak { kind, limit: self.limit_of(kind), used })
             .collect()
     }
 
@@ -366,11 +346,7 @@ impl Limits {
     fn refuse_banned(&mut self, now: Timestamp, ip: IpAddr) -> Result<(), Denied> {
         let restarts_after = self.config.ban_restarts_after;
         let ladder = &self.config.ban_ladder;
-        let Some(peer) = self
-            .peers
-            .get_mut(&ip)
-            .filter(|peer| peer.banned_until > now)
-        else {
+        let Some(peer) = self.peers.get_mut(&ip).filter(|peer| peer.banned_until > now) else {
             return Ok(());
         };
         peer.requests_in_ban += 1;
@@ -383,9 +359,7 @@ impl Limits {
             peer.requests_in_ban = 0;
         }
         self.refused_418 += 1;
-        Err(Denied::Banned {
-            until: peer.banned_until,
-        })
+        Err(Denied::Banned { until: peer.banned_until })
     }
 
     /// Answers a request over a limit: 429 at first, a ban when it happens too often.
@@ -400,9 +374,7 @@ impl Limits {
         let strikes = self.peer(now, ip).strikes.add(now, 1);
         if strikes > self.config.tolerated_after_first_429.saturating_add(1) {
             self.refused_418 += 1;
-            return Denied::Banned {
-                until: self.ban(now, ip),
-            };
+            return Denied::Banned { until: self.ban(now, ip) };
         }
         self.refused_429 += 1;
         Denied::Over { kind, limit, until }
@@ -418,8 +390,7 @@ impl Limits {
 
     fn peer(&mut self, now: Timestamp, ip: IpAddr) -> &mut Peer {
         if self.peers.len() >= PEERS_MAX && !self.peers.contains_key(&ip) {
-            self.peers
-                .retain(|_, peer| peer.banned_until > now || peer.raw.used(now) > 0);
+            self.peers.retain(|_, peer| peer.banned_until > now || peer.raw.used(now) > 0);
         }
         let config = &self.config;
         self.peers.entry(ip).or_insert_with(|| Peer {

@@ -81,11 +81,7 @@ impl Embedded {
             queues: Mutex::new(BTreeMap::new()),
         });
         let (stop, stopped) = watch::channel(false);
-        let addresses = (
-            rest.local_addr()?,
-            ws_api.local_addr()?,
-            streams.local_addr()?,
-        );
+        let addresses = (rest.local_addr()?, ws_api.local_addr()?, streams.local_addr()?);
         let tasks = vec![
             tokio::spawn(driver::drive(Arc::clone(&venue), stopped.clone())),
             tokio::spawn(rest::listen(Arc::clone(&venue), rest, stopped.clone())),
@@ -95,22 +91,10 @@ impl Embedded {
                 ws_api,
                 stopped.clone(),
             )),
-            tokio::spawn(websocket::listen(
-                Arc::clone(&venue),
-                Service::Streams,
-                streams,
-                stopped,
-            )),
+            tokio::spawn(websocket::listen(Arc::clone(&venue), Service::Streams, streams, stopped)),
         ];
         let (rest, ws_api, streams) = addresses;
-        Ok(Self {
-            venue,
-            rest,
-            ws_api,
-            streams,
-            stop,
-            tasks,
-        })
+        Ok(Self { venue, rest, ws_api, streams, stop, tasks })
     }
 
     /// Where REST is: `http://127.0.0.1:PORT`, to put `/api/v3/...` behind.
@@ -216,10 +200,7 @@ async fn until_stopped(stopped: &mut watch::Receiver<bool>) {
 }
 
 /// The one place where the simulator reads the time.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the server's clock; everything behind takes `now`"
-)]
+#[expect(clippy::disallowed_methods, reason = "the server's clock; everything behind takes `now`")]
 fn wall_clock() -> Timestamp {
     let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let nanos = since_epoch.unwrap_or_default().as_nanos();

@@ -39,29 +39,19 @@ impl View {
             balances: BTreeMap::new(),
             quotes: BTreeMap::new(),
             fees: Fees::default(),
-            status: VenueStatus::Stale {
-                reason: "starting".to_owned(),
-            },
+            status: VenueStatus::Stale { reason: "starting".to_owned() },
             store: BTreeMap::new(),
         }
     }
 
     pub(crate) fn recover(&mut self, recovered: &Recovered) {
         let instruments = recovered.instruments.iter();
-        self.instruments = instruments
-            .map(|one| (one.id.clone(), one.clone()))
-            .collect();
-        self.orders = recovered
-            .orders
-            .iter()
-            .map(|one| (one.client_order_id, one.clone()))
-            .collect();
+        self.instruments = instruments.map(|one| (one.id.clone(), one.clone())).collect();
+        self.orders =
+            recovered.orders.iter().map(|one| (one.client_order_id, one.clone())).collect();
         self.positions = recovered.positions.clone();
-        self.balances = recovered
-            .balances
-            .iter()
-            .map(|one| (one.asset.clone(), one.clone()))
-            .collect();
+        self.balances =
+            recovered.balances.iter().map(|one| (one.asset.clone(), one.clone())).collect();
         self.fees = recovered.fees;
         self.store = recovered.store.clone();
     }
@@ -69,10 +59,7 @@ impl View {
     /// Books an order's news, and its fill into the position.
     pub(crate) fn order(&mut self, update: &OrderUpdate) {
         if let Some(fill) = &update.fill {
-            let base = self
-                .instruments
-                .get(&update.instrument)
-                .map(|one| &one.base);
+            let base = self.instruments.get(&update.instrument).map(|one| &one.base);
             let fee = match &fill.commission_asset {
                 Some(asset) if Some(asset) == base => fill.commission,
                 _ => Decimal::ZERO,
@@ -124,20 +111,13 @@ impl Context<'_> {
 
     /// Follows a feed of an instrument from now on. Asking again changes nothing.
     pub fn subscribe(&mut self, instrument: &InstrumentId, feed: Feed) {
-        self.command(Command::Subscribe {
-            instrument: instrument.clone(),
-            feed,
-        });
+        self.command(Command::Subscribe { instrument: instrument.clone(), feed });
     }
 
     /// Asks for the newest `bars` closed bars (at most 1,000). They come through `on_bar`, oldest
     /// first; when asked for in `on_start`, before the venue is live.
     pub fn history(&mut self, instrument: &InstrumentId, interval: Interval, bars: u32) {
-        self.command(Command::History {
-            instrument: instrument.clone(),
-            interval,
-            bars,
-        });
+        self.command(Command::History { instrument: instrument.clone(), interval, bars });
     }
 
     /// Sets a timer, in place of the one of the same key. False when there are 1,024 already.
@@ -159,10 +139,9 @@ impl Context<'_> {
     pub fn submit(&mut self, request: OrderRequest) -> Result<ClientOrderId, Denied> {
         self.check(&request)?;
         let client_order_id = self.ids.next();
-        self.try_command(Command::Submit {
-            client_order_id,
-            request,
-        })?;
+        let waiting = self.waiting(client_order_id, &request);
+        self.try_command(Command::Submit { client_order_id, request })?;
+        self.view.orders.insert(client_order_id, waiting);
         Ok(client_order_id)
     }
 
@@ -187,11 +166,9 @@ impl Context<'_> {
     ) -> Result<ClientOrderId, Denied> {
         self.check(&request)?;
         let replacement_id = self.ids.next();
-        self.try_command(Command::Replace {
-            client_order_id,
-            replacement_id,
-            request,
-        })?;
+        let waiting = self.waiting(replacement_id, &request);
+        self.try_command(Command::Replace { client_order_id, replacement_id, request })?;
+        self.view.orders.insert(replacement_id, waiting);
         Ok(replacement_id)
     }
 
@@ -199,25 +176,17 @@ impl Context<'_> {
     /// than bought; fees in the base asset are taken off.
     #[must_use]
     pub fn position(&self, instrument: &InstrumentId) -> Decimal {
-        self.view
-            .positions
-            .get(instrument)
-            .copied()
-            .unwrap_or_default()
+        self.view.positions.get(instrument).copied().unwrap_or_default()
     }
 
     /// The account's balance of an asset, as last told; shared with every other strategy on it.
     #[must_use]
     pub fn balance(&self, asset: &Asset) -> Balance {
-        self.view
-            .balances
-            .get(asset)
-            .cloned()
-            .unwrap_or_else(|| Balance {
-                asset: asset.clone(),
-                free: Decimal::ZERO,
-                locked: Decimal::ZERO,
-            })
+        self.view.balances.get(asset).cloned().unwrap_or_else(|| Balance {
+            asset: asset.clone(),
+            free: Decimal::ZERO,
+            locked: Decimal::ZERO,
+        })
     }
 
     /// The strategy's orders that are not over, by name; those just submitted among them.
@@ -258,13 +227,9 @@ impl Context<'_> {
         price: Price,
         qty: Quantity,
     ) -> (Price, Quantity) {
-        self.instrument(instrument)
-            .map_or((price, qty), |instrument| {
-                (
-                    instrument.quantize_price(side, price),
-                    instrument.quantize_qty(qty),
-                )
-            })
+        self.instrument(instrument).map_or((price, qty), |instrument| {
+            (instrument.quantize_price(side, price), instrument.quantize_qty(qty))
+        })
     }
 
     /// What trades cost.
@@ -289,20 +254,14 @@ impl Context<'_> {
             return false;
         }
         self.view.store.insert(key.to_owned(), value.to_owned());
-        self.command(Command::Remember {
-            key: key.to_owned(),
-            value: Some(value.to_owned()),
-        });
+        self.command(Command::Remember { key: key.to_owned(), value: Some(value.to_owned()) });
         true
     }
 
     /// Forgets what was kept under a key.
     pub fn forget(&mut self, key: &str) {
         if self.view.store.remove(key).is_some() {
-            self.command(Command::Remember {
-                key: key.to_owned(),
-                value: None,
-            });
+            self.command(Command::Remember { key: key.to_owned(), value: None });
         }
     }
 
@@ -356,9 +315,7 @@ impl Context<'_> {
 
     fn try_command(&mut self, command: Command) -> Result<(), Denied> {
         if self.commands.len() >= Self::COMMANDS_MAX {
-            return Err(Denied::Full(
-                "the list of commands of one callback".to_owned(),
-            ));
+            return Err(Denied::Full("the list of commands of one callback".to_owned()));
         }
         self.commands.push(command);
         Ok(())

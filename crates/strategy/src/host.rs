@@ -49,14 +49,7 @@ impl Host {
         mailbox: Mailbox,
     ) -> Result<Self, InvalidParams> {
         let plugin = registry.make(kind, params, instruments)?;
-        Ok(Self {
-            id,
-            plugin,
-            view: View::new(),
-            ids,
-            timers: Timers::default(),
-            mailbox,
-        })
+        Ok(Self { id, plugin, view: View::new(), ids, timers: Timers::default(), mailbox })
     }
 
     /// The strategy's name.
@@ -78,9 +71,7 @@ impl Host {
         match input {
             Input::Notice(notice) => self.notice(now, notice, &mut commands),
             Input::Message(message) => {
-                self.call(now, &mut commands, |plugin, cx| {
-                    plugin.on_message(message, cx)
-                });
+                self.call(now, &mut commands, |plugin, cx| plugin.on_message(message, cx));
             }
             Input::Wake => {}
         }
@@ -104,24 +95,16 @@ impl Host {
             }
             Notice::Quote(instrument, quote) => {
                 self.view.quotes.insert(instrument.clone(), quote.clone());
-                self.call(now, commands, |plugin, cx| {
-                    plugin.on_quote(instrument, quote, cx)
-                });
+                self.call(now, commands, |plugin, cx| plugin.on_quote(instrument, quote, cx));
             }
             Notice::Trade(instrument, trade) => {
-                self.call(now, commands, |plugin, cx| {
-                    plugin.on_trade(instrument, trade, cx)
-                });
+                self.call(now, commands, |plugin, cx| plugin.on_trade(instrument, trade, cx));
             }
             Notice::Book(instrument, book) => {
-                self.call(now, commands, |plugin, cx| {
-                    plugin.on_book(instrument, book, cx)
-                });
+                self.call(now, commands, |plugin, cx| plugin.on_book(instrument, book, cx));
             }
             Notice::Bar(instrument, bar) => {
-                self.call(now, commands, |plugin, cx| {
-                    plugin.on_bar(instrument, bar, cx)
-                });
+                self.call(now, commands, |plugin, cx| plugin.on_bar(instrument, bar, cx));
             }
             Notice::Order(update) => {
                 self.view.order(update);
@@ -129,9 +112,7 @@ impl Host {
             }
             Notice::Balances(balances) => {
                 for balance in balances {
-                    self.view
-                        .balances
-                        .insert(balance.asset.clone(), balance.clone());
+                    self.view.balances.insert(balance.asset.clone(), balance.clone());
                 }
                 for balance in balances {
                     self.call(now, commands, |plugin, cx| plugin.on_balance(balance, cx));
@@ -165,9 +146,7 @@ impl Host {
 
 impl fmt::Debug for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Host")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("Host").field("id", &self.id).finish_non_exhaustive()
     }
 }
 

@@ -26,9 +26,7 @@ pub struct Mailbox {
 impl Mailbox {
     /// A mailbox that hands every message to `post`, which must not block.
     pub fn new(post: impl Fn(Message) -> Result<(), MailboxFull> + Send + Sync + 'static) -> Self {
-        Self {
-            post: Arc::new(post),
-        }
+        Self { post: Arc::new(post) }
     }
 
     /// Sends a message; it comes back in `on_message`, on the strategy's own thread.

@@ -28,11 +28,7 @@ impl InvalidParams {
     /// Says that the value of `key` will not do. The place in the file is added by the caller.
     #[must_use]
     pub fn at(key: &str, message: impl Into<String>) -> Self {
-        Self {
-            key: Some(key.to_owned()),
-            message: message.into(),
-            span: None,
-        }
+        Self { key: Some(key.to_owned()), message: message.into(), span: None }
     }
 }
 
@@ -42,13 +38,11 @@ impl<'i> Params<'i> {
     /// # Errors
     /// When it is no TOML.
     pub fn parse(text: &'i str) -> Result<Self, InvalidParams> {
-        DeTable::parse(text)
-            .map(Self::from_table)
-            .map_err(|error| InvalidParams {
-                key: None,
-                message: error.message().to_owned(),
-                span: error.span(),
-            })
+        DeTable::parse(text).map(Self::from_table).map_err(|error| InvalidParams {
+            key: None,
+            message: error.message().to_owned(),
+            span: error.span(),
+        })
     }
 
     /// Parameters that are part of a larger document; spans stay those of the document.
@@ -68,23 +62,14 @@ impl<'i> Params<'i> {
         });
         let params = read.map_err(|error: toml::de::Error| InvalidParams {
             key: None,
-            message: error
-                .message()
-                .lines()
-                .next()
-                .unwrap_or("is wrong")
-                .to_owned(),
+            message: error.message().lines().next().unwrap_or("is wrong").to_owned(),
             span: error.span(),
         })?;
         match unread {
             None => Ok(params),
             Some(key) => {
                 let message = format!("`{key}` is no parameter of this strategy");
-                Err(self.placed(InvalidParams {
-                    key: Some(key),
-                    message,
-                    span: None,
-                }))
+                Err(self.placed(InvalidParams { key: Some(key), message, span: None }))
             }
         }
     }
@@ -94,12 +79,8 @@ impl<'i> Params<'i> {
     pub fn placed(&self, mut error: InvalidParams) -> InvalidParams {
         if error.span.is_none() {
             let first = error.key.as_deref().and_then(|key| key.split('.').next());
-            let key = first.and_then(|first| {
-                self.table
-                    .get_ref()
-                    .keys()
-                    .find(|key| key.get_ref() == first)
-            });
+            let key = first
+                .and_then(|first| self.table.get_ref().keys().find(|key| key.get_ref() == first));
             error.span = Some(key.map_or_else(|| self.table.span(), Spanned::span));
         }
         error

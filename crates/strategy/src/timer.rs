@@ -44,10 +44,7 @@ impl Timers {
             Schedule::At(due) => Timer { due, every: None },
             Schedule::Every(every) => {
                 let every = every.max(Duration::from_millis(1));
-                Timer {
-                    due: now + every,
-                    every: Some(every),
-                }
+                Timer { due: now + every, every: Some(every) }
             }
         };
         self.by_key.insert(key, timer);
@@ -70,13 +67,7 @@ impl Timers {
         let (key, timer) = (*key, *timer);
         match timer.every {
             Some(every) => {
-                self.by_key.insert(
-                    key,
-                    Timer {
-                        due: now + every,
-                        every: Some(every),
-                    },
-                );
+                self.by_key.insert(key, Timer { due: now + every, every: Some(every) });
             }
             None => {
                 self.by_key.remove(&key);

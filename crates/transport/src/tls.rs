@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 /// Mozilla's roots, TLS 1.2 and 1.3, by `ring`.
 pub(crate) fn config() -> Arc<rustls::ClientConfig> {
-    let roots: rustls::RootCertStore =
-        webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+    let roots: rustls::RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -51,8 +51,9 @@ async fn connect(
         .map_err(|error| not_sent(format!("cannot connect to {host}:{port}: {error}")))?;
     // Latency over throughput; a socket that will not have it works as well.
     tcp.set_nodelay(true).ok();
-    let mut handshake =
-        uri.into_client_request().map_err(|error| not_sent(format!("no WebSocket URL: {error}")))?;
+    let mut handshake = uri
+        .into_client_request()
+        .map_err(|error| not_sent(format!("no WebSocket URL: {error}")))?;
     handshake.headers_mut().extend(request.headers().clone());
     let config = WebSocketConfig::default()
         .max_message_size(Some(MESSAGE_MAX))

@@ -93,10 +93,7 @@ impl Signer {
 
     fn with(api_key: &str, secret: Secret) -> Result<Self, InvalidKey> {
         check_text("the API key", api_key)?;
-        Ok(Self {
-            api_key: Arc::from(api_key),
-            secret,
-        })
+        Ok(Self { api_key: Arc::from(api_key), secret })
     }
 
     /// The API key: it names the account to the venue and goes out with every signed request. It
@@ -136,11 +133,7 @@ fn check_text(what: &'static str, text: &str) -> Result<(), InvalidKey> {
 
 impl fmt::Debug for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self
-            .api_key
-            .get(..4)
-            .filter(|_| self.api_key.len() >= 16)
-            .unwrap_or("");
+        let shown = self.api_key.get(..4).filter(|_| self.api_key.len() >= 16).unwrap_or("");
         let kind = match self.secret {
             Secret::HmacSha256(_) => "hmac-sha256",
             Secret::Ed25519(_) => "ed25519",

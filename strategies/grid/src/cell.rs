@@ -79,9 +79,7 @@ pub(crate) enum Ready {
 impl Slot {
     /// The order that may still trade.
     pub(crate) fn live(&self) -> Option<&Placed> {
-        self.order
-            .as_ref()
-            .filter(|order| order.phase != Phase::Over)
+        self.order.as_ref().filter(|order| order.phase != Phase::Over)
     }
 
     pub(crate) fn is_of(&self, id: ClientOrderId) -> bool {
@@ -249,10 +247,8 @@ impl Cell {
         let bought_so_far = self.buy.live().map_or(Quantity::ZERO, |order| order.cum);
         let sold_so_far = self.sell.live().map_or(Quantity::ZERO, |order| order.cum);
         let sell = ladder.quantize(self.held.saturating_sub(bought_so_far));
-        let buy = ladder
-            .qty()
-            .saturating_sub(ladder.quantize(self.held))
-            .saturating_sub(sold_so_far);
+        let buy =
+            ladder.qty().saturating_sub(ladder.quantize(self.held)).saturating_sub(sold_so_far);
         let sell = (self.sell.live().is_none() && ladder.takes(index + 1, Side::Sell, sell))
             .then_some((Side::Sell, sell));
         let mut buy = (self.buy.live().is_none() && ladder.takes(index, Side::Buy, buy))
@@ -261,9 +257,7 @@ impl Cell {
         if is_split && self.is_idle() && sell.is_none() && buy.is_none() {
             // Both parts are too small for the venue: buy enough for the whole to be sold.
             let qty = ladder.qty();
-            buy = ladder
-                .takes(index, Side::Buy, qty)
-                .then_some((Side::Buy, qty));
+            buy = ladder.takes(index, Side::Buy, qty).then_some((Side::Buy, qty));
         }
         [sell, buy]
     }

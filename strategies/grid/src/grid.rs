@@ -106,11 +106,7 @@ impl Strategy for Grid {
     }
 
     fn on_order(&mut self, update: &OrderUpdate, cx: &mut Context<'_>) {
-        if let Some(stray) = self
-            .strays
-            .iter()
-            .position(|stray| *stray == update.client_order_id)
-        {
+        if let Some(stray) = self.strays.iter().position(|stray| *stray == update.client_order_id) {
             if update.state.is_terminal() {
                 self.strays.swap_remove(stray);
             }
@@ -215,10 +211,7 @@ impl Grid {
             return false;
         }
         let purse = self.purses.of(update.side);
-        let told = Told {
-            quotes: self.quotes,
-            balances: purse.told,
-        };
+        let told = Told { quotes: self.quotes, balances: purse.told };
         let traded = cell.apply(update, &ladder.instrument().base, cx.now(), told);
         let spent: Decimal = match update.side {
             Side::Buy => (ladder.price(index) * traded).get(),

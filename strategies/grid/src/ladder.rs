@@ -54,9 +54,7 @@ impl Ladder {
     fn judge(&mut self, plan: &Plan) -> Result<(), String> {
         let id = &self.instrument.id;
         if self.post_only && !self.instrument.takes_post_only {
-            return Err(format!(
-                "{id} takes no post-only orders; set post_only = false"
-            ));
+            return Err(format!("{id} takes no post-only orders; set post_only = false"));
         }
         if self.qty.is_zero() {
             return Err(format!(
@@ -81,9 +79,8 @@ impl Ladder {
                 ));
             }
         }
-        let breaches: Vec<FilterBreach> = (0..self.cells())
-            .filter_map(|cell| self.check_round(cell).err())
-            .collect();
+        let breaches: Vec<FilterBreach> =
+            (0..self.cells()).filter_map(|cell| self.check_round(cell).err()).collect();
         let Some(first) = breaches.first() else {
             return Ok(());
         };
@@ -93,9 +90,8 @@ impl Ladder {
                 "{id} would take no order of this grid: {first}; change qty or the range"
             ));
         }
-        self.flaw = Some(format!(
-            "{out} of {all} rounds are left out, the first because of {first}"
-        ));
+        self.flaw =
+            Some(format!("{out} of {all} rounds are left out, the first because of {first}"));
         Ok(())
     }
 
@@ -149,11 +145,7 @@ impl Ladder {
         if self.post_only {
             OrderKind::PostOnly { price, qty }
         } else {
-            OrderKind::Limit {
-                price,
-                qty,
-                time_in_force: TimeInForce::GoodTillCanceled,
-            }
+            OrderKind::Limit { price, qty, time_in_force: TimeInForce::GoodTillCanceled }
         }
     }
 
@@ -172,8 +164,7 @@ impl Ladder {
     /// The first rule that does not.
     fn check(&self, rung: usize, side: Side, qty: Quantity) -> Result<(), FilterBreach> {
         let kind = self.kind(rung, qty);
-        self.instrument
-            .check(side, &kind, &FilterContext::default())
+        self.instrument.check(side, &kind, &FilterContext::default())
     }
 
     /// Whether there is an order to be made of a quantity on a rung.

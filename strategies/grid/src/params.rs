@@ -58,10 +58,7 @@ impl Span {
             Self::Around { width } => {
                 let half = center.get().saturating_mul(width) / Decimal::TWO;
                 let end = |price| Price::new(price).unwrap_or_default();
-                (
-                    end(center.get().saturating_sub(half)),
-                    end(center.get().saturating_add(half)),
-                )
+                (end(center.get().saturating_sub(half)), end(center.get().saturating_add(half)))
             }
         }
     }
@@ -85,12 +82,7 @@ impl GridParams {
             let message = "qty is 0; give what one order buys or sells, in base asset";
             return Err(InvalidParams::at("qty", message));
         }
-        Ok(Plan {
-            span: self.span()?,
-            levels,
-            qty,
-            post_only: self.post_only,
-        })
+        Ok(Plan { span: self.span()?, levels, qty, post_only: self.post_only })
     }
 
     fn span(&self) -> Result<Span, InvalidParams> {
@@ -116,10 +108,9 @@ impl GridParams {
                 }
                 Ok(Span::Around { width })
             }
-            (None, None, None) => wrong(
-                "lower",
-                "the range is missing; give lower and upper, or width".to_owned(),
-            ),
+            (None, None, None) => {
+                wrong("lower", "the range is missing; give lower and upper, or width".to_owned())
+            }
             (_, _, Some(width)) => {
                 let message = format!(
                     "width {width} is given beside lower or upper; give either width, or both of \

@@ -157,16 +157,8 @@ impl<'p> Pass<'p> {
     /// nearest the price.
     fn beginning(&self, cell: usize, nearest: usize) -> Option<Want> {
         self.ladder.check_round(cell).ok()?;
-        let side = if cell < nearest {
-            Side::Buy
-        } else {
-            Side::Sell
-        };
-        let want = Want {
-            cell,
-            side,
-            qty: self.ladder.qty(),
-        };
+        let side = if cell < nearest { Side::Buy } else { Side::Sell };
+        let want = Want { cell, side, qty: self.ladder.qty() };
         let price = self.ladder.price(want.rung());
         let is_clear = match side {
             Side::Buy => price < self.quote.bid,
@@ -220,15 +212,9 @@ impl<'p> Pass<'p> {
             return;
         };
         match cx.submit(self.ladder.request(want.rung(), want.side, qty)) {
-            Ok(id) => self.asked_for(
-                want,
-                Placed {
-                    id,
-                    qty,
-                    cum: Quantity::ZERO,
-                    phase: Phase::Asked,
-                },
-            ),
+            Ok(id) => {
+                self.asked_for(want, Placed { id, qty, cum: Quantity::ZERO, phase: Phase::Asked })
+            }
             Err(denied) => {
                 let slot = self.cells[want.cell].slot_mut(want.side);
                 slot.back_off(self.now, told, Some(&denied));
@@ -290,11 +276,7 @@ impl<'p> Pass<'p> {
             Side::Sell if want.qty.get() <= self.free_base => Some(want.qty),
             Side::Sell => {
                 let cell = &self.cells[want.cell];
-                let net = cell
-                    .held
-                    .get()
-                    .saturating_sub(cell.fees)
-                    .min(want.qty.get());
+                let net = cell.held.get().saturating_sub(cell.fees).min(want.qty.get());
                 let net = self.ladder.quantize(Quantity::new(net).ok()?);
                 let is_covered = cell.is_staked && net.get() <= self.free_base;
                 (is_covered && self.ladder.takes(want.rung(), Side::Sell, net)).then_some(net)

@@ -13,11 +13,7 @@ fn word(fate: &Fate) -> String {
         Fate::Refused(refusal) => format!("{:?}", refusal.kind),
         Fate::NotTaken(NotTaken::Throttled(throttle)) => {
             let what = throttle.kind.map_or("any", LimitKind::name);
-            let how = if throttle.is_ban {
-                "banned"
-            } else {
-                "throttled"
-            };
+            let how = if throttle.is_ban { "banned" } else { "throttled" };
             format!("{how} {what}")
         }
         Fate::NotTaken(NotTaken::Overloaded(_)) => "overloaded".to_owned(),
@@ -79,8 +75,8 @@ const CODED: [(u16, i64, &str, &str); 68] = [
     (400, -2010, "This action is disabled on this account.", "Auth"),
     (400, -2010, "This account may not place or cancel orders.", "Auth"),
     (400, -2010, "Rest API trading is not enabled.", "Auth"),
-    (400, -2010, "This symbol is not permitted for this account.", "Auth"),
-    (400, -2011, "This symbol is restricted for this account.", "Auth"),
+    (400, -2010, "This symbol is not permitted for this account.", "Business"),
+    (400, -2011, "This symbol is restricted for this account.", "Business"),
     (400, -2011, "This action is disabled on this account.", "Auth"),
     // The clock.
     (400, -1021, "Timestamp for this request is outside of the recvWindow.", "Clock"),
@@ -117,9 +113,7 @@ const CODED: [(u16, i64, &str, &str); 68] = [
 #[test]
 fn each_code_proves_what_it_proves_and_no_more() {
     for (status, code, msg, expected) in CODED {
-        let fate = decode(&limit_order(), status, &body(code, msg)).legs[0]
-            .1
-            .clone();
+        let fate = decode(&limit_order(), status, &body(code, msg)).legs[0].1.clone();
         assert_eq!(word(&fate), expected, "{status} {code} {msg}");
     }
 }
@@ -133,11 +127,7 @@ fn an_answer_without_a_code_leaves_an_order_open() {
         (403, "", "unknown, wordless"),
         (401, "", "unknown, wordless"),
         (400, "", "unknown, wordless"),
-        (
-            400,
-            "{\"code\":-2010,\"msg\":\"Account has ins",
-            "unknown, wordless",
-        ),
+        (400, "{\"code\":-2010,\"msg\":\"Account has ins", "unknown, wordless"),
         (400, "{\"msg\":\"no code\"}", "unknown, wordless"),
         (400, "null", "unknown, wordless"),
         (404, html, "unknown, wordless"),
@@ -152,11 +142,7 @@ fn an_answer_without_a_code_leaves_an_order_open() {
         (200, "{}", "unreadable"),
         (200, "[]", "unreadable"),
         (200, html, "unreadable"),
-        (
-            200,
-            "{\"symbol\":\"FOOUSDT\",\"orderId\":4711,\"clientOr",
-            "unreadable",
-        ),
+        (200, "{\"symbol\":\"FOOUSDT\",\"orderId\":4711,\"clientOr", "unreadable"),
         (204, "", "unreadable"),
         (101, "", "unreadable"),
     ] {
@@ -194,10 +180,7 @@ fn a_ban_says_how_long_it_lasts_in_seconds_and_until_when_in_its_text() {
     let text = body(-1003, "IP banned until 1800000120000 (worded otherwise)");
     let throttle = throttle("120", &text);
     assert_eq!(throttle.retry_after, Some(Duration::from_secs(120)));
-    assert_eq!(
-        throttle.retry_at,
-        Some(Timestamp::from_millis(1_800_000_120_000))
-    );
+    assert_eq!(throttle.retry_at, Some(Timestamp::from_millis(1_800_000_120_000)));
 }
 
 #[test]
@@ -232,19 +215,11 @@ fn a_hint_that_cannot_be_read_is_no_hint() {
 
 #[test]
 fn nothing_to_cancel_is_all_canceled() {
-    let call = Call::CancelOpenOrders {
-        symbol: "FOOUSDT".into(),
-    };
+    let call = Call::CancelOpenOrders { symbol: "FOOUSDT".into() };
     let refused = |msg| decode(&call, 400, &body(-2011, msg)).legs[0].1.clone();
-    assert_eq!(
-        refused("Unknown order sent."),
-        Fate::Done(Reply::Orders(Vec::new()))
-    );
+    assert_eq!(refused("Unknown order sent."), Fate::Done(Reply::Orders(Vec::new())));
     assert_eq!(word(&refused("Worded otherwise.")), "UnknownOrder");
-    assert_eq!(
-        word(&refused("This action is disabled on this account.")),
-        "Auth"
-    );
+    assert_eq!(word(&refused("This action is disabled on this account.")), "Auth");
 }
 
 #[test]

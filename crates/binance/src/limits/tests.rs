@@ -9,10 +9,7 @@ use tradewind_venue::Venue;
 fn price(call: &Call) -> [Weight; 6] {
     let tariff = tariff();
     let cost = tariff.cost(call).unwrap();
-    let weight = cost
-        .charges
-        .iter()
-        .find(|charge| charge.kind == LimitKind::RequestWeight);
+    let weight = cost.charges.iter().find(|charge| charge.kind == LimitKind::RequestWeight);
     [
         cost.weight(LimitKind::RequestWeight),
         weight.map_or(0, |charge| charge.weight_on_success),
@@ -77,10 +74,7 @@ fn a_deeper_book_is_dearer() {
         (5_000, 250),
         (u32::MAX, 250),
     ] {
-        let call = Call::Depth {
-            symbol: symbol(),
-            levels,
-        };
+        let call = Call::Depth { symbol: symbol(), levels };
         assert_eq!(price(&call)[0], weight, "{levels}");
     }
 }
@@ -104,11 +98,7 @@ fn headers_tell_what_is_used_and_of_which_window() {
     }
     headers.insert("server", HeaderValue::from_bytes(b"\xff").unwrap());
     let meter = meter(&headers);
-    let reading = |kind, secs, used| Reading {
-        kind,
-        interval: Duration::from_secs(secs),
-        used,
-    };
+    let reading = |kind, secs, used| Reading { kind, interval: Duration::from_secs(secs), used };
     assert_eq!(
         meter.readings.as_slice(),
         [
@@ -117,10 +107,7 @@ fn headers_tell_what_is_used_and_of_which_window() {
             reading(LimitKind::Orders, 10, 3),
         ]
     );
-    assert_eq!(
-        meter.request_id.as_deref(),
-        Some("7c0ffee0-1234-4bcd-8def-0123456789ab")
-    );
+    assert_eq!(meter.request_id.as_deref(), Some("7c0ffee0-1234-4bcd-8def-0123456789ab"));
 }
 
 #[test]

@@ -83,11 +83,7 @@ pub(super) fn snapshot(body: &[u8], received_at: Timestamp) -> Result<AccountSna
         balances,
         fees,
         can_trade: row.can_trade,
-        at: if row.update_time > 0 {
-            time(row.update_time)
-        } else {
-            received_at
-        },
+        at: if row.update_time > 0 { time(row.update_time) } else { received_at },
     })
 }
 

@@ -161,13 +161,8 @@ const SELF_TRADE: &str = "EXPIRED_IN_MATCH";
 
 /// Why an order ended: the first word that gives a reason, or a state that is one.
 pub(crate) fn reason(words: [Option<&str>; 2], state: &str) -> Option<String> {
-    let given = words
-        .into_iter()
-        .flatten()
-        .find(|word| !word.is_empty() && *word != "NONE");
-    given
-        .or_else(|| Some(state).filter(|state| *state == SELF_TRADE))
-        .map(str::to_owned)
+    let given = words.into_iter().flatten().find(|word| !word.is_empty() && *word != "NONE");
+    given.or_else(|| Some(state).filter(|state| *state == SELF_TRADE)).map(str::to_owned)
 }
 
 /// Which way an order goes.

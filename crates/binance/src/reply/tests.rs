@@ -14,17 +14,12 @@ fn dec<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
 }
 
 fn query() -> Call {
-    Call::QueryOrder {
-        symbol: symbol(),
-        order: OrderRef::Client(samples::client_order_id()),
-    }
+    Call::QueryOrder { symbol: symbol(), order: OrderRef::Client(samples::client_order_id()) }
 }
 
 fn order(call: &Call, body: &str) -> ExecutionReport {
     let answer = done(call, body);
-    let Reply::Order(report) = answer else {
-        panic!("{answer:?}")
-    };
+    let Reply::Order(report) = answer else { panic!("{answer:?}") };
     report
 }
 
@@ -66,13 +61,7 @@ fn a_placement_brings_its_fills() {
         is_maker: false,
         at: Timestamp::from_millis(1_800_000_000_300),
     };
-    assert_eq!(
-        report.fills,
-        [
-            fill(81, "10.5", "2", "0.002"),
-            fill(82, "10.6", "1", "0.001")
-        ]
-    );
+    assert_eq!(report.fills, [fill(81, "10.5", "2", "0.002"), fill(82, "10.6", "1", "0.001")]);
     assert_eq!(report.status, ReportedStatus::Filled);
     assert_eq!(report.price, None, "a market order has none");
     assert_eq!(report.cum_quote, Some(dec("31.6")));
@@ -90,10 +79,8 @@ fn an_answer_about_another_order_says_nothing_of_this_one() {
 
 #[test]
 fn a_cancel_names_the_order_and_not_itself() {
-    let call = Call::CancelOrder {
-        symbol: symbol(),
-        order: OrderRef::Venue(samples::venue_order_id()),
-    };
+    let call =
+        Call::CancelOrder { symbol: symbol(), order: OrderRef::Venue(samples::venue_order_id()) };
     let report = order(&call, samples::CANCELED);
     assert_eq!(report.client_order_id, Some(samples::client_order_id()));
     assert_eq!(report.status, ReportedStatus::Canceled);
@@ -113,10 +100,7 @@ fn canceling_all_tells_of_every_order_those_in_lists_too() {
     let Reply::Orders(reports) = done(&Call::CancelOpenOrders { symbol: symbol() }, &body) else {
         panic!()
     };
-    let ids: Vec<_> = reports
-        .iter()
-        .map(|it| it.venue_order_id.as_str())
-        .collect();
+    let ids: Vec<_> = reports.iter().map(|it| it.venue_order_id.as_str()).collect();
     assert_eq!(ids, ["4711", "4720", "4721"]);
 }
 
@@ -135,24 +119,13 @@ fn states_and_reasons_are_read_as_the_venue_means_them() {
             ReportedStatus::Expired,
             Some("UNFILLED_FOK_ORDER_EXPIRED"),
         ),
-        (
-            "EXPIRED_IN_MATCH",
-            "NONE",
-            ReportedStatus::Expired,
-            Some("EXPIRED_IN_MATCH"),
-        ),
-        (
-            "EXPIRED",
-            "REJECTED",
-            ReportedStatus::Expired,
-            Some("REJECTED"),
-        ),
+        ("EXPIRED_IN_MATCH", "NONE", ReportedStatus::Expired, Some("EXPIRED_IN_MATCH")),
+        ("EXPIRED", "REJECTED", ReportedStatus::Expired, Some("REJECTED")),
         ("MELTED", "", unknown(), None),
     ] {
-        let body = samples::ORDER.replace("PARTIALLY_FILLED", word).replace(
-            "\"isWorking\"",
-            &format!("\"expiryReason\":\"{expiry}\",\"isWorking\""),
-        );
+        let body = samples::ORDER
+            .replace("PARTIALLY_FILLED", word)
+            .replace("\"isWorking\"", &format!("\"expiryReason\":\"{expiry}\",\"isWorking\""));
         let report = order(&query(), &body);
         assert_eq!(report.status, status);
         assert_eq!(report.reason.as_deref(), reason, "{word} {expiry}");
@@ -161,9 +134,8 @@ fn states_and_reasons_are_read_as_the_venue_means_them() {
 
 #[test]
 fn a_negative_quote_quantity_is_none_and_a_strange_client_id_is_not_ours() {
-    let body = samples::ORDER
-        .replace("5.25000000", "-1.00000000")
-        .replace("tw1-abc", "someone else's é");
+    let body =
+        samples::ORDER.replace("5.25000000", "-1.00000000").replace("tw1-abc", "someone else's é");
     let report = order(&query(), &body);
     assert_eq!(report.cum_quote, None);
     assert_eq!(report.client_order_id, None);
@@ -175,19 +147,10 @@ fn lists_of_orders_keep_the_venues_order() {
     let body = format!("[{older},{}]", samples::ORDER);
     for call in [
         Call::OpenOrders { symbol: None },
-        Call::OrderHistory {
-            symbol: symbol(),
-            since: None,
-            limit: 10,
-        },
+        Call::OrderHistory { symbol: symbol(), since: None, limit: 10 },
     ] {
-        let Reply::Orders(reports) = done(&call, &body) else {
-            panic!()
-        };
-        let ids: Vec<_> = reports
-            .iter()
-            .map(|it| it.venue_order_id.as_str())
-            .collect();
+        let Reply::Orders(reports) = done(&call, &body) else { panic!() };
+        let ids: Vec<_> = reports.iter().map(|it| it.venue_order_id.as_str()).collect();
         assert_eq!(ids, ["4700", "4711"]);
         assert_eq!(done(&call, "[]"), Reply::Orders(Vec::new()));
     }
@@ -195,15 +158,8 @@ fn lists_of_orders_keep_the_venues_order() {
 
 #[test]
 fn fills_name_order_side_and_role() {
-    let history = |order, since| Call::FillHistory {
-        symbol: symbol(),
-        order,
-        since,
-        limit: 10,
-    };
-    let Reply::Fills(fills) = done(&history(None, None), samples::FILLS) else {
-        panic!()
-    };
+    let history = |order, since| Call::FillHistory { symbol: symbol(), order, since, limit: 10 };
+    let Reply::Fills(fills) = done(&history(None, None), samples::FILLS) else { panic!() };
     assert_eq!(fills.len(), 2);
     assert_eq!((fills[0].side, fills[1].side), (Side::Buy, Side::Sell));
     let last = &fills[1];
@@ -224,70 +180,40 @@ fn fills_name_order_side_and_role() {
 
     let since = HistoryStart::Time(Timestamp::from_millis(6));
     let call = history(Some(samples::venue_order_id()), Some(since));
-    let Reply::Fills(fills) = done(&call, samples::FILLS) else {
-        panic!()
-    };
+    let Reply::Fills(fills) = done(&call, samples::FILLS) else { panic!() };
     assert_eq!(fills.len(), 1, "what is too old was not asked for");
 }
 
 #[test]
 fn an_account_is_balances_by_asset_and_fees() {
-    let Reply::Account(account) = done(&Call::Account, samples::ACCOUNT) else {
-        panic!()
-    };
+    let Reply::Account(account) = done(&Call::Account, samples::ACCOUNT) else { panic!() };
     let balances: Vec<_> = account
         .balances
         .iter()
-        .map(|it| {
-            format!(
-                "{} {} {}",
-                it.asset,
-                it.free.normalize(),
-                it.locked.normalize()
-            )
-        })
+        .map(|it| format!("{} {} {}", it.asset, it.free.normalize(), it.locked.normalize()))
         .collect();
     assert_eq!(balances, ["BAR 0.1 0.2", "FOO 7 0", "USDT 900.25 21"]);
-    assert_eq!(
-        (account.fees.maker, account.fees.taker),
-        (dec("0.00075000"), dec("0.00100000"))
-    );
+    assert_eq!((account.fees.maker, account.fees.taker), (dec("0.00075000"), dec("0.00100000")));
     assert!(account.can_trade);
     assert_eq!(account.at, Timestamp::from_millis(1_799_999_999_000));
 
-    let old = samples::ACCOUNT
-        .replace("commissionRates", "elsewhere")
-        .replace("1799999999000", "0");
-    let Reply::Account(account) = done(&Call::Account, &old) else {
-        panic!()
-    };
-    assert_eq!(
-        (account.fees.maker, account.fees.taker),
-        (dec("0.0010"), dec("0.0012"))
-    );
+    let old =
+        samples::ACCOUNT.replace("commissionRates", "elsewhere").replace("1799999999000", "0");
+    let Reply::Account(account) = done(&Call::Account, &old) else { panic!() };
+    assert_eq!((account.fees.maker, account.fees.taker), (dec("0.0010"), dec("0.0012")));
     assert_eq!(account.at, RECEIVED_AT);
 }
 
 #[test]
 fn market_data_is_dated_when_it_came() {
-    let depth = Call::Depth {
-        symbol: symbol(),
-        levels: 5,
-    };
-    let Reply::Depth(book) = done(&depth, samples::DEPTH) else {
-        panic!()
-    };
-    assert_eq!(
-        book.bids,
-        [(dec("10.4"), dec("3")), (dec("10.3"), dec("1"))]
-    );
+    let depth = Call::Depth { symbol: symbol(), levels: 5 };
+    let Reply::Depth(book) = done(&depth, samples::DEPTH) else { panic!() };
+    assert_eq!(book.bids, [(dec("10.4"), dec("3")), (dec("10.3"), dec("1"))]);
     assert_eq!(book.asks, [(dec("10.5"), dec("92233720368.54775807"))]);
     assert_eq!((book.last_update_id, book.at), (900, RECEIVED_AT));
 
     let ticker = Call::Ticker { symbol: symbol() };
-    let Reply::Ticker(quote) = done(&ticker, samples::TICKER) else {
-        panic!()
-    };
+    let Reply::Ticker(quote) = done(&ticker, samples::TICKER) else { panic!() };
     assert_eq!((quote.bid, quote.bid_qty), (dec("10.4"), dec("3")));
     assert_eq!((quote.ask, quote.ask_qty), (dec("10.5"), dec("4")));
     assert_eq!(quote.at, RECEIVED_AT);
@@ -302,17 +228,12 @@ fn a_bar_whose_interval_is_not_over_is_open() {
         until: None,
         limit: 2,
     };
-    let Reply::Bars(bars) = done(&call, samples::BARS) else {
-        panic!()
-    };
+    let Reply::Bars(bars) = done(&call, samples::BARS) else { panic!() };
     assert_eq!([bars[0].is_closed, bars[1].is_closed], [true, false]);
     let bar = &bars[0];
     assert_eq!(bar.interval, Interval::Hour1);
     assert_eq!(bar.open_at, Timestamp::from_millis(1_799_996_400_000));
-    assert_eq!(
-        [bar.open, bar.high, bar.low, bar.close],
-        ["10", "10.9", "9.8", "10.2"].map(dec)
-    );
+    assert_eq!([bar.open, bar.high, bar.low, bar.close], ["10", "10.9", "9.8", "10.2"].map(dec));
     assert_eq!((bar.volume, bar.quote_volume), (dec("55.5"), dec("560")));
     assert!(is_unreadable(&call, r#"[[1,"1","1","1","1","1",2]]"#));
 }
@@ -329,10 +250,7 @@ fn a_ping_is_answered_by_nothing_and_the_time_by_the_time() {
 
 #[test]
 fn only_a_socket_switches_protocols() {
-    let open = Call::OpenStream {
-        kind: StreamKind::Market,
-        feeds: Vec::<StreamFeed>::new(),
-    };
+    let open = Call::OpenStream { kind: StreamKind::Market, feeds: Vec::<StreamFeed>::new() };
     let fate = |call, status| samples::fate(samples::decode(call, status, ""));
     assert_eq!(fate(&open, 101), Fate::Done(Reply::Ack));
     assert!(matches!(fate(&open, 200), Fate::Unknown(_)));
@@ -361,16 +279,8 @@ fn an_answer_cut_anywhere_is_never_a_success() {
         (query(), samples::ORDER),
         (Call::Account, samples::ACCOUNT),
         (Call::OrderCounts, samples::ORDER_COUNTS),
-        (
-            Call::OpenOrders { symbol: None },
-            &format!("[{}]", samples::ORDER),
-        ),
-        (
-            Call::Catalog {
-                symbols: vec![Symbol::from("FOOUSDT")],
-            },
-            samples::CATALOG,
-        ),
+        (Call::OpenOrders { symbol: None }, &format!("[{}]", samples::ORDER)),
+        (Call::Catalog { symbols: vec![Symbol::from("FOOUSDT")] }, samples::CATALOG),
     ] {
         for end in 0..body.len() {
             assert!(is_unreadable(&call, &body[..end]), "{}", &body[..end]);

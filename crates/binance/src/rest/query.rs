@@ -12,11 +12,7 @@ use tradewind_model::id::Symbol;
 use tradewind_venue::{Signer, Stamp};
 
 /// Everything but the unreserved characters of RFC 3986.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// As [`RESERVED`], but the `@` of a stream's name stays: a query may hold it, and the venue's
 /// own examples do.

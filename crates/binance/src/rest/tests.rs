@@ -18,11 +18,8 @@ fn line(call: &Call) -> String {
 
 #[test]
 fn every_call_is_the_request_that_the_venue_documents() {
-    let lines: Vec<String> = calls()
-        .iter()
-        .filter(|call| encode(call, Some(&hmac())).is_ok())
-        .map(line)
-        .collect();
+    let lines: Vec<String> =
+        calls().iter().filter(|call| encode(call, Some(&hmac())).is_ok()).map(line).collect();
     let order = "POST https://venue.test/api/v3/order?symbol=FOOUSDT&side=BUY";
     let ack = "newClientOrderId=tw1-abc&newOrderRespType=FULL";
     assert_eq!(
@@ -119,10 +116,7 @@ fn each_time_in_force_has_its_word() {
 fn a_stream_of_a_symbol_beyond_ascii_is_lower_case_and_encoded() {
     let call = Call::OpenStream {
         kind: StreamKind::Market,
-        feeds: vec![StreamFeed {
-            symbol: Symbol::from("ÄBTC"),
-            feed: Feed::Quote,
-        }],
+        feeds: vec![StreamFeed { symbol: Symbol::from("ÄBTC"), feed: Feed::Quote }],
     };
     let request = encode(&call, None).unwrap();
     assert_eq!(request.method(), Method::GET);
@@ -133,17 +127,12 @@ fn a_stream_of_a_symbol_beyond_ascii_is_lower_case_and_encoded() {
 fn a_base_that_is_no_url_is_named_without_the_signature() {
     let signer = hmac();
     for rest in ["", "venue.test/x", "https://ven ue", "/"] {
-        let endpoint = Endpoint {
-            rest: rest.to_owned(),
-            ..endpoint()
-        };
+        let endpoint = Endpoint { rest: rest.to_owned(), ..endpoint() };
         let stamp: Stamp = stamp(1, 1);
         let error = crate::BinanceSpot::default()
             .encode(&Call::Account, &endpoint, stamp, Some(&signer))
             .unwrap_err();
-        let EncodeError::Url { url, .. } = &error else {
-            panic!("{error}")
-        };
+        let EncodeError::Url { url, .. } = &error else { panic!("{error}") };
         assert!(url.ends_with("/api/v3/account"), "{url}");
         assert!(!error.to_string().contains("signature"));
     }

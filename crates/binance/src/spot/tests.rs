@@ -26,9 +26,7 @@ const BODIES: [&str; 12] = [
     r#"{"code":-2011,"msg":"Unknown order sent.","data":{"retryAfter":1}}"#,
 ];
 
-const STATUSES: [u16; 14] = [
-    100, 101, 200, 204, 302, 400, 401, 403, 404, 408, 418, 429, 500, 503,
-];
+const STATUSES: [u16; 14] = [100, 101, 200, 204, 302, 400, 401, 403, 404, 408, 418, 429, 500, 503];
 
 /// One change that a line, a proxy or a release might make.
 #[derive(Clone, Debug)]
@@ -152,16 +150,8 @@ fn a_body_nested_without_end_is_unreadable() {
     }
     let venue = BinanceSpot::default();
     for kind in [StreamKind::Market, StreamKind::Account] {
-        for text in [
-            deep.clone(),
-            format!("{{\"data\":{deep}"),
-            format!("{{\"e\":{deep}"),
-        ] {
-            assert!(
-                venue
-                    .decode_frame(kind, &text, samples::RECEIVED_AT)
-                    .is_err()
-            );
+        for text in [deep.clone(), format!("{{\"data\":{deep}"), format!("{{\"e\":{deep}")] {
+            assert!(venue.decode_frame(kind, &text, samples::RECEIVED_AT).is_err());
         }
     }
 }

@@ -81,9 +81,8 @@ fn reply(status: u16, head: &Head<'_>) -> Result<StreamEvent, Malformed> {
     };
     let mut meter = Meter::default();
     // Counters that cannot be read are no reason to lose the answer.
-    let rows = head
-        .rate_limits
-        .and_then(|raw| serde_json::from_str::<Vec<LimitRow>>(raw.get()).ok());
+    let rows =
+        head.rate_limits.and_then(|raw| serde_json::from_str::<Vec<LimitRow>>(raw.get()).ok());
     limits::note_rows(&mut meter, rows.as_deref().unwrap_or_default());
     replied(id, fate, meter)
 }
@@ -142,11 +141,7 @@ struct ReportRow<'a> {
 
 fn report(text: &str) -> Result<ExecutionReport, Malformed> {
     let row: ReportRow = serde_json::from_str(text)?;
-    let id = if row.orig_client_order_id.is_empty() {
-        &row.c
-    } else {
-        &row.orig_client_order_id
-    };
+    let id = if row.orig_client_order_id.is_empty() { &row.c } else { &row.orig_client_order_id };
     Ok(ExecutionReport {
         client_order_id: client_order_id(id),
         venue_order_id: venue_order_id(row.i),
@@ -160,10 +155,7 @@ fn report(text: &str) -> Result<ExecutionReport, Malformed> {
             "TRADE" => vec![fill(&row)?],
             _ => Vec::new(),
         },
-        reason: reason(
-            [Some(&row.reject_reason), row.expiry_reason.as_deref()],
-            &row.status,
-        ),
+        reason: reason([Some(&row.reject_reason), row.expiry_reason.as_deref()], &row.status),
         at: time(row.at),
         symbol: row.s,
     })

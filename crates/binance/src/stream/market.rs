@@ -73,11 +73,7 @@ fn reply(id: &RawValue, head: &Head<'_>, text: &str) -> Result<StreamEvent, Malf
 /// messages, read 2026-11).
 fn refusal(error: &VenueError) -> Refusal {
     Refusal {
-        kind: if error.code() == 4 {
-            RefusalKind::Business
-        } else {
-            RefusalKind::Validation
-        },
+        kind: if error.code() == 4 { RefusalKind::Business } else { RefusalKind::Validation },
         code: error.code(),
         message: error.message(),
     }
@@ -177,9 +173,7 @@ struct BarRow<'a> {
 
 fn bar(text: &str) -> Result<StreamEvent, Malformed> {
     let BarEvent { s, k } = serde_json::from_str(text)?;
-    let interval: Interval =
-        k.i.parse()
-            .map_err(|error| Malformed::field("k.i", error))?;
+    let interval: Interval = k.i.parse().map_err(|error| Malformed::field("k.i", error))?;
     let bar = Bar {
         interval,
         open_at: time(k.t),

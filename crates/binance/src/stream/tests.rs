@@ -31,17 +31,13 @@ fn problem(kind: StreamKind, text: &str) -> String {
 
 /// A reply's call and fate.
 fn reply(event: StreamEvent) -> (u64, Fate) {
-    let StreamEvent::Replied { call, outcome } = event else {
-        panic!("{event:?}")
-    };
+    let StreamEvent::Replied { call, outcome } = event else { panic!("{event:?}") };
     (call.0, samples::fate(*outcome))
 }
 
 fn report(text: &str) -> ExecutionReport {
     let answer = account(text);
-    let StreamEvent::Report(report) = answer else {
-        panic!("{answer:?}")
-    };
+    let StreamEvent::Report(report) = answer else { panic!("{answer:?}") };
     report
 }
 
@@ -108,9 +104,7 @@ fn market_events_are_read_wrapped_or_bare() {
 
 #[test]
 fn a_quote_is_dated_when_it_came() {
-    let StreamEvent::Quote(of, quote) = market(MARKET_FRAMES[0]) else {
-        panic!()
-    };
+    let StreamEvent::Quote(of, quote) = market(MARKET_FRAMES[0]) else { panic!() };
     assert_eq!(of, symbol());
     assert_eq!((quote.bid, quote.bid_qty), (dec("10.4"), dec("3")));
     assert_eq!((quote.ask, quote.ask_qty), (dec("10.5"), dec("4")));
@@ -119,71 +113,47 @@ fn a_quote_is_dated_when_it_came() {
 
 #[test]
 fn a_trade_names_who_took() {
-    let StreamEvent::Trade(of, trade) = market(MARKET_FRAMES[1]) else {
-        panic!()
-    };
+    let StreamEvent::Trade(of, trade) = market(MARKET_FRAMES[1]) else { panic!() };
     assert_eq!(of, symbol());
-    assert_eq!(
-        (trade.id, trade.price, trade.qty),
-        (95, dec("11"), dec("1"))
-    );
+    assert_eq!((trade.id, trade.price, trade.qty), (95, dec("11"), dec("1")));
     assert_eq!(trade.taker, Side::Sell, "the buyer rested");
     assert_eq!(trade.at, Timestamp::from_millis(1_800_000_000_360));
 }
 
 #[test]
 fn a_bar_says_whether_it_is_over() {
-    let StreamEvent::Bar(of, bar) = market(MARKET_FRAMES[2]) else {
-        panic!()
-    };
+    let StreamEvent::Bar(of, bar) = market(MARKET_FRAMES[2]) else { panic!() };
     assert_eq!(of, symbol());
     assert_eq!(bar.interval, Interval::Minute5);
     assert_eq!(bar.open_at, Timestamp::from_millis(1_800_000_000_000));
-    assert_eq!(
-        [bar.open, bar.high, bar.low, bar.close],
-        ["10.2", "10.4", "10.1", "10.3"].map(dec)
-    );
+    assert_eq!([bar.open, bar.high, bar.low, bar.close], ["10.2", "10.4", "10.1", "10.3"].map(dec));
     assert_eq!((bar.volume, bar.quote_volume), (dec("4"), dec("41")));
     assert!(!bar.is_closed);
 }
 
 #[test]
 fn a_change_of_a_book_has_first_and_last_number() {
-    let StreamEvent::Book(of, delta) = market(MARKET_FRAMES[3]) else {
-        panic!()
-    };
+    let StreamEvent::Book(of, delta) = market(MARKET_FRAMES[3]) else { panic!() };
     assert_eq!(of, symbol());
     assert_eq!((delta.first_update_id, delta.last_update_id), (901, 905));
     assert_eq!(delta.bids, [(dec("10.4"), dec("0"))]);
-    assert_eq!(
-        delta.asks,
-        [(dec("10.5"), dec("4")), (dec("10.6"), dec("1"))]
-    );
+    assert_eq!(delta.asks, [(dec("10.5"), dec("4")), (dec("10.6"), dec("1"))]);
     assert_eq!(delta.at, Timestamp::from_millis(1_800_000_000_410));
 }
 
 #[test]
 fn control_messages_are_settled_by_their_id() {
-    assert_eq!(
-        reply(market(MARKET_FRAMES[4])),
-        (12, Fate::Done(Reply::Ack))
-    );
+    assert_eq!(reply(market(MARKET_FRAMES[4])), (12, Fate::Done(Reply::Ack)));
     for (text, id, kind) in [
         (MARKET_FRAMES[5], 13, RefusalKind::Validation),
-        (
-            r#"{"code":1,"msg":"Invalid value type","id":14}"#,
-            14,
-            RefusalKind::Validation,
-        ),
+        (r#"{"code":1,"msg":"Invalid value type","id":14}"#, 14, RefusalKind::Validation),
         (
             r#"{"id":"15","error":{"code":4,"msg":"Too many subscriptions"}}"#,
             15,
             RefusalKind::Business,
         ),
     ] {
-        let (call, Fate::Refused(refusal)) = reply(market(text)) else {
-            panic!("{text}")
-        };
+        let (call, Fate::Refused(refusal)) = reply(market(text)) else { panic!("{text}") };
         assert_eq!((call, refusal.kind), (id, kind));
     }
     for text in [
@@ -200,10 +170,7 @@ fn control_messages_are_settled_by_their_id() {
 #[test]
 fn a_venue_that_closes_says_so_and_strange_events_are_passed_over() {
     assert_eq!(market(MARKET_FRAMES[6]), StreamEvent::Closing);
-    assert_eq!(
-        market(r#"{"e":"serverShutdown","E":1}"#),
-        StreamEvent::Closing
-    );
+    assert_eq!(market(r#"{"e":"serverShutdown","E":1}"#), StreamEvent::Closing);
     assert_eq!(market(MARKET_FRAMES[7]), StreamEvent::Ignored);
     let partial = r#"{"stream":"foousdt@depth5","data":{"lastUpdateId":1,"bids":[],"asks":[]}}"#;
     assert_eq!(market(partial), StreamEvent::Ignored);
@@ -295,15 +262,10 @@ fn a_report_that_cannot_be_right_is_refused_by_the_name_of_its_field() {
 
 #[test]
 fn balances_are_absolute_and_a_transfer_says_to_read_them() {
-    let StreamEvent::Balances(balances) = account(ACCOUNT_FRAMES[1]) else {
-        panic!()
-    };
+    let StreamEvent::Balances(balances) = account(ACCOUNT_FRAMES[1]) else { panic!() };
     assert_eq!(balances.len(), 1);
     assert_eq!(balances[0].asset, "USDT".into());
-    assert_eq!(
-        (balances[0].free, balances[0].locked),
-        (dec("911.25000000"), dec("10.00000000"))
-    );
+    assert_eq!((balances[0].free, balances[0].locked), (dec("911.25000000"), dec("10.00000000")));
     assert_eq!(account(ACCOUNT_FRAMES[2]), StreamEvent::BalanceMoved);
     let lock =
         r#"{"subscriptionId":0,"event":{"e":"externalLockUpdate","E":1,"a":"USDT","d":"1","T":1}}"#;
@@ -315,10 +277,7 @@ fn balances_are_absolute_and_a_transfer_says_to_read_them() {
 #[test]
 fn an_event_is_read_without_its_wrapper_too() {
     let wrapped: Value = serde_json::from_str(samples::REPORT).unwrap();
-    assert_eq!(
-        account(&wrapped["event"].to_string()),
-        account(samples::REPORT)
-    );
+    assert_eq!(account(&wrapped["event"].to_string()), account(samples::REPORT));
 }
 
 #[test]
@@ -330,9 +289,7 @@ fn the_end_of_events_and_of_the_socket_are_told_apart() {
 
 #[test]
 fn an_answer_carries_fate_and_meter() {
-    let StreamEvent::Replied { call, outcome } = account(ACCOUNT_FRAMES[5]) else {
-        panic!()
-    };
+    let StreamEvent::Replied { call, outcome } = account(ACCOUNT_FRAMES[5]) else { panic!() };
     assert_eq!(call, CallId(21));
     let reading = outcome.meter.readings[0];
     assert_eq!((reading.kind, reading.used), (LimitKind::RequestWeight, 44));
@@ -363,46 +320,20 @@ fn answers_are_judged_like_those_of_requests() {
         Fate::Done(_) | Fate::NotTaken(_) | Fate::Unknown(_) => None,
     };
     assert_eq!(refused(answer(401, &error(-2015))), Some(RefusalKind::Auth));
-    assert_eq!(
-        refused(answer(400, &error(-1021))),
-        Some(RefusalKind::Clock)
-    );
-    assert_eq!(
-        refused(answer(400, &error(-2035))),
-        Some(RefusalKind::Business)
-    );
+    assert_eq!(refused(answer(400, &error(-1021))), Some(RefusalKind::Clock));
+    assert_eq!(refused(answer(400, &error(-2035))), Some(RefusalKind::Business));
     assert!(matches!(answer(500, &error(-1000)), Fate::Unknown(_)));
-    assert!(matches!(
-        answer(503, &error(-1008)),
-        Fate::NotTaken(NotTaken::Overloaded(_))
-    ));
-    assert!(matches!(
-        answer(429, "\"x\":1"),
-        Fate::NotTaken(NotTaken::Throttled(_))
-    ));
-    assert!(matches!(
-        answer(403, "\"x\":1"),
-        Fate::Unknown(Unknown::Venue { .. })
-    ));
-    assert!(matches!(
-        answer(200, "\"x\":1"),
-        Fate::Unknown(Unknown::Unreadable(_))
-    ));
+    assert!(matches!(answer(503, &error(-1008)), Fate::NotTaken(NotTaken::Overloaded(_))));
+    assert!(matches!(answer(429, "\"x\":1"), Fate::NotTaken(NotTaken::Throttled(_))));
+    assert!(matches!(answer(403, "\"x\":1"), Fate::Unknown(Unknown::Venue { .. })));
+    assert!(matches!(answer(200, "\"x\":1"), Fate::Unknown(Unknown::Unreadable(_))));
 }
 
 #[test]
 fn a_message_that_says_nothing_is_an_error_without_keys() {
     let key = samples::API_KEY;
     for kind in [StreamKind::Market, StreamKind::Account] {
-        for text in [
-            "",
-            "{}",
-            "[]",
-            "null",
-            "{\"data\":3}",
-            "{\"e\":7}",
-            "{\"event\":{}}",
-        ] {
+        for text in ["", "{}", "[]", "null", "{\"data\":3}", "{\"e\":7}", "{\"event\":{}}"] {
             problem(kind, text);
         }
         let text = format!("{{\"apiKey\":\"{key}\",\"e\":[\"{key}\"]}}");
@@ -419,9 +350,7 @@ fn a_message_that_says_nothing_is_an_error_without_keys() {
 fn a_symbol_beyond_ascii_comes_as_it_is_or_escaped() {
     for name in ["币BTC", "\\u5e01BTC"] {
         let text = MARKET_FRAMES[0].replace("FOOUSDT", name);
-        let StreamEvent::Quote(of, _) = market(&text) else {
-            panic!()
-        };
+        let StreamEvent::Quote(of, _) = market(&text) else { panic!() };
         assert_eq!(of, Symbol::from("币BTC"));
     }
 }

@@ -9,11 +9,7 @@ use crate::number::{Malformed, Number};
 
 /// The rules as the venue lists them (filters.md, read 2026-11).
 #[derive(Deserialize)]
-#[serde(
-    tag = "filterType",
-    rename_all = "SCREAMING_SNAKE_CASE",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "filterType", rename_all = "SCREAMING_SNAKE_CASE", rename_all_fields = "camelCase")]
 enum FilterRow {
     PriceFilter {
         min_price: Number,
@@ -116,15 +112,12 @@ pub(super) fn decode(raw: &RawValue, base: &str) -> Result<Filter, Malformed> {
 
 fn filter(row: FilterRow, base: &str) -> Result<Filter, Malformed> {
     Ok(match row {
-        FilterRow::PriceFilter {
-            min_price,
-            max_price,
-            tick_size,
-        } => Filter::Price(range(&min_price, &max_price, &tick_size)?),
-        FilterRow::PercentPrice {
-            multiplier_up,
-            multiplier_down,
-        } => Filter::PercentPrice(percent(&multiplier_up, &multiplier_down)?),
+        FilterRow::PriceFilter { min_price, max_price, tick_size } => {
+            Filter::Price(range(&min_price, &max_price, &tick_size)?)
+        }
+        FilterRow::PercentPrice { multiplier_up, multiplier_down } => {
+            Filter::PercentPrice(percent(&multiplier_up, &multiplier_down)?)
+        }
         FilterRow::PercentPriceBySide {
             bid_multiplier_up,
             bid_multiplier_down,
@@ -134,20 +127,13 @@ fn filter(row: FilterRow, base: &str) -> Result<Filter, Malformed> {
             bid: percent(&bid_multiplier_up, &bid_multiplier_down)?,
             ask: percent(&ask_multiplier_up, &ask_multiplier_down)?,
         },
-        FilterRow::LotSize {
-            min_qty,
-            max_qty,
-            step_size,
-        } => Filter::LotSize(range(&min_qty, &max_qty, &step_size)?),
-        FilterRow::MarketLotSize {
-            min_qty,
-            max_qty,
-            step_size,
-        } => Filter::MarketLotSize(range(&min_qty, &max_qty, &step_size)?),
-        FilterRow::MinNotional {
-            min_notional,
-            apply_to_market,
-        } => Filter::MinNotional {
+        FilterRow::LotSize { min_qty, max_qty, step_size } => {
+            Filter::LotSize(range(&min_qty, &max_qty, &step_size)?)
+        }
+        FilterRow::MarketLotSize { min_qty, max_qty, step_size } => {
+            Filter::MarketLotSize(range(&min_qty, &max_qty, &step_size)?)
+        }
+        FilterRow::MinNotional { min_notional, apply_to_market } => Filter::MinNotional {
             min: min_notional.notional("minNotional")?,
             applies_to_market: apply_to_market,
         },
@@ -164,18 +150,18 @@ fn filter(row: FilterRow, base: &str) -> Result<Filter, Malformed> {
         },
         FilterRow::IcebergParts { limit } => Filter::IcebergParts(limit),
         FilterRow::MaxNumOrders { max_num_orders } => Filter::MaxNumOrders(max_num_orders),
-        FilterRow::MaxNumAlgoOrders {
-            max_num_algo_orders,
-        } => Filter::MaxNumAlgoOrders(max_num_algo_orders),
-        FilterRow::MaxNumIcebergOrders {
-            max_num_iceberg_orders,
-        } => Filter::MaxNumIcebergOrders(max_num_iceberg_orders),
-        FilterRow::MaxNumOrderAmends {
-            max_num_order_amends,
-        } => Filter::MaxNumOrderAmends(max_num_order_amends),
-        FilterRow::MaxNumOrderLists {
-            max_num_order_lists,
-        } => Filter::MaxNumOrderLists(max_num_order_lists),
+        FilterRow::MaxNumAlgoOrders { max_num_algo_orders } => {
+            Filter::MaxNumAlgoOrders(max_num_algo_orders)
+        }
+        FilterRow::MaxNumIcebergOrders { max_num_iceberg_orders } => {
+            Filter::MaxNumIcebergOrders(max_num_iceberg_orders)
+        }
+        FilterRow::MaxNumOrderAmends { max_num_order_amends } => {
+            Filter::MaxNumOrderAmends(max_num_order_amends)
+        }
+        FilterRow::MaxNumOrderLists { max_num_order_lists } => {
+            Filter::MaxNumOrderLists(max_num_order_lists)
+        }
         FilterRow::MaxPosition { max_position } => {
             Filter::MaxPosition(max_position.quantity("maxPosition")?)
         }
@@ -191,15 +177,15 @@ fn filter(row: FilterRow, base: &str) -> Result<Filter, Malformed> {
         FilterRow::ExchangeMaxNumOrders { max_num_orders } => {
             Filter::ExchangeMaxNumOrders(max_num_orders)
         }
-        FilterRow::ExchangeMaxNumAlgoOrders {
-            max_num_algo_orders,
-        } => Filter::ExchangeMaxNumAlgoOrders(max_num_algo_orders),
-        FilterRow::ExchangeMaxNumIcebergOrders {
-            max_num_iceberg_orders,
-        } => Filter::ExchangeMaxNumIcebergOrders(max_num_iceberg_orders),
-        FilterRow::ExchangeMaxNumOrderLists {
-            max_num_order_lists,
-        } => Filter::ExchangeMaxNumOrderLists(max_num_order_lists),
+        FilterRow::ExchangeMaxNumAlgoOrders { max_num_algo_orders } => {
+            Filter::ExchangeMaxNumAlgoOrders(max_num_algo_orders)
+        }
+        FilterRow::ExchangeMaxNumIcebergOrders { max_num_iceberg_orders } => {
+            Filter::ExchangeMaxNumIcebergOrders(max_num_iceberg_orders)
+        }
+        FilterRow::ExchangeMaxNumOrderLists { max_num_order_lists } => {
+            Filter::ExchangeMaxNumOrderLists(max_num_order_lists)
+        }
         FilterRow::MaxAsset { asset, limit } => Filter::MaxAsset {
             is_base: asset.as_str() == base,
             limit: limit.quantity("limit")?.get(),

@@ -12,15 +12,11 @@ use super::*;
 use crate::samples::{CATALOG, decode, done, fate};
 
 fn catalog() -> Call {
-    Call::Catalog {
-        symbols: Vec::new(),
-    }
+    Call::Catalog { symbols: Vec::new() }
 }
 
 fn instruments(body: &str) -> Vec<Instrument> {
-    let Reply::Catalog { instruments, .. } = done(&catalog(), body) else {
-        panic!("no catalog")
-    };
+    let Reply::Catalog { instruments, .. } = done(&catalog(), body) else { panic!("no catalog") };
     instruments
 }
 
@@ -29,11 +25,7 @@ fn dec(text: &str) -> Decimal {
 }
 
 fn range(min: &str, max: &str, step: &str) -> Range {
-    Range {
-        min: dec(min),
-        max: dec(max),
-        step: dec(step),
-    }
+    Range { min: dec(min), max: dec(max), step: dec(step) }
 }
 
 fn notional(text: &str) -> Notional {
@@ -76,9 +68,7 @@ fn a_broken_row_costs_its_own_symbol_and_no_other() {
 
 #[test]
 fn the_limits_are_those_that_the_venue_names() {
-    let Reply::Catalog { limits, .. } = done(&catalog(), CATALOG) else {
-        panic!()
-    };
+    let Reply::Catalog { limits, .. } = done(&catalog(), CATALOG) else { panic!() };
     let told: Vec<_> = limits
         .iter()
         .map(|it| (it.kind, it.scope, it.interval, it.alignment, it.capacity))
@@ -88,34 +78,10 @@ fn the_limits_are_those_that_the_venue_names() {
     assert_eq!(
         told,
         [
-            (
-                LimitKind::RequestWeight,
-                LimitScope::Egress,
-                secs(60),
-                calendar,
-                1_234
-            ),
-            (
-                LimitKind::RawRequests,
-                LimitScope::Egress,
-                secs(300),
-                calendar,
-                4_321
-            ),
-            (
-                LimitKind::Orders,
-                LimitScope::Account,
-                secs(10),
-                calendar,
-                77
-            ),
-            (
-                LimitKind::Orders,
-                LimitScope::Account,
-                secs(86_400),
-                calendar,
-                8_888
-            ),
+            (LimitKind::RequestWeight, LimitScope::Egress, secs(60), calendar, 1_234),
+            (LimitKind::RawRequests, LimitScope::Egress, secs(300), calendar, 4_321),
+            (LimitKind::Orders, LimitScope::Account, secs(10), calendar, 77),
+            (LimitKind::Orders, LimitScope::Account, secs(86_400), calendar, 8_888),
         ]
     );
 }
@@ -131,10 +97,7 @@ fn with_filter(filter: &serde_json::Value) -> String {
 
 #[test]
 fn every_kind_of_filter_is_read() {
-    let percent = |up, down| PercentPrice {
-        up: dec(up),
-        down: dec(down),
-    };
+    let percent = |up, down| PercentPrice { up: dec(up), down: dec(down) };
     for (filter, expected) in [
         (
             json!({"filterType": "PERCENT_PRICE", "multiplierUp": "1.3", "multiplierDown": "0.7", "avgPriceMins": 5}),
@@ -142,10 +105,7 @@ fn every_kind_of_filter_is_read() {
         ),
         (
             json!({"filterType": "PERCENT_PRICE_BY_SIDE", "bidMultiplierUp": "1.2", "bidMultiplierDown": "0.2", "askMultiplierUp": "5", "askMultiplierDown": "0.8", "avgPriceMins": 1}),
-            Filter::PercentPriceBySide {
-                bid: percent("1.2", "0.2"),
-                ask: percent("5", "0.8"),
-            },
+            Filter::PercentPriceBySide { bid: percent("1.2", "0.2"), ask: percent("5", "0.8") },
         ),
         (
             json!({"filterType": "MARKET_LOT_SIZE", "minQty": "0.00000000", "maxQty": "12.5", "stepSize": "0.00000000"}),
@@ -153,19 +113,10 @@ fn every_kind_of_filter_is_read() {
         ),
         (
             json!({"filterType": "MIN_NOTIONAL", "minNotional": "10", "applyToMarket": true, "avgPriceMins": 5}),
-            Filter::MinNotional {
-                min: notional("10"),
-                applies_to_market: true,
-            },
+            Filter::MinNotional { min: notional("10"), applies_to_market: true },
         ),
-        (
-            json!({"filterType": "ICEBERG_PARTS", "limit": 100}),
-            Filter::IcebergParts(100),
-        ),
-        (
-            json!({"filterType": "MAX_NUM_ORDERS", "maxNumOrders": 200}),
-            Filter::MaxNumOrders(200),
-        ),
+        (json!({"filterType": "ICEBERG_PARTS", "limit": 100}), Filter::IcebergParts(100)),
+        (json!({"filterType": "MAX_NUM_ORDERS", "maxNumOrders": 200}), Filter::MaxNumOrders(200)),
         (
             json!({"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": 5}),
             Filter::MaxNumAlgoOrders(5),
@@ -188,10 +139,7 @@ fn every_kind_of_filter_is_read() {
         ),
         (
             json!({"filterType": "TRAILING_DELTA", "minTrailingAboveDelta": 10, "maxTrailingAboveDelta": 2000, "minTrailingBelowDelta": 11, "maxTrailingBelowDelta": 2001}),
-            Filter::TrailingDelta {
-                above: (10, 2_000),
-                below: (11, 2_001),
-            },
+            Filter::TrailingDelta { above: (10, 2_000), below: (11, 2_001) },
         ),
         (
             json!({"filterType": "EXCHANGE_MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": 7}),
@@ -207,11 +155,7 @@ fn every_kind_of_filter_is_read() {
         ),
         (
             json!({"filterType": "MAX_ASSET", "asset": "FOO", "limit": "42.0"}),
-            Filter::MaxAsset {
-                asset: "FOO".into(),
-                is_base: true,
-                limit: dec("42"),
-            },
+            Filter::MaxAsset { asset: "FOO".into(), is_base: true, limit: dec("42") },
         ),
         // A known rule in a new form is left to the venue.
         (

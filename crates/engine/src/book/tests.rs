@@ -1,10 +1,7 @@
 use super::*;
 
 fn level(price: u32, qty: u32) -> Level {
-    (
-        Price::new(price.into()).unwrap(),
-        Quantity::new(qty.into()).unwrap(),
-    )
+    (Price::new(price.into()).unwrap(), Quantity::new(qty.into()).unwrap())
 }
 
 fn delta(first: u64, last: u64, bids: Vec<Level>) -> BookDelta {
@@ -18,34 +15,17 @@ fn delta(first: u64, last: u64, bids: Vec<Level>) -> BookDelta {
 }
 
 fn snapshot(last: u64, bids: Vec<Level>) -> Book {
-    Book {
-        bids,
-        asks: vec![level(20, 1)],
-        last_update_id: last,
-        at: Timestamp::from_millis(last),
-    }
+    Book { bids, asks: vec![level(20, 1)], last_update_id: last, at: Timestamp::from_millis(last) }
 }
 
 #[test]
 fn changes_held_back_are_applied_to_the_snapshot_they_reach_back_to() {
     let mut book = LocalBook::new();
-    assert_eq!(
-        book.change(delta(5, 7, vec![level(9, 1)])),
-        BookState::NeedsSnapshot
-    );
-    assert_eq!(
-        book.change(delta(8, 10, vec![level(10, 0)])),
-        BookState::NeedsSnapshot
-    );
-    assert_eq!(
-        book.snapshot(&snapshot(7, vec![level(10, 3), level(8, 1)])),
-        BookState::Synced
-    );
+    assert_eq!(book.change(delta(5, 7, vec![level(9, 1)])), BookState::NeedsSnapshot);
+    assert_eq!(book.change(delta(8, 10, vec![level(10, 0)])), BookState::NeedsSnapshot);
+    assert_eq!(book.snapshot(&snapshot(7, vec![level(10, 3), level(8, 1)])), BookState::Synced);
     assert_eq!(book.top(5).bids, [level(8, 1)]);
-    assert_eq!(
-        book.change(delta(11, 11, vec![level(12, 2)])),
-        BookState::Synced
-    );
+    assert_eq!(book.change(delta(11, 11, vec![level(12, 2)])), BookState::Synced);
     assert_eq!(book.top(1).bids, [level(12, 2)]);
     assert_eq!(book.top(1).asks, [level(20, 1)]);
 }
@@ -54,10 +34,7 @@ fn changes_held_back_are_applied_to_the_snapshot_they_reach_back_to() {
 fn a_snapshot_older_than_the_first_change_will_not_do() {
     let mut book = LocalBook::new();
     book.change(delta(50, 52, vec![level(9, 1)]));
-    assert_eq!(
-        book.snapshot(&snapshot(48, Vec::new())),
-        BookState::NeedsSnapshot
-    );
+    assert_eq!(book.snapshot(&snapshot(48, Vec::new())), BookState::NeedsSnapshot);
     assert_eq!(book.snapshot(&snapshot(49, Vec::new())), BookState::Synced);
     assert_eq!(book.top(5).bids, [level(9, 1)]);
 }
@@ -66,20 +43,11 @@ fn a_snapshot_older_than_the_first_change_will_not_do() {
 fn what_the_book_knows_already_is_passed_over_and_a_gap_empties_it() {
     let mut book = LocalBook::new();
     book.snapshot(&snapshot(10, vec![level(9, 1)]));
-    assert_eq!(
-        book.change(delta(3, 9, vec![level(9, 0)])),
-        BookState::Synced
-    );
+    assert_eq!(book.change(delta(3, 9, vec![level(9, 0)])), BookState::Synced);
     assert_eq!(book.top(5).bids, [level(9, 1)]);
-    assert_eq!(
-        book.change(delta(12, 13, vec![level(7, 1)])),
-        BookState::NeedsSnapshot
-    );
+    assert_eq!(book.change(delta(12, 13, vec![level(7, 1)])), BookState::NeedsSnapshot);
     assert!(!book.is_synced() && book.top(5).bids.is_empty());
-    assert_eq!(
-        book.snapshot(&snapshot(12, vec![level(6, 1)])),
-        BookState::Synced
-    );
+    assert_eq!(book.snapshot(&snapshot(12, vec![level(6, 1)])), BookState::Synced);
     assert_eq!(book.top(5).bids, [level(7, 1), level(6, 1)]);
 }
 

@@ -30,10 +30,9 @@ fn the_offset_never_moves_faster_than_its_slew() {
 
 #[test]
 fn the_bound_holds_for_any_honest_reading() {
-    for (true_offset, delays) in [
-        (250_i64, [(10, 1), (80, 2), (5, 60)]),
-        (-40, [(1, 1), (90, 3), (2, 2)]),
-    ] {
+    for (true_offset, delays) in
+        [(250_i64, [(10, 1), (80, 2), (5, 60)]), (-40, [(1, 1), (90, 3), (2, 2)])]
+    {
         let mut clock = ClockSync::new();
         let mut now = at(1_000_000);
         for (out, back) in delays {

@@ -31,12 +31,7 @@ pub(super) enum Owner {
     /// The start: orders that rest already.
     OpenOrders(Symbol),
     /// A strategy that wants history.
-    History {
-        strategy: StrategyId,
-        instrument: InstrumentId,
-        interval: Interval,
-        bars: u32,
-    },
+    History { strategy: StrategyId, instrument: InstrumentId, interval: Interval, bars: u32 },
     /// A book.
     Depth(Symbol),
     /// A stream's handshake.
@@ -92,10 +87,7 @@ impl Calls {
 
     /// The calls that somebody waits for.
     pub(super) fn of(&self, is_wanted: impl Fn(&Owner) -> bool) -> Vec<CallId> {
-        let wanted = self
-            .pending
-            .iter()
-            .filter(|(_, pending)| is_wanted(&pending.owner));
+        let wanted = self.pending.iter().filter(|(_, pending)| is_wanted(&pending.owner));
         wanted.map(|(id, _)| *id).collect()
     }
 }

@@ -38,14 +38,7 @@ impl Engine {
         priority: Priority,
     ) -> CallId {
         let deadline = now + PATIENCE;
-        let pending = PendingCall {
-            call,
-            owner,
-            priority,
-            deadline,
-            failures: 0,
-            sent_at: None,
-        };
+        let pending = PendingCall { call, owner, priority, deadline, failures: 0, sent_at: None };
         self.enqueue(now, pending)
     }
 
@@ -58,30 +51,19 @@ impl Engine {
         let origin = self.origin(&pending.call);
         let call = self.calls.insert(pending);
         let refused = match priced {
-            None => Some(Denied::Unsupported(format!(
-                "{} offers no {kind:?}",
-                self.config.route.venue
-            ))),
+            None => {
+                Some(Denied::Unsupported(format!("{} offers no {kind:?}", self.config.route.venue)))
+            }
             Some(cost) => {
                 let group = kind.group();
-                let ticket = Ticket {
-                    call,
-                    cost,
-                    priority,
-                    group,
-                    origin,
-                    deadline,
-                    submitted_at: now,
-                };
-                self.scheduler
-                    .submit(now, ticket)
-                    .err()
-                    .map(|never| match never {
-                        Never::QueueFull { .. } => Denied::Full(never.to_string()),
-                        Never::Exceeds { .. } | Never::Duplicate { .. } => {
-                            Denied::NeverFits(never.to_string())
-                        }
-                    })
+                let ticket =
+                    Ticket { call, cost, priority, group, origin, deadline, submitted_at: now };
+                self.scheduler.submit(now, ticket).err().map(|never| match never {
+                    Never::QueueFull { .. } => Denied::Full(never.to_string()),
+                    Never::Exceeds { .. } | Never::Duplicate { .. } => {
+                        Denied::NeverFits(never.to_string())
+                    }
+                })
             }
         };
         if let Some(denied) = refused
@@ -94,17 +76,30 @@ impl Engine {
 
     fn origin(&self, call: &Call) -> Origin {
         let kind = call.kind();
+        // The two sockets are numbered; a new one goes on under its predecessor's number, so that
+        // a limit on messages outlives a reconnect.
         let socket = match kind {
             CallKind::SubscribeAccount => Some(1),
             CallKind::Subscribe | CallKind::Unsubscribe => Some(0),
-            _ => None,
+            CallKind::Ping
+            | CallKind::ServerTime
+            | CallKind::Catalog
+            | CallKind::Depth
+            | CallKind::Bars
+            | CallKind::Ticker
+            | CallKind::PlaceOrder
+            | CallKind::CancelOrder
+            | CallKind::CancelOpenOrders
+            | CallKind::QueryOrder
+            | CallKind::OpenOrders
+            | CallKind::OrderHistory
+            | CallKind::FillHistory
+            | CallKind::Account
+            | CallKind::OrderCounts
+            | CallKind::OpenStream => None,
         };
         let account = kind.is_signed().then_some(self.config.route.account);
-        Origin {
-            egress: self.config.route.egress,
-            account,
-            socket,
-        }
+        Origin { egress: self.config.route.egress, account, socket }
     }
 
     fn refused_at_the_door(&mut self, now: Timestamp, pending: PendingCall, denied: Denied) {
@@ -133,33 +128,16 @@ impl Engine {
         let route = self.config.route;
         let is_current = |kind, generation| self.stream(kind).is_current(generation);
         match owner {
-            Owner::Open(kind, generation) if is_current(kind, generation) => Some(Action::Open {
-                route,
-                kind,
-                generation,
-                call,
-                permit,
-                timing,
-            }),
+            Owner::Open(kind, generation) if is_current(kind, generation) => {
+                Some(Action::Open { route, kind, generation, call, permit, timing })
+            }
             Owner::Join(generation) if is_current(StreamKind::Account, generation) => {
                 let kind = StreamKind::Account;
-                Some(Action::Write {
-                    kind,
-                    generation,
-                    call,
-                    permit,
-                    timing,
-                })
+                Some(Action::Write { kind, generation, call, permit, timing })
             }
             Owner::Follow(generation) if is_current(StreamKind::Market, generation) => {
                 let kind = StreamKind::Market;
-                Some(Action::Write {
-                    kind,
-                    generation,
-                    call,
-                    permit,
-                    timing,
-                })
+                Some(Action::Write { kind, generation, call, permit, timing })
             }
             Owner::Open(..) | Owner::Join(_) | Owner::Follow(_) => {
                 // The socket it was meant for is gone.
@@ -169,19 +147,19 @@ impl Engine {
             }
             Owner::Place(order) => {
                 self.order_sent(now, order);
-                Some(Action::Send {
-                    route,
-                    call,
-                    permit,
-                    timing,
-                })
+                Some(Action::Send { route, call, permit, timing })
             }
-            _ => Some(Action::Send {
-                route,
-                call,
-                permit,
-                timing,
-            }),
+            Owner::Cancel(_)
+            | Owner::Ask(_)
+            | Owner::Fetch(_)
+            | Owner::Inquiry(_)
+            | Owner::Clock
+            | Owner::Catalog
+            | Owner::Account
+            | Owner::OrderCounts
+            | Owner::OpenOrders(_)
+            | Owner::History { .. }
+            | Owner::Depth(_) => Some(Action::Send { route, call, permit, timing }),
         }
     }
 
@@ -214,14 +192,9 @@ impl Engine {
                 self.scheduler.abandon(now, call);
             }
             Fate::NotTaken(NotTaken::NotSent(_)) => self.scheduler.forget_unsent(call),
-            _ => self.scheduler.settle(
-                now,
-                call,
-                Settlement {
-                    succeeded,
-                    meter: &meter,
-                },
-            ),
+            Fate::Done(_) | Fate::Refused(_) | Fate::NotTaken(_) | Fate::Unknown(_) => {
+                self.scheduler.settle(now, call, Settlement { succeeded, meter: &meter })
+            }
         }
         let Some(pending) = self.calls.remove(call) else {
             return;
@@ -247,13 +220,7 @@ impl Engine {
             (Owner::Clock, Reply::Time(venue)) => {
                 self.clock_read(now, sent_at, venue);
             }
-            (
-                Owner::Catalog,
-                Reply::Catalog {
-                    instruments,
-                    limits,
-                },
-            ) => {
+            (Owner::Catalog, Reply::Catalog { instruments, limits }) => {
                 self.catalog_read(now, instruments, &limits);
             }
             (Owner::Account, Reply::Account(account)) => self.account_read(now, account),
@@ -261,15 +228,7 @@ impl Engine {
             (Owner::OpenOrders(symbol), Reply::Orders(orders)) => {
                 self.open_orders_read(now, &symbol, &orders);
             }
-            (
-                Owner::History {
-                    strategy,
-                    instrument,
-                    interval,
-                    bars,
-                },
-                Reply::Bars(read),
-            ) => {
+            (Owner::History { strategy, instrument, interval, bars }, Reply::Bars(read)) => {
                 self.history_read(now, strategy, &instrument, interval, bars, read);
             }
             (Owner::Depth(symbol), Reply::Depth(book)) => self.depth_read(now, &symbol, &book),
@@ -303,7 +262,17 @@ impl Engine {
             Owner::Cancel(id) => self.cancel_refused(now, id, &refusal),
             Owner::Ask(id) => self.asked(now, id, None),
             Owner::Inquiry(inquiry) => self.answer(inquiry, Fate::Refused(refusal)),
-            _ => self.failed(now, pending, Fate::Refused(refusal)),
+            Owner::Fetch(_)
+            | Owner::Open(..)
+            | Owner::Join(_)
+            | Owner::Follow(_)
+            | Owner::Clock
+            | Owner::Catalog
+            | Owner::Account
+            | Owner::OrderCounts
+            | Owner::OpenOrders(_)
+            | Owner::History { .. }
+            | Owner::Depth(_) => self.failed(now, pending, Fate::Refused(refusal)),
         }
     }
 
@@ -322,9 +291,7 @@ impl Engine {
             }
             Owner::Cancel(id) => self.cancel_failed(now, *id, &reason),
             Owner::Ask(id) => self.asked(now, *id, None),
-            Owner::Fetch(id) => self
-                .timers
-                .set(Timer::Fetch(*id), now + Duration::from_secs(2)),
+            Owner::Fetch(id) => self.timers.set(Timer::Fetch(*id), now + Duration::from_secs(2)),
             Owner::Open(kind, generation) => self.stream_lost(now, *kind, *generation, reason),
             Owner::Join(generation) => {
                 if self.startup.is_over() || !matches!(fate, Fate::Refused(_)) {
@@ -357,10 +324,7 @@ impl Engine {
                 }
                 let what = format!("{:?}", pending.call.kind());
                 if pending.failures > 0 {
-                    self.tell(Incident::ReadFailed {
-                        what,
-                        reason: reason.clone(),
-                    });
+                    self.tell(Incident::ReadFailed { what, reason: reason.clone() });
                 }
                 self.startup.last_failure = Some((pending.call.kind(), reason));
                 self.try_again(now, pending);
@@ -410,11 +374,7 @@ impl Engine {
             {
                 let names: Vec<_> = symbols.iter().map(ToString::to_string).collect();
                 let (names, message) = (names.join(" or "), refusal.message.clone());
-                Failure::UnknownInstrument {
-                    venue,
-                    names,
-                    message,
-                }
+                Failure::UnknownInstrument { venue, names, message }
             }
             (_, Fate::Refused(refusal)) if refusal.kind == RefusalKind::Auth => Failure::Auth {
                 venue,
@@ -423,11 +383,7 @@ impl Engine {
             },
             _ => {
                 let (what, message) = (format!("{:?}", call.kind()), describe(fate));
-                Failure::Unreachable {
-                    venue,
-                    what,
-                    message,
-                }
+                Failure::Unreachable { venue, what, message }
             }
         };
         self.fail(failure);
@@ -444,27 +400,16 @@ impl Engine {
             throttle.retry_after.map(|after| now + after),
             throttle.retry_at.map(|at| self.clock.our_time(at)),
         ];
-        let until = told
-            .into_iter()
-            .flatten()
-            .max()
-            .unwrap_or(now + SHUT_DEFAULT)
+        let until = told.into_iter().flatten().max().unwrap_or(now + SHUT_DEFAULT)
             + self.clock.error_bound(now)
-            + if throttle.is_ban {
-                BAN_MARGIN
-            } else {
-                Duration::ZERO
-            };
+            + if throttle.is_ban { BAN_MARGIN } else { Duration::ZERO };
         let scope = match throttle.kind {
             Some(LimitKind::Orders) => ScopeKey::NewOrders(self.config.route.account),
             _ => ScopeKey::Egress(self.config.route.egress),
         };
         self.scheduler.shut(now, scope, until);
         self.timers.set(Timer::Unshut, until);
-        self.tell(Incident::Throttled {
-            throttle: throttle.clone(),
-            until,
-        });
+        self.tell(Incident::Throttled { throttle: throttle.clone(), until });
     }
 
     pub(super) fn inquire(&mut self, now: Timestamp, inquiry: u64, call: Call) {
@@ -486,9 +431,7 @@ pub(super) fn describe(fate: &Fate) -> String {
         Fate::NotTaken(NotTaken::Throttled(throttle)) => throttle.message.clone(),
         Fate::Unknown(Unknown::Timeout) => "no answer in time".to_owned(),
         Fate::Unknown(Unknown::Broken(reason) | Unknown::Unreadable(reason)) => reason.clone(),
-        Fate::Unknown(Unknown::Venue {
-            status, message, ..
-        }) => {
+        Fate::Unknown(Unknown::Venue { status, message, .. }) => {
             format!("status {status}: {message}")
         }
     }

@@ -52,10 +52,15 @@ impl Market {
     /// What has been asked for since the handshake was made.
     fn feeds_since_handshake(&self) -> Vec<StreamFeed> {
         let feeds = self.followers.keys();
-        feeds
-            .filter(|feed| !self.in_handshake.contains(feed))
-            .cloned()
-            .collect()
+        feeds.filter(|feed| !self.in_handshake.contains(feed)).cloned().collect()
+    }
+
+    /// A strategy follows nothing any more, and waits for no history.
+    pub(super) fn forget(&mut self, strategy: StrategyId) {
+        self.histories_missing.retain(|(of, ..)| *of != strategy);
+        for followers in self.followers.values_mut() {
+            followers.remove(&strategy);
+        }
     }
 
     pub(super) fn reset_books(&mut self) {
@@ -63,16 +68,9 @@ impl Market {
     }
 
     fn following(&self, symbol: &Symbol, feed: Feed) -> Vec<(StrategyId, u32)> {
-        let key = StreamFeed {
-            symbol: symbol.clone(),
-            feed,
-        };
+        let key = StreamFeed { symbol: symbol.clone(), feed };
         let followers = self.followers.get(&key);
-        followers
-            .into_iter()
-            .flatten()
-            .map(|(strategy, depth)| (*strategy, *depth))
-            .collect()
+        followers.into_iter().flatten().map(|(strategy, depth)| (*strategy, *depth)).collect()
     }
 }
 
@@ -100,23 +98,13 @@ impl Engine {
             return;
         };
         let (wire, depth) = wire_feed(feed);
-        let wanted = StreamFeed {
-            symbol: listed.symbol.clone(),
-            feed: wire,
-        };
+        let wanted = StreamFeed { symbol: listed.symbol.clone(), feed: wire };
         let followers = self.market.followers.entry(wanted.clone()).or_default();
         let is_new = followers.is_empty();
         followers.insert(strategy, depth);
         if is_new && self.market_stream.is_live() {
             let owner = Owner::Follow(self.market_stream.generation());
-            self.request(
-                now,
-                Call::Subscribe {
-                    feeds: vec![wanted],
-                },
-                owner,
-                Priority::Query,
-            );
+            self.request(now, Call::Subscribe { feeds: vec![wanted] }, owner, Priority::Query);
         } else if is_new && self.members.values().all(|member| member.has_started) {
             // Where a handshake is under way already, the feed is asked for when it is over.
             self.open_market_stream(now);
@@ -158,15 +146,8 @@ impl Engine {
             until: None,
             limit: bars + 1,
         };
-        self.market
-            .histories_missing
-            .insert((strategy, instrument.clone(), interval));
-        let owner = Owner::History {
-            strategy,
-            instrument,
-            interval,
-            bars,
-        };
+        self.market.histories_missing.insert((strategy, instrument.clone(), interval));
+        let owner = Owner::History { strategy, instrument, interval, bars };
         self.request(now, call, owner, Priority::Query);
     }
 
@@ -180,22 +161,13 @@ impl Engine {
         read: Vec<Bar>,
     ) {
         let venue_now = self.clock.venue_time(now);
-        let closed = read
-            .into_iter()
-            .filter(|bar| bar.open_at + interval.duration() <= venue_now);
-        let closed: Vec<_> = closed
-            .map(|bar| Bar {
-                is_closed: true,
-                ..bar
-            })
-            .collect();
+        let closed = read.into_iter().filter(|bar| bar.open_at + interval.duration() <= venue_now);
+        let closed: Vec<_> = closed.map(|bar| Bar { is_closed: true, ..bar }).collect();
         let first = closed.len().saturating_sub(bars as usize);
         for bar in closed.into_iter().skip(first) {
             self.notify(strategy, Notice::Bar(instrument.clone(), bar));
         }
-        self.market
-            .histories_missing
-            .remove(&(strategy, instrument.clone(), interval));
+        self.market.histories_missing.remove(&(strategy, instrument.clone(), interval));
     }
 
     pub(super) fn quoted(&mut self, symbol: &Symbol, quote: Quote) {
@@ -208,9 +180,7 @@ impl Engine {
     }
 
     pub(super) fn barred(&mut self, symbol: &Symbol, bar: &Bar) {
-        self.tell_followers(symbol, Feed::Bar(bar.interval), |id| {
-            Notice::Bar(id, bar.clone())
-        });
+        self.tell_followers(symbol, Feed::Bar(bar.interval), |id| Notice::Bar(id, bar.clone()));
     }
 
     fn tell_followers(
@@ -243,22 +213,13 @@ impl Engine {
         if self.calls.is_waited_for(&owner) {
             return;
         }
-        let call = Call::Depth {
-            symbol: symbol.clone(),
-            levels: BOOK_LEVELS,
-        };
+        let call = Call::Depth { symbol: symbol.clone(), levels: BOOK_LEVELS };
         if delay.is_zero() {
             self.request(now, call, owner, Priority::Query);
         } else {
             let priority = Priority::Query;
-            let pending = PendingCall {
-                call,
-                owner,
-                priority,
-                deadline: now,
-                failures: 0,
-                sent_at: None,
-            };
+            let pending =
+                PendingCall { call, owner, priority, deadline: now, failures: 0, sent_at: None };
             self.requeue(now, pending, delay);
         }
     }
@@ -282,11 +243,7 @@ impl Engine {
             return;
         };
         for (strategy, depth) in self.market.following(symbol, Feed::Book(0)) {
-            let top = self
-                .market
-                .books
-                .get(symbol)
-                .map(|book| book.top(depth as usize));
+            let top = self.market.books.get(symbol).map(|book| book.top(depth as usize));
             if let Some(top) = top {
                 self.notify(strategy, Notice::Book(id.clone(), top));
             }

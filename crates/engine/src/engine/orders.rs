@@ -73,9 +73,7 @@ impl Engine {
         request: &OrderRequest,
     ) -> bool {
         if self.ledger.order(id).is_some() {
-            self.tell(Incident::DuplicateId {
-                client_order_id: id,
-            });
+            self.tell(Incident::DuplicateId { client_order_id: id });
             return false;
         }
         let instrument = self.instruments.get(&request.instrument);
@@ -141,10 +139,7 @@ impl Engine {
             .members
             .get(&order.strategy)
             .is_some_and(|member| member.instruments.contains(&order.instrument));
-        let instrument = self
-            .instruments
-            .get(&order.instrument)
-            .filter(|_| is_the_strategys);
+        let instrument = self.instruments.get(&order.instrument).filter(|_| is_the_strategys);
         let instrument =
             instrument.ok_or_else(|| Denied::UnknownInstrument(order.instrument.clone()))?;
         if self.is_stopping {
@@ -154,10 +149,7 @@ impl Engine {
             return Err(Denied::Closed(reason.clone()));
         }
         if instrument.status != InstrumentStatus::Trading {
-            return Err(Denied::Closed(format!(
-                "{} is not trading",
-                instrument.symbol
-            )));
+            return Err(Denied::Closed(format!("{} is not trading", instrument.symbol)));
         }
         let offered = match order.kind {
             OrderKind::Limit { .. } => true,
@@ -166,10 +158,7 @@ impl Engine {
             OrderKind::Market(MarketQuantity::Quote(_)) => instrument.takes_quote_quantity,
         };
         if !offered {
-            let kind = format!(
-                "{} takes no such orders: {:?}",
-                instrument.symbol, order.kind
-            );
+            let kind = format!("{} takes no such orders: {:?}", instrument.symbol, order.kind);
             return Err(Denied::Unsupported(kind));
         }
         // The order itself is counted already.
@@ -191,11 +180,7 @@ impl Engine {
         let (side, kind, instrument) = (order.side, order.kind, instrument.clone());
         self.ledger
             .hold(id, side, &kind, &instrument, reference_price)
-            .map_err(|(asset, needed, free)| Denied::InsufficientBalance {
-                asset,
-                needed,
-                free,
-            })
+            .map_err(|(asset, needed, free)| Denied::InsufficientBalance { asset, needed, free })
     }
 
     /// Ends an order that never left, or provably was not taken.
@@ -294,10 +279,7 @@ impl Engine {
         self.counters.orders_in_doubt += 1;
         self.timers.set(Timer::Ask(id), now + ASK_AFTER[0]);
         self.tell_strategy(now, id, Vec::new(), true);
-        self.tell(Incident::InDoubt {
-            client_order_id: id,
-            reason,
-        });
+        self.tell(Incident::InDoubt { client_order_id: id, reason });
     }
 
     /// Asks the venue about an order.
@@ -306,10 +288,7 @@ impl Engine {
             return;
         };
         let (symbol, order) = (order.symbol.clone(), OrderRef::Client(id));
-        let is_asked = self
-            .watches
-            .get(&id)
-            .is_none_or(|watch| watch.ask.is_some());
+        let is_asked = self.watches.get(&id).is_none_or(|watch| watch.ask.is_some());
         if !is_asked {
             let call = Call::QueryOrder { symbol, order };
             let call = self.request(now, call, Owner::Ask(id), Priority::Critical);
@@ -347,11 +326,7 @@ impl Engine {
 
     /// A statement of the venue's, from the stream.
     pub(super) fn reported(&mut self, now: Timestamp, report: &ExecutionReport) {
-        let found = self.ledger.find(
-            &report.symbol,
-            report.client_order_id,
-            report.venue_order_id,
-        );
+        let found = self.ledger.find(&report.symbol, report.client_order_id, report.venue_order_id);
         match found {
             Some(id) => self.take_in(now, id, report),
             None => self.counters.foreign_reports += 1,
@@ -385,10 +360,7 @@ impl Engine {
     }
 
     fn book(&mut self, id: ClientOrderId, symbol: &Symbol, fills: &[Fill]) {
-        let instrument = self
-            .symbols
-            .get(symbol)
-            .and_then(|id| self.instruments.get(id));
+        let instrument = self.symbols.get(symbol).and_then(|id| self.instruments.get(id));
         if let Some(instrument) = instrument {
             for fill in fills {
                 self.ledger.book(id, fill, instrument);
@@ -422,11 +394,7 @@ impl Engine {
         let has_fills = fills.peek().is_some();
         while let Some(fill) = fills.next() {
             let is_last = fills.peek().is_none();
-            let mut update = if is_last {
-                last.clone()
-            } else {
-                partial.clone()
-            };
+            let mut update = if is_last { last.clone() } else { partial.clone() };
             update.fill = Some(fill);
             self.notify(strategy, Notice::Order(Box::new(update)));
         }
@@ -454,12 +422,7 @@ impl Engine {
             return;
         }
         let (symbol, venue) = (order.symbol.clone(), order.venue_order_id);
-        let call = Call::FillHistory {
-            symbol,
-            order: venue,
-            since: None,
-            limit: FILLS_MAX,
-        };
+        let call = Call::FillHistory { symbol, order: venue, since: None, limit: FILLS_MAX };
         self.request(now, call, Owner::Fetch(id), Priority::Query);
     }
 
@@ -468,9 +431,7 @@ impl Engine {
             return;
         };
         let symbol = order.symbol.clone();
-        let own = fills
-            .iter()
-            .filter(|one| Some(one.venue_order_id) == order.venue_order_id);
+        let own = fills.iter().filter(|one| Some(one.venue_order_id) == order.venue_order_id);
         let own: Vec<Fill> = own.map(|one| one.fill.clone()).collect();
         let new: Vec<Fill> = own.into_iter().filter(|fill| order.book(fill)).collect();
         let is_complete = !order.has_unbooked_fills();
@@ -529,22 +490,13 @@ impl Engine {
         if !order.is_cancel_wanted || !is_resting || self.timers.is_set(Timer::Cancel(id)) {
             return;
         }
-        if self
-            .watches
-            .get(&id)
-            .is_none_or(|watch| watch.cancel.is_some())
-        {
+        if self.watches.get(&id).is_none_or(|watch| watch.cancel.is_some()) {
             return;
         }
         // By the venue's own name where it is known: the fastest way (rest-api.md, cancel order,
         // read 2026-11).
-        let reference = order
-            .venue_order_id
-            .map_or(OrderRef::Client(id), OrderRef::Venue);
-        let call = Call::CancelOrder {
-            symbol: order.symbol.clone(),
-            order: reference,
-        };
+        let reference = order.venue_order_id.map_or(OrderRef::Client(id), OrderRef::Venue);
+        let call = Call::CancelOrder { symbol: order.symbol.clone(), order: reference };
         let call = self.request(now, call, Owner::Cancel(id), Priority::Critical);
         self.track(call);
     }
@@ -577,11 +529,7 @@ impl Engine {
         self.timers.set(Timer::Cancel(id), now + delay);
         if attempts == CANCEL_ALARM {
             let reason = reason.to_owned();
-            self.tell(Incident::CancelFailing {
-                client_order_id: id,
-                attempts,
-                reason,
-            });
+            self.tell(Incident::CancelFailing { client_order_id: id, attempts, reason });
         }
     }
 
@@ -602,10 +550,7 @@ impl Engine {
             .ledger
             .order(id)
             .is_some_and(|order| order.strategy == strategy && !order.state.is_terminal());
-        let watch = self
-            .watches
-            .get_mut(&id)
-            .filter(|watch| watch.replacement.is_none());
+        let watch = self.watches.get_mut(&id).filter(|watch| watch.replacement.is_none());
         match watch.filter(|_| is_open) {
             Some(watch) => {
                 watch.replacement = Some((replacement_id, request));
@@ -657,10 +602,7 @@ impl Engine {
         state: OrderState,
         filled: Quantity,
     ) {
-        let left = request
-            .kind
-            .qty()
-            .map(|wanted| wanted.saturating_sub(filled));
+        let left = request.kind.qty().map(|wanted| wanted.saturating_sub(filled));
         let is_gone = matches!(state, OrderState::Canceled | OrderState::Expired);
         if !is_gone || left.is_none_or(Quantity::is_zero) {
             let reason = format!("the order to be replaced is {state}, {filled} of it traded");
@@ -673,15 +615,9 @@ impl Engine {
             }
             order.qty = left;
             order.kind = match order.kind {
-                OrderKind::Limit {
-                    price,
-                    time_in_force,
-                    ..
-                } => OrderKind::Limit {
-                    price,
-                    qty: left,
-                    time_in_force,
-                },
+                OrderKind::Limit { price, time_in_force, .. } => {
+                    OrderKind::Limit { price, qty: left, time_in_force }
+                }
                 OrderKind::PostOnly { price, .. } => OrderKind::PostOnly { price, qty: left },
                 OrderKind::Market(_) => OrderKind::Market(MarketQuantity::Base(left)),
             };
@@ -691,11 +627,7 @@ impl Engine {
 
     /// Trading ends: own orders are canceled, those on their way as soon as they are known.
     pub(super) fn cancel_everything(&mut self, now: Timestamp) {
-        let open: Vec<_> = self
-            .ledger
-            .open()
-            .map(|order| (order.id, order.state))
-            .collect();
+        let open: Vec<_> = self.ledger.open().map(|order| (order.id, order.state)).collect();
         for (id, state) in open {
             // What has not left is not sent any more, whatever the policy for resting orders.
             if self.config.cancels_on_stop || state == OrderState::Pending {
@@ -706,15 +638,20 @@ impl Engine {
             let resting = |order: &Order| {
                 matches!(order.state, OrderState::Open | OrderState::PartiallyFilled)
             };
-            let left: Vec<_> = self
-                .ledger
-                .open()
-                .filter(|one| resting(one))
-                .map(|one| one.id)
-                .collect();
+            let left: Vec<_> =
+                self.ledger.open().filter(|one| resting(one)).map(|one| one.id).collect();
             for id in left {
                 self.watches.remove(&id);
             }
+        }
+    }
+
+    /// Cancels every order of one strategy.
+    pub(super) fn cancel_all_of(&mut self, now: Timestamp, strategy: StrategyId) {
+        let own = self.ledger.open().filter(|order| order.strategy == strategy);
+        let own: Vec<_> = own.map(|order| order.id).collect();
+        for id in own {
+            self.cancel_own(now, id);
         }
     }
 
@@ -730,23 +667,19 @@ impl Engine {
 
     /// Notes which call now stands for an order's wish.
     pub(super) fn track(&mut self, call: CallId) {
-        let Some(owner) = self
-            .calls
-            .get_mut(call)
-            .map(|pending| pending.owner.clone())
-        else {
+        let Some(owner) = self.calls.get_mut(call).map(|pending| pending.owner.clone()) else {
             return;
         };
-        let (Owner::Place(id) | Owner::Cancel(id) | Owner::Ask(id)) = owner else {
-            return;
-        };
-        let Some(watch) = self.watches.get_mut(&id) else {
-            return;
-        };
-        match owner {
-            Owner::Place(_) => watch.place = Some(call),
-            Owner::Cancel(_) => watch.cancel = Some(call),
-            _ => watch.ask = Some(call),
+        if let Owner::Place(id) | Owner::Cancel(id) | Owner::Ask(id) = owner
+            && let Some(watch) = self.watches.get_mut(&id)
+        {
+            if owner == Owner::Place(id) {
+                watch.place = Some(call);
+            } else if owner == Owner::Cancel(id) {
+                watch.cancel = Some(call);
+            } else {
+                watch.ask = Some(call);
+            }
         }
     }
 }

@@ -70,12 +70,7 @@ impl Engine {
                 .flat_map(|setup| setup.instruments.iter().map(|(_, symbol)| symbol.clone()))
                 .collect();
             let symbols = symbols.into_iter().collect();
-            self.request(
-                now,
-                Call::Catalog { symbols },
-                Owner::Catalog,
-                Priority::Query,
-            );
+            self.request(now, Call::Catalog { symbols }, Owner::Catalog, Priority::Query);
         }
     }
 
@@ -95,8 +90,7 @@ impl Engine {
 
     fn set_scheduler_clock(&mut self, now: Timestamp) {
         self.clock_advanced_at = now;
-        self.scheduler
-            .set_clock(self.clock.offset_nanos(), self.clock.error_bound(now));
+        self.scheduler.set_clock(self.clock.offset_nanos(), self.clock.error_bound(now));
     }
 
     pub(super) fn catalog_read(
@@ -109,20 +103,13 @@ impl Engine {
             self.tariff.replace_limits(limits);
             self.scheduler.set_limits(now, &self.tariff.limits);
         }
-        let setups = self
-            .config
-            .strategies
-            .iter()
-            .flat_map(|setup| setup.instruments.iter());
+        let setups = self.config.strategies.iter().flat_map(|setup| setup.instruments.iter());
         let mut missing = Vec::new();
         for (id, symbol) in setups {
             match instruments.iter().find(|one| one.symbol == *symbol) {
                 Some(listed) => {
                     // Strategies know it by the name that the configuration gave it.
-                    let named = Instrument {
-                        id: id.clone(),
-                        ..listed.clone()
-                    };
+                    let named = Instrument { id: id.clone(), ..listed.clone() };
                     self.symbols.insert(symbol.clone(), id.clone());
                     self.instruments.insert(id.clone(), named);
                 }
@@ -133,11 +120,7 @@ impl Engine {
             let venue = self.config.route.venue;
             let message = "it is not in the venue's list".to_owned();
             let names = missing.join(" or ");
-            self.fail(Failure::UnknownInstrument {
-                venue,
-                names,
-                message,
-            });
+            self.fail(Failure::UnknownInstrument { venue, names, message });
             return;
         }
         self.startup.has_catalog = true;
@@ -154,9 +137,7 @@ impl Engine {
             let symbols: Vec<_> = self.symbols.keys().cloned().collect();
             for symbol in symbols {
                 self.startup.missing_open_orders.insert(symbol.clone());
-                let call = Call::OpenOrders {
-                    symbol: Some(symbol.clone()),
-                };
+                let call = Call::OpenOrders { symbol: Some(symbol.clone()) };
                 self.request(now, call, Owner::OpenOrders(symbol), Priority::Query);
             }
         }
@@ -166,11 +147,7 @@ impl Engine {
         if !account.can_trade && !self.startup.is_done {
             let (venue, account) = (self.config.route.venue, self.config.route.account);
             let message = "the account may not trade".to_owned();
-            self.fail(Failure::Auth {
-                venue,
-                account,
-                message,
-            });
+            self.fail(Failure::Auth { venue, account, message });
             return;
         }
         self.ledger.fees = account.fees;
@@ -194,11 +171,7 @@ impl Engine {
         self.startup.missing_open_orders.remove(symbol);
         let is_ours = |report: &&ExecutionReport| {
             self.ledger
-                .find(
-                    &report.symbol,
-                    report.client_order_id,
-                    report.venue_order_id,
-                )
+                .find(&report.symbol, report.client_order_id, report.venue_order_id)
                 .is_some()
         };
         let count = orders.len() - orders.iter().filter(is_ours).count();
@@ -230,32 +203,16 @@ impl Engine {
 
     fn recovered(&self, strategy: StrategyId) -> Recovered {
         let member = self.members.get(&strategy);
-        let own = member
-            .map(|member| member.instruments.as_slice())
-            .unwrap_or_default();
-        let orders = self
-            .ledger
-            .open()
-            .filter(|order| order.strategy == strategy);
-        let positions = self
-            .ledger
-            .positions()
-            .iter()
-            .filter(|((of, _), _)| *of == strategy);
+        let own = member.map(|member| member.instruments.as_slice()).unwrap_or_default();
+        let orders = self.ledger.open().filter(|order| order.strategy == strategy);
+        let positions = self.ledger.positions().iter().filter(|((of, _), _)| *of == strategy);
         Recovered {
-            instruments: own
-                .iter()
-                .filter_map(|id| self.instruments.get(id).cloned())
-                .collect(),
+            instruments: own.iter().filter_map(|id| self.instruments.get(id).cloned()).collect(),
             orders: orders.map(|order| order.update(None, None)).collect(),
-            positions: positions
-                .map(|((_, id), position)| (id.clone(), position.base))
-                .collect(),
+            positions: positions.map(|((_, id), position)| (id.clone(), position.base)).collect(),
             balances: self.ledger.balances().cloned().collect(),
             fees: self.ledger.fees,
-            store: member
-                .map(|member| member.store.clone())
-                .unwrap_or_default(),
+            store: member.map(|member| member.store.clone()).unwrap_or_default(),
         }
     }
 
@@ -266,6 +223,13 @@ impl Engine {
         if self.members.values().all(|member| member.has_started) {
             self.open_market_stream(now);
         }
+    }
+
+    /// A strategy has died. Whatever was to wait for it no longer does.
+    pub(super) fn strategy_lost(&mut self, now: Timestamp, strategy: StrategyId) {
+        self.market.forget(strategy);
+        self.strategy_started(now, strategy);
+        self.cancel_all_of(now, strategy);
     }
 
     /// What is missing before the first order, in words; none when nothing is.
@@ -310,10 +274,6 @@ impl Engine {
             || (missing, format!("nothing in {waited} s")),
             |(kind, reason)| (format!("{kind:?}"), reason),
         );
-        self.fail(Failure::Unreachable {
-            venue: self.config.route.venue,
-            what,
-            message,
-        });
+        self.fail(Failure::Unreachable { venue: self.config.route.venue, what, message });
     }
 }

@@ -12,22 +12,15 @@ impl Engine {
     fn status(&self, now: Timestamp) -> VenueStatus {
         let egress = ScopeKey::Egress(self.config.route.egress);
         let orders = ScopeKey::NewOrders(self.config.route.account);
-        let shut = [egress, orders].into_iter().filter_map(|scope| {
-            self.scheduler
-                .shut_until(now, &scope)
-                .map(|until| (until, scope))
-        });
+        let shut = [egress, orders]
+            .into_iter()
+            .filter_map(|scope| self.scheduler.shut_until(now, &scope).map(|until| (until, scope)));
         if let Some((until, scope)) = shut.max_by_key(|(until, _)| *until) {
-            return VenueStatus::Shut {
-                until,
-                reason: format!("{scope} is shut until {until}"),
-            };
+            return VenueStatus::Shut { until, reason: format!("{scope} is shut until {until}") };
         }
         match self.missing() {
             None => VenueStatus::Live,
-            Some(reason) => VenueStatus::Stale {
-                reason: reason.to_owned(),
-            },
+            Some(reason) => VenueStatus::Stale { reason: reason.to_owned() },
         }
     }
 
@@ -44,9 +37,7 @@ impl Engine {
                 self.tell(Incident::Live);
             }
             VenueStatus::Stale { reason } if was_live => {
-                self.tell(Incident::Stale {
-                    reason: reason.clone(),
-                });
+                self.tell(Incident::Stale { reason: reason.clone() });
             }
             // While starting, one reason after the other; a shut scope was told when it was shut.
             VenueStatus::Stale { .. } | VenueStatus::Shut { .. } => {}

@@ -135,7 +135,7 @@ impl Engine {
         }
         self.stream_mut(kind).heard_at = now;
         match event {
-            SocketEvent::Message(message) => self.stream_message(now, kind, generation, message),
+            SocketEvent::Message(message) => self.stream_message(now, kind, generation, *message),
             SocketEvent::Heard => {}
             SocketEvent::Unreadable(problem) => {
                 self.counters.unreadable_messages += 1;
@@ -209,20 +209,15 @@ impl Engine {
         let retry_at = now + Backoff::STREAM.delay(failures, &mut self.jitter);
         self.timers.set(Timer::Reopen(kind), retry_at);
         self.startup.last_failure = Some((CallKind::OpenStream, reason.clone()));
-        self.tell(Incident::StreamLost {
-            kind,
-            reason,
-            retry_at,
-        });
+        self.tell(Incident::StreamLost { kind, reason, retry_at });
     }
 
     /// What was on its way over a socket that is gone has no answer any more.
     fn drop_control_messages(&mut self, now: Timestamp, kind: StreamKind, generation: u32) {
-        let on_it = self.calls.of(|owner| match owner {
-            Owner::Open(of, number) => *of == kind && *number == generation,
-            Owner::Join(number) => kind == StreamKind::Account && *number == generation,
-            Owner::Follow(number) => kind == StreamKind::Market && *number == generation,
-            _ => false,
+        let on_it = self.calls.of(|owner| {
+            *owner == Owner::Open(kind, generation)
+                || kind == StreamKind::Account && *owner == Owner::Join(generation)
+                || kind == StreamKind::Market && *owner == Owner::Follow(generation)
         });
         for call in on_it {
             if !self.withdraw(call) {
@@ -239,8 +234,7 @@ impl Engine {
             let silence = now.since(heard_at).as_secs();
             self.stream_lost(now, kind, generation, format!("silent for {silence} s"));
         } else {
-            self.timers
-                .set(Timer::Liveness(kind), heard_at + SILENCE_MAX);
+            self.timers.set(Timer::Liveness(kind), heard_at + SILENCE_MAX);
         }
     }
 }

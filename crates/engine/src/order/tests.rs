@@ -90,11 +90,7 @@ fn life() -> impl Strategy<Value = Vec<ExecutionReport>> {
             _ => {}
         }
         told.push(report(ReportedStatus::Open, 0, Vec::new()));
-        let last = told
-            .iter()
-            .rev()
-            .find(|told| told.cum_qty == qty(cum))
-            .cloned();
+        let last = told.iter().rev().find(|told| told.cum_qty == qty(cum)).cloned();
         told.extend(last);
         told
     })
@@ -133,11 +129,7 @@ proptest! {
 fn an_order_that_was_refused_and_turns_up_is_adopted() {
     let mut order = order();
     order.state = OrderState::Rejected;
-    assert!(
-        order
-            .apply(&report(ReportedStatus::Open, 0, Vec::new()))
-            .has_moved
-    );
+    assert!(order.apply(&report(ReportedStatus::Open, 0, Vec::new())).has_moved);
     assert_eq!(order.state, OrderState::Open);
 }
 
@@ -156,11 +148,7 @@ fn a_late_acceptance_does_not_revive_what_is_over() {
 #[test]
 fn an_unknown_word_moves_nothing_but_its_trades_count() {
     let mut order = order();
-    let change = order.apply(&report(
-        ReportedStatus::Unknown("ODD".into()),
-        0,
-        vec![fill(1, 2)],
-    ));
+    let change = order.apply(&report(ReportedStatus::Unknown("ODD".into()), 0, vec![fill(1, 2)]));
     assert_eq!(change.fills.len(), 1);
     assert_eq!((order.state, order.cum_qty), (OrderState::InFlight, qty(2)));
 }

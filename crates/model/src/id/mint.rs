@@ -32,17 +32,11 @@ impl ClientOrderIds {
     pub fn new(slot: u16, started: Timestamp) -> Self {
         let slot = base32(u64::from(slot % Self::SLOTS), SLOT_DIGITS);
         let time = base32(started.as_millis(), TIME_DIGITS);
-        Self {
-            prefix: format!("{SCHEMA}{slot}{time}-"),
-            next: 0,
-        }
+        Self { prefix: format!("{SCHEMA}{slot}{time}-"), next: 0 }
     }
 
     /// A name that was never given out before.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "it never ends, so it is no iterator"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "it never ends, so it is no iterator")]
     pub fn next(&mut self) -> ClientOrderId {
         let count = base32(self.next, 1);
         self.next += 1;

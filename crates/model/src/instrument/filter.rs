@@ -190,11 +190,9 @@ impl Filter {
         match self {
             Self::Price(range) => self.check_range("price", range, price),
             Self::LotSize(range) => self.check_range("quantity", range, qty),
-            Self::MarketLotSize(range) => self.check_range(
-                "quantity of a market order",
-                range,
-                qty.filter(|_| is_market),
-            ),
+            Self::MarketLotSize(range) => {
+                self.check_range("quantity of a market order", range, qty.filter(|_| is_market))
+            }
             Self::PercentPrice(bounds) => self.check_percent(*bounds, price, context),
             Self::PercentPriceBySide { bid, ask } => {
                 let bounds = match side {
@@ -203,19 +201,11 @@ impl Filter {
                 };
                 self.check_percent(*bounds, price, context)
             }
-            Self::MinNotional {
-                min,
-                applies_to_market,
-            } => {
+            Self::MinNotional { min, applies_to_market } => {
                 let value = value(kind, context).filter(|_| !is_market || *applies_to_market);
                 self.check_value(*min, Notional::ZERO, value)
             }
-            Self::Notional {
-                min,
-                min_applies_to_market,
-                max,
-                max_applies_to_market,
-            } => {
+            Self::Notional { min, min_applies_to_market, max, max_applies_to_market } => {
                 let value = value(kind, context);
                 let least = value.filter(|_| !is_market || *min_applies_to_market);
                 let most = value.filter(|_| !is_market || *max_applies_to_market);
@@ -235,14 +225,8 @@ impl Filter {
                 _ => Ok(()),
             },
             Self::MaxAsset { is_base, limit, .. } => {
-                let moved = if *is_base {
-                    qty
-                } else {
-                    value(kind, context).map(Notional::get)
-                };
-                moved.map_or(Ok(()), |moved| {
-                    self.at_most("one order", *limit, moved, Some(*limit))
-                })
+                let moved = if *is_base { qty } else { value(kind, context).map(Notional::get) };
+                moved.map_or(Ok(()), |moved| self.at_most("one order", *limit, moved, Some(*limit)))
             }
             // No order we place can break these.
             Self::IcebergParts(_)
@@ -292,21 +276,11 @@ impl Filter {
         let least = reference.get().saturating_mul(bounds.down);
         let most = reference.get().saturating_mul(bounds.up);
         if price < least {
-            let rule = format!(
-                "price is at least {} times {reference}",
-                bounds.down.normalize()
-            );
+            let rule = format!("price is at least {} times {reference}", bounds.down.normalize());
             return Err(self.breach(rule, price, Some(least)));
         }
-        let what = format!(
-            "price is at most {} times {reference}",
-            bounds.up.normalize()
-        );
-        if price > most {
-            Err(self.breach(what, price, Some(most)))
-        } else {
-            Ok(())
-        }
+        let what = format!("price is at most {} times {reference}", bounds.up.normalize());
+        if price > most { Err(self.breach(what, price, Some(most))) } else { Ok(()) }
     }
 
     fn check_value(
@@ -320,12 +294,7 @@ impl Filter {
             let rule = format!("price times quantity is at least {min}");
             return Err(self.breach(rule, value.get(), Some(min.get())));
         }
-        self.at_most(
-            "price times quantity",
-            max.get(),
-            value.get(),
-            Some(max.get()),
-        )
+        self.at_most("price times quantity", max.get(), value.get(), Some(max.get()))
     }
 
     fn check_count(&self, most: u32, open: u32) -> Result<(), FilterBreach> {
@@ -333,11 +302,7 @@ impl Filter {
             return Ok(());
         }
         let rule = format!("at most {most} orders are open at a time");
-        Err(self.breach(
-            rule,
-            Decimal::from(open.saturating_add(1)),
-            Some(Decimal::from(most)),
-        ))
+        Err(self.breach(rule, Decimal::from(open.saturating_add(1)), Some(Decimal::from(most))))
     }
 
     fn at_most(
@@ -350,11 +315,7 @@ impl Filter {
         if most.is_zero() || value <= most {
             return Ok(());
         }
-        Err(self.breach(
-            format!("{what} is at most {}", most.normalize()),
-            value,
-            nearest,
-        ))
+        Err(self.breach(format!("{what} is at most {}", most.normalize()), value, nearest))
     }
 
     fn breach(&self, rule: String, value: Decimal, nearest: Option<Decimal>) -> FilterBreach {

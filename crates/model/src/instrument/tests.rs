@@ -7,11 +7,7 @@ fn dec(text: &str) -> Decimal {
 }
 
 fn range(min: &str, max: &str, step: &str) -> Range {
-    Range {
-        min: dec(min),
-        max: dec(max),
-        step: dec(step),
-    }
+    Range { min: dec(min), max: dec(max), step: dec(step) }
 }
 
 fn notional(text: &str) -> Notional {
@@ -53,10 +49,8 @@ fn quote_market(value: &str) -> OrderKind {
 /// Every rule: an order that passes, one that does not, and the nearest value named.
 #[test]
 fn each_filter_lets_the_legal_pass_and_names_the_nearest_legal_value() {
-    let reference = FilterContext {
-        reference_price: Some("100".parse().unwrap()),
-        ..FilterContext::default()
-    };
+    let reference =
+        FilterContext { reference_price: Some("100".parse().unwrap()), ..FilterContext::default() };
     let crowded = FilterContext {
         open_orders: 2,
         open_orders_all_symbols: 5,
@@ -64,14 +58,8 @@ fn each_filter_lets_the_legal_pass_and_names_the_nearest_legal_value() {
         ..reference
     };
     let by_side = Filter::PercentPriceBySide {
-        bid: PercentPrice {
-            up: dec("1.2"),
-            down: dec("0.2"),
-        },
-        ask: PercentPrice {
-            up: dec("5"),
-            down: dec("0.8"),
-        },
+        bid: PercentPrice { up: dec("1.2"), down: dec("0.2") },
+        ask: PercentPrice { up: dec("5"), down: dec("0.8") },
     };
     let value = Filter::Notional {
         min: notional("5"),
@@ -131,67 +119,26 @@ fn each_filter_lets_the_legal_pass_and_names_the_nearest_legal_value() {
             "3",
         ),
         (
-            Filter::PercentPrice(PercentPrice {
-                up: dec("1.1"),
-                down: dec("0.9"),
-            }),
+            Filter::PercentPrice(PercentPrice { up: dec("1.1"), down: dec("0.9") }),
             Buy,
             reference,
             limit("110", "1"),
             limit("111", "1"),
             "110",
         ),
+        (by_side.clone(), Buy, reference, limit("20", "1"), limit("121", "1"), "120"),
+        (by_side, Sell, reference, limit("121", "1"), limit("79", "1"), "80"),
         (
-            by_side.clone(),
-            Buy,
-            reference,
-            limit("20", "1"),
-            limit("121", "1"),
-            "120",
-        ),
-        (
-            by_side,
-            Sell,
-            reference,
-            limit("121", "1"),
-            limit("79", "1"),
-            "80",
-        ),
-        (
-            Filter::MinNotional {
-                min: notional("10"),
-                applies_to_market: true,
-            },
+            Filter::MinNotional { min: notional("10"), applies_to_market: true },
             Buy,
             reference,
             market("0.1"),
             market("0.09"),
             "10",
         ),
-        (
-            value.clone(),
-            Buy,
-            reference,
-            limit("5", "1"),
-            limit("4.9", "1"),
-            "5",
-        ),
-        (
-            value.clone(),
-            Buy,
-            reference,
-            market("11"),
-            limit("100", "11"),
-            "1000",
-        ),
-        (
-            value,
-            Buy,
-            reference,
-            quote_market("5"),
-            quote_market("4"),
-            "5",
-        ),
+        (value.clone(), Buy, reference, limit("5", "1"), limit("4.9", "1"), "5"),
+        (value.clone(), Buy, reference, market("11"), limit("100", "11"), "1000"),
+        (value, Buy, reference, quote_market("5"), quote_market("4"), "5"),
         (
             Filter::MaxPosition("10".parse().unwrap()),
             Buy,
@@ -201,11 +148,7 @@ fn each_filter_lets_the_legal_pass_and_names_the_nearest_legal_value() {
             "2",
         ),
         (
-            Filter::MaxAsset {
-                asset: usdt,
-                is_base: false,
-                limit: dec("50"),
-            },
+            Filter::MaxAsset { asset: usdt, is_base: false, limit: dec("50") },
             Buy,
             reference,
             limit("10", "5"),
@@ -216,11 +159,7 @@ fn each_filter_lets_the_legal_pass_and_names_the_nearest_legal_value() {
     for (filter, side, context, legal, illegal, nearest) in rows {
         let name = filter.name().to_owned();
         let instrument = instrument(vec![filter]);
-        assert_eq!(
-            instrument.check(side, &legal, &context),
-            Ok(()),
-            "{name} {legal:?}"
-        );
+        assert_eq!(instrument.check(side, &legal, &context), Ok(()), "{name} {legal:?}");
         let breach = instrument.check(side, &illegal, &context).unwrap_err();
         assert_eq!(breach.filter, name);
         assert_eq!(breach.nearest, Some(dec(nearest)), "{breach}");
@@ -234,25 +173,15 @@ fn each_filter_lets_the_legal_pass_and_names_the_nearest_legal_value() {
 
 #[test]
 fn a_sell_is_not_held_to_the_largest_position() {
-    let context = FilterContext {
-        position: Some("10".parse().unwrap()),
-        ..Default::default()
-    };
+    let context = FilterContext { position: Some("10".parse().unwrap()), ..Default::default() };
     let instrument = instrument(vec![Filter::MaxPosition("10".parse().unwrap())]);
-    assert_eq!(
-        instrument.check(Side::Sell, &limit("1", "5"), &context),
-        Ok(())
-    );
+    assert_eq!(instrument.check(Side::Sell, &limit("1", "5"), &context), Ok(()));
 }
 
 #[test]
 fn too_many_decimals_are_seen_before_any_filter() {
     let instrument = instrument(vec![Filter::LotSize(range("1", "9", "1"))]);
-    let breach = instrument.check(
-        Side::Buy,
-        &limit("1", "0.123456789"),
-        &FilterContext::default(),
-    );
+    let breach = instrument.check(Side::Buy, &limit("1", "0.123456789"), &FilterContext::default());
     assert_eq!(breach.unwrap_err().nearest, Some(dec("0.12345678")));
 }
 
@@ -263,18 +192,9 @@ fn quantizing_never_rounds_towards_the_market_or_up() {
         Filter::LotSize(range("0", "0", "0.01")),
     ]);
     let price = |text: &str| -> Price { text.parse().unwrap() };
-    assert_eq!(
-        instrument.quantize_price(Side::Buy, price("10.7")),
-        price("10.5")
-    );
-    assert_eq!(
-        instrument.quantize_price(Side::Sell, price("10.7")),
-        price("11")
-    );
-    assert_eq!(
-        instrument.quantize_qty("0.019".parse().unwrap()),
-        "0.01".parse().unwrap()
-    );
+    assert_eq!(instrument.quantize_price(Side::Buy, price("10.7")), price("10.5"));
+    assert_eq!(instrument.quantize_price(Side::Sell, price("10.7")), price("11"));
+    assert_eq!(instrument.quantize_qty("0.019".parse().unwrap()), "0.01".parse().unwrap());
 }
 
 #[test]

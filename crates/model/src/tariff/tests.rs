@@ -13,11 +13,7 @@ fn limit(kind: LimitKind, secs: u64, capacity: Weight) -> Limit {
 }
 
 fn line(kind: CallKind, tier: Tier, weight: Weight) -> PriceLine {
-    PriceLine {
-        kind,
-        tier,
-        cost: Charge::fixed(LimitKind::RequestWeight, weight).into(),
-    }
+    PriceLine { kind, tier, cost: Charge::fixed(LimitKind::RequestWeight, weight).into() }
 }
 
 #[test]
@@ -31,24 +27,12 @@ fn the_first_line_that_fits_gives_the_price() {
             line(CallKind::OpenOrders, Tier::Always, 80),
         ],
     };
-    let weight = |call: &Call| {
-        tariff
-            .cost(call)
-            .map(|cost| cost.weight(LimitKind::RequestWeight))
-    };
+    let weight = |call: &Call| tariff.cost(call).map(|cost| cost.weight(LimitKind::RequestWeight));
     let symbol = Symbol::from("BTCUSDT");
-    let depth = |levels| Call::Depth {
-        symbol: symbol.clone(),
-        levels,
-    };
+    let depth = |levels| Call::Depth { symbol: symbol.clone(), levels };
     assert_eq!(weight(&depth(100)), Some(5));
     assert_eq!(weight(&depth(101)), Some(250));
-    assert_eq!(
-        weight(&Call::OpenOrders {
-            symbol: Some(symbol.clone())
-        }),
-        Some(6)
-    );
+    assert_eq!(weight(&Call::OpenOrders { symbol: Some(symbol.clone()) }), Some(6));
     assert_eq!(weight(&Call::OpenOrders { symbol: None }), Some(80));
     assert_eq!(weight(&Call::Ping), None);
 }
@@ -89,10 +73,7 @@ fn sockets_of_different_kinds_have_prices_of_their_own() {
         ],
     };
     for (kind, weight) in [(StreamKind::Account, 2), (StreamKind::Market, 0)] {
-        let call = Call::OpenStream {
-            kind,
-            feeds: Vec::new(),
-        };
+        let call = Call::OpenStream { kind, feeds: Vec::new() };
         let cost = tariff.cost(&call).unwrap();
         assert_eq!(cost.weight(LimitKind::RequestWeight), weight);
     }

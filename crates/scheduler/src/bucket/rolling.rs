@@ -44,10 +44,7 @@ struct Slot {
 
 impl RollingLog {
     pub(super) const fn new(interval: Duration) -> Self {
-        Self {
-            interval,
-            slots: Vec::new(),
-        }
+        Self { interval, slots: Vec::new() }
     }
 
     /// How many slots are taken.
@@ -91,17 +88,11 @@ impl RollingLog {
     }
 
     pub(super) fn charge(&mut self, now: Timestamp, charge: ChargeId, amount: Amount) {
-        self.slots
-            .retain(|slot| slot.free_at.is_none_or(|free_at| free_at > now));
+        self.slots.retain(|slot| slot.free_at.is_none_or(|free_at| free_at > now));
         if amount.weight == 0 {
             return;
         }
-        self.slots.push(Slot {
-            charge,
-            amount,
-            weight: amount.weight,
-            free_at: None,
-        });
+        self.slots.push(Slot { charge, amount, weight: amount.weight, free_at: None });
     }
 
     pub(super) fn resolve(
@@ -112,10 +103,8 @@ impl RollingLog {
         resolution: Resolution,
     ) {
         let interval = clock.at_least(self.interval);
-        let Some(slot) = self
-            .slots
-            .iter_mut()
-            .find(|slot| slot.charge == charge && slot.free_at.is_none())
+        let Some(slot) =
+            self.slots.iter_mut().find(|slot| slot.charge == charge && slot.free_at.is_none())
         else {
             return;
         };
@@ -131,7 +120,6 @@ impl RollingLog {
     }
 
     pub(super) fn forget(&mut self, charge: ChargeId) {
-        self.slots
-            .retain(|slot| slot.charge != charge || slot.free_at.is_some());
+        self.slots.retain(|slot| slot.charge != charge || slot.free_at.is_some());
     }
 }

@@ -83,9 +83,7 @@ impl Open {
 
     fn may_land_in(&self, index: u64, interval: Duration, clock: VenueClock) -> bool {
         self.first <= index
-            && self
-                .ends_at
-                .is_none_or(|ends_at| index <= self.last(ends_at, interval, clock))
+            && self.ends_at.is_none_or(|ends_at| index <= self.last(ends_at, interval, clock))
     }
 }
 
@@ -128,9 +126,7 @@ impl Window {
     fn resolved(&self) -> u64 {
         match self.bounds.iter().map(|bound| bound.used).max() {
             Some(greatest) => greatest,
-            None => self
-                .own
-                .max(u64::from(self.used.unwrap_or(0)) + self.unseen),
+            None => self.own.max(u64::from(self.used.unwrap_or(0)) + self.unseen),
         }
     }
 
@@ -145,12 +141,7 @@ impl Window {
 
 impl WindowLedger {
     pub(super) const fn new(interval: Duration, may_fall: bool) -> Self {
-        Self {
-            interval,
-            may_fall,
-            open: Vec::new(),
-            windows: Vec::new(),
-        }
+        Self { interval, may_fall, open: Vec::new(), windows: Vec::new() }
     }
 
     /// The most that the venue can have counted in a window by now, and what is on its way there.
@@ -182,9 +173,7 @@ impl WindowLedger {
     ) -> Result<(), Timestamp> {
         let earliest = clock.earliest(now);
         let first = earliest.window_index(self.interval);
-        let last = clock
-            .latest(now + WRITE_DELAY_MAX)
-            .window_index(self.interval);
+        let last = clock.latest(now + WRITE_DELAY_MAX).window_index(self.interval);
         let elapsed = earliest.since(earliest.window_start(self.interval));
         for index in first..=last {
             let needed = self.bound(index, clock) + u64::from(weight);
@@ -241,11 +230,7 @@ impl WindowLedger {
             Resolution::Closed => self.open[at].ends_at = Some(now + LANDING_TAIL),
             Resolution::Answered { succeeded, reading } => {
                 let open = self.open.swap_remove(at);
-                let weight = if succeeded {
-                    open.amount.on_success
-                } else {
-                    open.amount.weight
-                };
+                let weight = if succeeded { open.amount.on_success } else { open.amount.weight };
                 self.land(now, clock, &open, weight, now, reading);
             }
         }
@@ -259,8 +244,7 @@ impl WindowLedger {
     pub(super) fn is_idle(&self, now: Timestamp, clock: VenueClock) -> bool {
         let oldest = self.oldest(now, clock);
         let is_over = |open: &Open| {
-            open.ends_at
-                .is_some_and(|ends_at| open.last(ends_at, self.interval, clock) < oldest)
+            open.ends_at.is_some_and(|ends_at| open.last(ends_at, self.interval, clock) < oldest)
         };
         self.open.iter().all(is_over) && self.windows.iter().all(|window| window.index < oldest)
     }
@@ -315,10 +299,7 @@ impl WindowLedger {
     /// The oldest window that can still matter: the one before that of the earliest landing, lest
     /// a clock that becomes less certain finds it gone.
     fn oldest(&self, now: Timestamp, clock: VenueClock) -> u64 {
-        clock
-            .earliest(now)
-            .window_index(self.interval)
-            .saturating_sub(1)
+        clock.earliest(now).window_index(self.interval).saturating_sub(1)
     }
 
     fn window(&self, index: u64) -> Option<&Window> {
@@ -331,11 +312,7 @@ impl WindowLedger {
             .iter()
             .position(|window| window.index >= index)
             .unwrap_or(self.windows.len());
-        if self
-            .windows
-            .get(at)
-            .is_none_or(|window| window.index != index)
-        {
+        if self.windows.get(at).is_none_or(|window| window.index != index) {
             self.windows.insert(at, Window::new(index));
         }
         &mut self.windows[at]
@@ -348,10 +325,7 @@ impl Window {
         if may_fall {
             self.used = Some(used);
             self.bounds.retain(|bound| bound.resolved_at > open.sent_at);
-            self.bounds.push(Bound {
-                resolved_at: at,
-                used: u64::from(used) + open.overlapped,
-            });
+            self.bounds.push(Bound { resolved_at: at, used: u64::from(used) + open.overlapped });
         } else {
             self.used = self.used.max(Some(used));
             if open.sent_at >= self.unseen_until {
@@ -398,9 +372,7 @@ impl Allowance {
         let nanos = interval.as_nanos();
         let short = (4 * needed * nanos).saturating_sub(capacity * nanos);
         let paced = short.div_ceil(3 * capacity.max(1));
-        tail.min(Duration::from_nanos(
-            u64::try_from(paced).unwrap_or(u64::MAX),
-        ))
+        tail.min(Duration::from_nanos(u64::try_from(paced).unwrap_or(u64::MAX)))
     }
 }
 

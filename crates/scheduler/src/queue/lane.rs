@@ -39,11 +39,7 @@ impl LaneKey {
             .map(|charge| (charge.kind, charge.weight, charge.weight_on_success))
             .collect();
         charges.sort_unstable();
-        Self {
-            group: ticket.group,
-            origin: ticket.origin,
-            charges,
-        }
+        Self { group: ticket.group, origin: ticket.origin, charges }
     }
 }
 

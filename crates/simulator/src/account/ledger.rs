@@ -75,9 +75,7 @@ impl Ledger {
     pub fn reused_client_ids(&self) -> Vec<(Arc<str>, String, usize)> {
         let mut counts: BTreeMap<(&Arc<str>, &str), usize> = BTreeMap::new();
         for order in &self.orders {
-            *counts
-                .entry((&order.symbol, &order.client_order_id))
-                .or_default() += 1;
+            *counts.entry((&order.symbol, &order.client_order_id)).or_default() += 1;
         }
         counts
             .into_iter()

@@ -45,10 +45,7 @@ pub(crate) fn fixed(number: Decimal) -> String {
 
 /// Price and quantity of a book's levels.
 pub(crate) fn levels(levels: &[(Decimal, Decimal)]) -> Value {
-    levels
-        .iter()
-        .map(|(price, qty)| json!([fixed(*price), fixed(*qty)]))
-        .collect()
+    levels.iter().map(|(price, qty)| json!([fixed(*price), fixed(*qty)])).collect()
 }
 
 /// `ACK`: that the order exists.
@@ -85,10 +82,7 @@ pub(crate) fn order_result(unit: TimeUnit, order: &OrderView) -> Value {
         if !order.iceberg_qty.is_zero() {
             fields.insert("icebergQty".to_owned(), fixed(order.iceberg_qty).into());
         }
-        fields.insert(
-            "selfTradePreventionMode".to_owned(),
-            order.stp.as_str().into(),
-        );
+        fields.insert("selfTradePreventionMode".to_owned(), order.stp.as_str().into());
         conditional(fields, order);
     }
     body
@@ -196,10 +190,7 @@ pub(crate) fn order(unit: TimeUnit, order: &OrderView) -> Value {
 fn conditional(fields: &mut Map<String, Value>, order: &OrderView) {
     if let Some(id) = order.prevented_match_id {
         fields.insert("preventedMatchId".to_owned(), id.into());
-        fields.insert(
-            "preventedQuantity".to_owned(),
-            fixed(order.prevented_qty).into(),
-        );
+        fields.insert("preventedQuantity".to_owned(), fixed(order.prevented_qty).into());
     }
     if let Some(reason) = order.expiry_reason {
         fields.insert("expiryReason".to_owned(), reason.as_str().into());

@@ -86,10 +86,7 @@ impl Default for BinanceConfig {
             accounts: vec![AccountConfig::with_balances(&balances)],
             ..ExchangeConfig::default()
         };
-        let front = FrontConfig {
-            keys: fake::keys(AccountId(0)),
-            ..FrontConfig::default()
-        };
+        let front = FrontConfig { keys: fake::keys(AccountId(0)), ..FrontConfig::default() };
         Self { exchange, front }
     }
 }

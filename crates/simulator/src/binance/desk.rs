@@ -66,14 +66,8 @@ impl Desk {
         params: &mut Params,
         proof: &Proof<'_>,
     ) -> Result<Option<usize>, Refusal> {
-        let weight = if row.is_order_entry() {
-            0
-        } else {
-            row.weight(params)
-        };
-        self.limits
-            .admit(caller.now, caller.ip, weight)
-            .map_err(Refusal::limited)?;
+        let weight = if row.is_order_entry() { 0 } else { row.weight(params) };
+        self.limits.admit(caller.now, caller.ip, weight).map_err(Refusal::limited)?;
         gate::check(caller.now, &self.config.keys, row.security, proof, params)
     }
 
@@ -87,24 +81,17 @@ impl Desk {
     ) -> Answer {
         let entered = self.enter(caller, row, params, proof);
         let key = entered.as_ref().ok().copied().flatten();
-        let account = key
-            .and_then(|key| self.config.keys.get(key))
-            .map(|key| key.account);
+        let account = key.and_then(|key| self.config.keys.get(key)).map(|key| key.account);
         let reply = entered.and_then(|_| match row.ask {
             Ask::Desk(method) => self.handle(caller, method, account, params),
             Ask::Session(_) => Err(Refusal::unsupported()),
         });
         let is_banned = reply.as_ref().is_err_and(|refusal| refusal.status == 418);
         if row.is_order_entry() && reply.is_err() && !is_banned {
-            self.limits
-                .charge(caller.now, caller.ip, row.weight(params));
+            self.limits.charge(caller.now, caller.ip, row.weight(params));
         }
         let placed = row.places() && reply.is_ok();
-        Answer {
-            reply,
-            account,
-            placed,
-        }
+        Answer { reply, account, placed }
     }
 
     fn handle(
@@ -148,10 +135,7 @@ impl Desk {
     }
 
     fn check_symbol(&self, symbol: &str) -> Result<(), Refusal> {
-        self.exchange
-            .symbol(symbol)
-            .map(|_| ())
-            .ok_or_else(Refusal::invalid_symbol)
+        self.exchange.symbol(symbol).map(|_| ()).ok_or_else(Refusal::invalid_symbol)
     }
 
     /// The status a caller insists on, if it does.

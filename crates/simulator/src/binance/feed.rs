@@ -48,14 +48,12 @@ struct Batch {
 
 impl Batch {
     fn gather(batches: &mut BTreeMap<Arc<str>, Self>, change: &DepthChange) {
-        let batch = batches
-            .entry(Arc::clone(&change.symbol))
-            .or_insert_with(|| Self {
-                first_id: change.update_id,
-                last_id: change.update_id,
-                bids: BTreeMap::new(),
-                asks: BTreeMap::new(),
-            });
+        let batch = batches.entry(Arc::clone(&change.symbol)).or_insert_with(|| Self {
+            first_id: change.update_id,
+            last_id: change.update_id,
+            bids: BTreeMap::new(),
+            asks: BTreeMap::new(),
+        });
         batch.last_id = change.update_id;
         let side = match change.side {
             Side::Buy => &mut batch.bids,
@@ -112,15 +110,9 @@ impl Binance {
                 let name = stream_name(&best.symbol, "bookTicker");
                 self.broadcast(&name, |_| book_ticker_event(&best));
             }
-            ExchangeEvent::Kline {
-                symbol,
-                interval,
-                kline,
-            } => {
+            ExchangeEvent::Kline { symbol, interval, kline } => {
                 let name = stream_name(&symbol, &format!("kline_{}", interval.as_str()));
-                self.broadcast(&name, |unit| {
-                    kline_event(unit, now, &symbol, interval, &kline)
-                });
+                self.broadcast(&name, |unit| kline_event(unit, now, &symbol, interval, &kline));
             }
             ExchangeEvent::Execution(_) | ExchangeEvent::Balance(_) => {}
         }
@@ -195,10 +187,7 @@ impl Binance {
         }
         if !changed.is_empty() {
             self.broadcast(all, |unit| {
-                changed
-                    .iter()
-                    .map(|ticker| mini_ticker_event(unit, now, ticker))
-                    .collect()
+                changed.iter().map(|ticker| mini_ticker_event(unit, now, ticker)).collect()
             });
         }
     }
@@ -206,12 +195,8 @@ impl Binance {
     /// Shows the bars in progress that have changed: those of a second every second, the others
     /// every two.
     fn tell_klines(&mut self, now: Timestamp, on_two_seconds: bool) {
-        let names: Vec<String> = self
-            .listeners
-            .keys()
-            .filter(|name| name.contains("@kline_"))
-            .cloned()
-            .collect();
+        let names: Vec<String> =
+            self.listeners.keys().filter(|name| name.contains("@kline_")).cloned().collect();
         for name in names {
             let Some(Topic::Kline(symbol, interval)) = Topic::parse(&name) else {
                 continue;
@@ -225,15 +210,11 @@ impl Binance {
             if self.feeds.shown.get(&name) == Some(&kline) {
                 continue;
             }
-            self.broadcast(&name, |unit| {
-                kline_event(unit, now, &symbol, interval, &kline)
-            });
+            self.broadcast(&name, |unit| kline_event(unit, now, &symbol, interval, &kline));
             self.feeds.shown.insert(name, kline);
         }
         let listeners = &self.listeners;
-        self.feeds
-            .shown
-            .retain(|name, _| listeners.contains_key(name));
+        self.feeds.shown.retain(|name, _| listeners.contains_key(name));
     }
 
     /// Sends an event to everybody who listens to `name`.

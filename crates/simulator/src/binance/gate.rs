@@ -17,10 +17,7 @@ const RECV_WINDOW: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) enum Proof<'a> {
     /// By a signature over `payload`; `None` when the bytes as sent cannot be signed.
-    Signed {
-        api_key: Option<&'a str>,
-        payload: Option<String>,
-    },
+    Signed { api_key: Option<&'a str>, payload: Option<String> },
     /// By the log-on of its session, with the index of the key.
     Session(usize),
     /// Not at all, where the key is a parameter (WebSocket API).
@@ -42,18 +39,15 @@ pub(crate) fn check(
         Proof::Session(index) => *index,
         Proof::Absent => return Err(Refusal::missing("apiKey")),
         Proof::Signed { api_key, .. } => {
-            let api_key = api_key
-                .filter(|key| is_well_formed(key))
-                .ok_or_else(Refusal::key_format)?;
+            let api_key =
+                api_key.filter(|key| is_well_formed(key)).ok_or_else(Refusal::key_format)?;
             if !params.has("timestamp") {
                 return Err(Refusal::missing("timestamp"));
             }
             if !params.has("signature") {
                 return Err(Refusal::missing("signature"));
             }
-            keys.iter()
-                .position(|key| key.api_key == api_key)
-                .ok_or_else(Refusal::unknown_key)?
+            keys.iter().position(|key| key.api_key == api_key).ok_or_else(Refusal::unknown_key)?
         }
     };
     let key = keys.get(index).ok_or_else(Refusal::unknown_key)?;
@@ -73,9 +67,7 @@ pub(crate) fn check(
 
 /// Accepts a request stamped less than a second ahead and no older than its window.
 fn check_clock(now: Timestamp, params: &mut Params) -> Result<(), Refusal> {
-    let number = params
-        .integer("timestamp")?
-        .ok_or_else(|| Refusal::missing("timestamp"))?;
+    let number = params.integer("timestamp")?.ok_or_else(|| Refusal::missing("timestamp"))?;
     let window = params.recv_window()?.unwrap_or(RECV_WINDOW);
     let stamped = time_of(number);
     if stamped >= now + AHEAD_MAX {
@@ -110,18 +102,12 @@ mod tests {
 
     fn sign(query: &str) -> String {
         let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, b"secret");
-        format!(
-            "{query}&signature={}",
-            hex::encode(ring::hmac::sign(&key, query.as_bytes()))
-        )
+        format!("{query}&signature={}", const_hex::encode(ring::hmac::sign(&key, query.as_bytes())))
     }
 
     fn ask(api_key: Option<&str>, query: &str, security: Security) -> Result<(), (i32, u16)> {
         let mut params = Params::from_rest(query, "").unwrap();
-        let proof = Proof::Signed {
-            api_key,
-            payload: rest_payload(query, ""),
-        };
+        let proof = Proof::Signed { api_key, payload: rest_payload(query, "") };
         check(NOW, &keys(), security, &proof, &mut params)
             .map(|_| params.finish().unwrap())
             .map_err(|refusal| (refusal.code, refusal.status))
@@ -132,23 +118,12 @@ mod tests {
         let ok = |query: &str| ask(Some("abc123"), &sign(query), Security::UserData);
         assert_eq!(ok("timestamp=1790000000000"), Ok(()));
         assert_eq!(ok("timestamp=1790000000000000"), Ok(()), "microseconds");
-        assert_eq!(
-            ok("timestamp=1790000000999"),
-            Ok(()),
-            "less than a second ahead"
-        );
+        assert_eq!(ok("timestamp=1790000000999"), Ok(()), "less than a second ahead");
         assert_eq!(ok("timestamp=1790000001000"), Err((-1021, 400)));
-        assert_eq!(
-            ok("timestamp=1789999995000"),
-            Ok(()),
-            "exactly the default window"
-        );
+        assert_eq!(ok("timestamp=1789999995000"), Ok(()), "exactly the default window");
         assert_eq!(ok("timestamp=1789999994999"), Err((-1021, 400)));
         assert_eq!(ok("recvWindow=6000.5&timestamp=1789999993999500"), Ok(()));
-        assert_eq!(
-            ok("recvWindow=6000.5&timestamp=1789999993999499"),
-            Err((-1021, 400))
-        );
+        assert_eq!(ok("recvWindow=6000.5&timestamp=1789999993999499"), Err((-1021, 400)));
     }
 
     #[test]
@@ -158,23 +133,14 @@ mod tests {
         assert_eq!(ask(None, &query), Err((-2014, 401)));
         assert_eq!(ask(Some("not a key"), &query), Err((-2014, 401)));
         assert_eq!(ask(Some("other"), &query), Err((-2015, 401)));
-        assert_eq!(
-            ask(Some("abc123"), "timestamp=1790000000000"),
-            Err((-1102, 400))
-        );
+        assert_eq!(ask(Some("abc123"), "timestamp=1790000000000"), Err((-1102, 400)));
         assert_eq!(ask(Some("abc123"), "signature=00"), Err((-1102, 400)));
-        assert_eq!(
-            ask(Some("abc123"), &query.replace("ture=", "ture=00")),
-            Err((-1022, 400))
-        );
+        assert_eq!(ask(Some("abc123"), &query.replace("ture=", "ture=00")), Err((-1022, 400)));
     }
 
     #[test]
     fn a_key_that_may_not_trade_is_refused_trading() {
         let query = sign("timestamp=1790000000000");
-        assert_eq!(
-            ask(Some("abc123"), &query, Security::Trade),
-            Err((-2015, 401))
-        );
+        assert_eq!(ask(Some("abc123"), &query, Security::Trade), Err((-2015, 401)));
     }
 }

@@ -73,10 +73,7 @@ impl Heartbeat {
         if now >= self.ends_at {
             return Some(Beat::Old);
         }
-        let deadline = self
-            .unanswered
-            .front()
-            .map(|(at, _)| *at + self.config.pong_within);
+        let deadline = self.unanswered.front().map(|(at, _)| *at + self.config.pong_within);
         if deadline.is_some_and(|deadline| now > deadline) {
             return Some(Beat::Lost);
         }
@@ -95,9 +92,7 @@ impl Heartbeat {
             .unanswered
             .front()
             .map(|(at, _)| *at + self.config.pong_within + Duration::from_nanos(1));
-        self.next_ping
-            .min(self.ends_at)
-            .min(deadline.unwrap_or(Timestamp::MAX))
+        self.next_ping.min(self.ends_at).min(deadline.unwrap_or(Timestamp::MAX))
     }
 }
 
@@ -136,11 +131,7 @@ mod tests {
             heartbeat.pong(b"hello");
         }
         ping(heartbeat.poll(at(80)));
-        assert_eq!(
-            heartbeat.poll(at(81)),
-            Some(Beat::Lost),
-            "61 s after the first ping"
-        );
+        assert_eq!(heartbeat.poll(at(81)), Some(Beat::Lost), "61 s after the first ping");
     }
 
     #[test]

@@ -99,13 +99,8 @@ impl VenueLedger {
     /// client does not send before its time has come.
     #[must_use]
     pub fn after_first_429(&self) -> &[Arrival] {
-        let first = self
-            .arrivals
-            .iter()
-            .position(|arrival| matches!(arrival.status, 429 | 418));
-        first
-            .and_then(|first| self.arrivals.get(first + 1..))
-            .unwrap_or(&[])
+        let first = self.arrivals.iter().position(|arrival| matches!(arrival.status, 429 | 418));
+        first.and_then(|first| self.arrivals.get(first + 1..)).unwrap_or(&[])
     }
 }
 

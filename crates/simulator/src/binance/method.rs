@@ -73,21 +73,11 @@ pub(crate) struct Row {
 }
 
 const fn row(method: Method, route: &'static str, ws: &'static str, security: Security) -> Row {
-    Row {
-        ask: Ask::Desk(method),
-        route,
-        ws,
-        security,
-    }
+    Row { ask: Ask::Desk(method), route, ws, security }
 }
 
 const fn session(method: SessionMethod, ws: &'static str, security: Security) -> Row {
-    Row {
-        ask: Ask::Session(method),
-        route: "",
-        ws,
-        security,
-    }
+    Row { ask: Ask::Session(method), route: "", ws, security }
 }
 
 use Security::{Public, Trade, UserData};
@@ -96,145 +86,47 @@ use Security::{Public, Trade, UserData};
 pub(crate) const TABLE: &[Row] = &[
     row(Method::Ping, "GET /api/v3/ping", "ping", Public),
     row(Method::Time, "GET /api/v3/time", "time", Public),
-    row(
-        Method::ExchangeInfo,
-        "GET /api/v3/exchangeInfo",
-        "exchangeInfo",
-        Public,
-    ),
+    row(Method::ExchangeInfo, "GET /api/v3/exchangeInfo", "exchangeInfo", Public),
     row(Method::Depth, "GET /api/v3/depth", "depth", Public),
-    row(
-        Method::Trades,
-        "GET /api/v3/trades",
-        "trades.recent",
-        Public,
-    ),
+    row(Method::Trades, "GET /api/v3/trades", "trades.recent", Public),
     row(Method::Klines, "GET /api/v3/klines", "klines", Public),
-    row(
-        Method::AveragePrice,
-        "GET /api/v3/avgPrice",
-        "avgPrice",
-        Public,
-    ),
-    row(
-        Method::TickerDay,
-        "GET /api/v3/ticker/24hr",
-        "ticker.24hr",
-        Public,
-    ),
-    row(
-        Method::TickerPrice,
-        "GET /api/v3/ticker/price",
-        "ticker.price",
-        Public,
-    ),
-    row(
-        Method::TickerBook,
-        "GET /api/v3/ticker/bookTicker",
-        "ticker.book",
-        Public,
-    ),
-    row(
-        Method::OrderPlace,
-        "POST /api/v3/order",
-        "order.place",
-        Trade,
-    ),
-    row(
-        Method::OrderTest,
-        "POST /api/v3/order/test",
-        "order.test",
-        Trade,
-    ),
-    row(
-        Method::OrderStatus,
-        "GET /api/v3/order",
-        "order.status",
-        UserData,
-    ),
-    row(
-        Method::OrderCancel,
-        "DELETE /api/v3/order",
-        "order.cancel",
-        Trade,
-    ),
-    row(
-        Method::OpenOrders,
-        "GET /api/v3/openOrders",
-        "openOrders.status",
-        UserData,
-    ),
-    row(
-        Method::OpenOrdersCancel,
-        "DELETE /api/v3/openOrders",
-        "openOrders.cancelAll",
-        Trade,
-    ),
-    row(
-        Method::AllOrders,
-        "GET /api/v3/allOrders",
-        "allOrders",
-        UserData,
-    ),
-    row(
-        Method::MyTrades,
-        "GET /api/v3/myTrades",
-        "myTrades",
-        UserData,
-    ),
-    row(
-        Method::Account,
-        "GET /api/v3/account",
-        "account.status",
-        UserData,
-    ),
+    row(Method::AveragePrice, "GET /api/v3/avgPrice", "avgPrice", Public),
+    row(Method::TickerDay, "GET /api/v3/ticker/24hr", "ticker.24hr", Public),
+    row(Method::TickerPrice, "GET /api/v3/ticker/price", "ticker.price", Public),
+    row(Method::TickerBook, "GET /api/v3/ticker/bookTicker", "ticker.book", Public),
+    row(Method::OrderPlace, "POST /api/v3/order", "order.place", Trade),
+    row(Method::OrderTest, "POST /api/v3/order/test", "order.test", Trade),
+    row(Method::OrderStatus, "GET /api/v3/order", "order.status", UserData),
+    row(Method::OrderCancel, "DELETE /api/v3/order", "order.cancel", Trade),
+    row(Method::OpenOrders, "GET /api/v3/openOrders", "openOrders.status", UserData),
+    row(Method::OpenOrdersCancel, "DELETE /api/v3/openOrders", "openOrders.cancelAll", Trade),
+    row(Method::AllOrders, "GET /api/v3/allOrders", "allOrders", UserData),
+    row(Method::MyTrades, "GET /api/v3/myTrades", "myTrades", UserData),
+    row(Method::Account, "GET /api/v3/account", "account.status", UserData),
     row(
         Method::RateLimitOrders,
         "GET /api/v3/rateLimit/order",
         "account.rateLimits.orders",
         UserData,
     ),
-    row(
-        Method::Commission,
-        "GET /api/v3/account/commission",
-        "account.commission",
-        UserData,
-    ),
+    row(Method::Commission, "GET /api/v3/account/commission", "account.commission", UserData),
     session(SessionMethod::Logon, "session.logon", UserData),
     session(SessionMethod::Status, "session.status", Public),
     session(SessionMethod::Logout, "session.logout", Public),
-    session(
-        SessionMethod::Subscriptions,
-        "session.subscriptions",
-        Public,
-    ),
+    session(SessionMethod::Subscriptions, "session.subscriptions", Public),
     session(SessionMethod::Subscribe, "userDataStream.subscribe", Public),
-    session(
-        SessionMethod::SubscribeSigned,
-        "userDataStream.subscribe.signature",
-        UserData,
-    ),
-    session(
-        SessionMethod::Unsubscribe,
-        "userDataStream.unsubscribe",
-        Public,
-    ),
+    session(SessionMethod::SubscribeSigned, "userDataStream.subscribe.signature", UserData),
+    session(SessionMethod::Unsubscribe, "userDataStream.unsubscribe", Public),
 ];
 
 /// The row of a REST request, if there is one.
 pub(crate) fn by_route(verb: &str, path: &str) -> Option<&'static Row> {
-    TABLE
-        .iter()
-        .find(|row| row.route.split_once(' ') == Some((verb, path)))
+    TABLE.iter().find(|row| row.route.split_once(' ') == Some((verb, path)))
 }
 
 /// Whether a path exists under some verb.
 pub(crate) fn has_path(path: &str) -> bool {
-    TABLE.iter().any(|row| {
-        row.route
-            .split_once(' ')
-            .is_some_and(|(_, known)| known == path)
-    })
+    TABLE.iter().any(|row| row.route.split_once(' ').is_some_and(|(_, known)| known == path))
 }
 
 /// The row of a WebSocket API request; names may carry the version in front (`v3/ping`).
@@ -268,11 +160,7 @@ impl Row {
 
 impl Method {
     fn weight(self, params: &Params) -> u32 {
-        let symbols = || {
-            params
-                .peek("symbols")
-                .map(|text| text.matches(',').count() + 1)
-        };
+        let symbols = || params.peek("symbols").map(|text| text.matches(',').count() + 1);
         let one_or_all = |one, all| if params.has("symbol") { one } else { all };
         match self {
             Self::Ping

@@ -70,11 +70,7 @@ impl Params {
         Ok(Self(
             object
                 .iter()
-                .map(|(name, value)| Param {
-                    name: name.clone(),
-                    value: text(value),
-                    read: false,
-                })
+                .map(|(name, value)| Param { name: name.clone(), value: text(value), read: false })
                 .collect(),
         ))
     }
@@ -90,28 +86,19 @@ impl Params {
             if self.0.len() == PARAMS_MAX {
                 return Err(Refusal::too_many(PARAMS_MAX, PARAMS_MAX + 1));
             }
-            self.0.push(Param {
-                name,
-                value: decode(value),
-                read: false,
-            });
+            self.0.push(Param { name, value: decode(value), read: false });
         }
         Ok(())
     }
 
     /// Names and values as sent.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|param| (param.name.as_str(), param.value.as_str()))
+        self.0.iter().map(|param| (param.name.as_str(), param.value.as_str()))
     }
 
     /// The value of `name` without counting it as read.
     pub(crate) fn peek(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|param| param.name == name)
-            .map(|param| param.value.as_str())
+        self.0.iter().find(|param| param.name == name).map(|param| param.value.as_str())
     }
 
     /// Whether `name` was sent, without counting it as read.
@@ -144,11 +131,7 @@ impl Params {
 
     /// Refuses a parameter that the chosen order type does not take.
     pub(crate) fn forbid(&self, name: &str) -> Result<(), Refusal> {
-        if self.has(name) {
-            Err(Refusal::not_required(name))
-        } else {
-            Ok(())
-        }
+        if self.has(name) { Err(Refusal::not_required(name)) } else { Ok(()) }
     }
 
     /// A mandatory symbol, checked for its characters alone.
@@ -160,11 +143,7 @@ impl Params {
 
     /// A symbol that may be missing.
     pub(crate) fn symbol_if_sent(&mut self) -> Result<Option<String>, Refusal> {
-        if self.has("symbol") {
-            self.symbol().map(Some)
-        } else {
-            Ok(None)
-        }
+        if self.has("symbol") { self.symbol().map(Some) } else { Ok(None) }
     }
 
     /// A JSON array of symbols, `["A","B"]`.
@@ -177,14 +156,8 @@ impl Params {
             serde_json::from_str(&text).map_err(|_| Refusal::illegal("symbols", range))?;
         for (index, symbol) in symbols.iter().enumerate() {
             check_symbol("symbols", symbol)?;
-            if symbols
-                .get(..index)
-                .is_some_and(|before| before.contains(symbol))
-            {
-                return Err(Refusal::bad(
-                    -1151,
-                    "Symbol is present multiple times in the list.",
-                ));
+            if symbols.get(..index).is_some_and(|before| before.contains(symbol)) {
+                return Err(Refusal::bad(-1151, "Symbol is present multiple times in the list."));
             }
         }
         Ok(Some(symbols))
@@ -213,9 +186,7 @@ impl Params {
         if !digits(whole) || !digits(fraction) {
             return Err(Refusal::illegal(name, DECIMAL_RANGE));
         }
-        Decimal::from_str(&text)
-            .map(Some)
-            .map_err(|_| Refusal::overflow(name))
+        Decimal::from_str(&text).map(Some).map_err(|_| Refusal::overflow(name))
     }
 
     /// A whole number, if sent.
@@ -284,10 +255,7 @@ impl Params {
 
     /// Refuses what nobody has read. Every handler calls this before it acts.
     pub(crate) fn finish(&self) -> Result<(), Refusal> {
-        let (read, sent) = (
-            self.0.iter().filter(|param| param.read).count(),
-            self.0.len(),
-        );
+        let (read, sent) = (self.0.iter().filter(|param| param.read).count(), self.0.len());
         match (read, sent) {
             (read, sent) if read == sent => Ok(()),
             (0, sent) => Err(Refusal::too_many(0, sent)),

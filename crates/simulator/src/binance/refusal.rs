@@ -20,21 +20,11 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// A request the venue finds wrong: HTTP 400.
     pub(crate) fn bad(code: i32, msg: impl Into<String>) -> Self {
-        Self {
-            status: 400,
-            code,
-            msg: msg.into(),
-            retry_at: None,
-        }
+        Self { status: 400, code, msg: msg.into(), retry_at: None }
     }
 
     fn unauthorized(code: i32, msg: &str) -> Self {
-        Self {
-            status: 401,
-            code,
-            msg: msg.to_owned(),
-            retry_at: None,
-        }
+        Self { status: 401, code, msg: msg.to_owned(), retry_at: None }
     }
 
     pub(crate) fn body(&self) -> Value {
@@ -52,33 +42,20 @@ impl Refusal {
                     until.as_millis()
                 ),
             ),
-            Denied::Over {
-                kind: LimitKind::OrdersTenSeconds,
-                limit,
-                ..
-            } => (
+            Denied::Over { kind: LimitKind::OrdersTenSeconds, limit, .. } => (
                 429,
                 -1015,
                 format!("Too many new orders; current limit is {limit} orders per 10 SECOND."),
             ),
-            Denied::Over {
-                kind: LimitKind::OrdersDay,
-                limit,
-                ..
-            } => (
+            Denied::Over { kind: LimitKind::OrdersDay, limit, .. } => (
                 429,
                 -1015,
                 format!("Too many new orders; current limit is {limit} orders per 1 DAY."),
             ),
-            Denied::Over {
-                kind: LimitKind::RawRequests | LimitKind::Connections,
-                ..
-            } => (429, -1003, "Too many requests queued.".to_owned()),
-            Denied::Over {
-                kind: LimitKind::Weight,
-                limit,
-                ..
-            } => (
+            Denied::Over { kind: LimitKind::RawRequests | LimitKind::Connections, .. } => {
+                (429, -1003, "Too many requests queued.".to_owned())
+            }
+            Denied::Over { kind: LimitKind::Weight, limit, .. } => (
                 429,
                 -1003,
                 format!(
@@ -88,26 +65,15 @@ impl Refusal {
                 ),
             ),
         };
-        Self {
-            status,
-            code,
-            msg,
-            retry_at: Some(denied.until()),
-        }
+        Self { status, code, msg, retry_at: Some(denied.until()) }
     }
 
     pub(crate) fn outside_recv_window() -> Self {
-        Self::bad(
-            -1021,
-            "Timestamp for this request is outside of the recvWindow.",
-        )
+        Self::bad(-1021, "Timestamp for this request is outside of the recvWindow.")
     }
 
     pub(crate) fn ahead_of_server() -> Self {
-        Self::bad(
-            -1021,
-            "Timestamp for this request was 1000ms ahead of the server's time.",
-        )
+        Self::bad(-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
     }
 
     pub(crate) fn bad_signature() -> Self {
@@ -189,10 +155,7 @@ impl Refusal {
     }
 
     pub(crate) fn invalid_data(name: &str) -> Self {
-        Self::bad(
-            -1130,
-            format!("Data sent for parameter '{name}' is not valid."),
-        )
+        Self::bad(-1130, format!("Data sent for parameter '{name}' is not valid."))
     }
 
     pub(crate) fn bad_combination() -> Self {

@@ -35,12 +35,7 @@ impl Binance {
         self.advance(now);
         let path = request.uri().path();
         let row = method::by_route(request.method().as_str(), path);
-        let response = match self
-            .desk
-            .limits
-            .raw_request(now, peer)
-            .map_err(Refusal::limited)
-        {
+        let response = match self.desk.limits.raw_request(now, peer).map_err(Refusal::limited) {
             Err(refusal) => refused(now, &refusal),
             Ok(()) => match row {
                 Some(row) => self.answer_rest(now, peer, row, request),
@@ -49,13 +44,7 @@ impl Binance {
         };
         let what = row.map_or("?", |row| row.route);
         let status = response.status().as_u16();
-        self.arrived(Arrival {
-            at: now,
-            peer,
-            door: Door::Rest,
-            what,
-            status,
-        });
+        self.arrived(Arrival { at: now, peer, door: Door::Rest, what, status });
         self.after_call(now, peer, status);
         self.with_meters(now, peer, response)
     }
@@ -67,11 +56,7 @@ impl Binance {
         row: &'static Row,
         request: &Request<Bytes>,
     ) -> Response<Bytes> {
-        let unit = match request
-            .headers()
-            .get("x-mbx-time-unit")
-            .map(HeaderValue::to_str)
-        {
+        let unit = match request.headers().get("x-mbx-time-unit").map(HeaderValue::to_str) {
             None => Some(TimeUnit::Millis),
             Some(text) => text.ok().and_then(TimeUnit::parse),
         };
@@ -80,28 +65,14 @@ impl Binance {
         };
         let query = request.uri().query().unwrap_or("");
         let has_body = request.method() != http::Method::GET;
-        let body = if has_body {
-            std::str::from_utf8(request.body()).unwrap_or("")
-        } else {
-            ""
-        };
+        let body = if has_body { std::str::from_utf8(request.body()).unwrap_or("") } else { "" };
         let mut params = match Params::from_rest(query, body) {
             Ok(params) => params,
             Err(refusal) => return refused(now, &refusal),
         };
-        let api_key = request
-            .headers()
-            .get("x-mbx-apikey")
-            .and_then(|key| key.to_str().ok());
-        let proof = Proof::Signed {
-            api_key,
-            payload: signature::rest_payload(query, body),
-        };
-        let caller = Caller {
-            now,
-            ip: peer,
-            unit,
-        };
+        let api_key = request.headers().get("x-mbx-apikey").and_then(|key| key.to_str().ok());
+        let proof = Proof::Signed { api_key, payload: signature::rest_payload(query, body) };
+        let caller = Caller { now, ip: peer, unit };
         let answer = self.desk.call(caller, row, &mut params, &proof);
         self.note_rejection(row, &answer);
         match &answer.reply {
@@ -182,11 +153,10 @@ fn unrouted(path: &str, headers: &HeaderMap) -> Response<Bytes> {
     } else {
         StatusCode::NOT_FOUND
     };
-    let wants_html = headers.get_all(header::ACCEPT).iter().any(|accept| {
-        accept
-            .to_str()
-            .is_ok_and(|accept| accept.contains("text/html"))
-    });
+    let wants_html = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .any(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")));
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;
     if status == StatusCode::NOT_FOUND && wants_html {

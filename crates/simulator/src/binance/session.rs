@@ -97,10 +97,7 @@ impl Binance {
     ///
     /// # Errors
     /// The HTTP answer to refuse it with: 429 or 418 by the limits, 404 or 400 by the path.
-    #[expect(
-        clippy::result_large_err,
-        reason = "a refusal is an HTTP answer, and rare"
-    )]
+    #[expect(clippy::result_large_err, reason = "a refusal is an HTTP answer, and rare")]
     pub fn open(
         &mut self,
         now: Timestamp,
@@ -109,26 +106,14 @@ impl Binance {
         path_and_query: &str,
     ) -> Result<SessionId, Response<Bytes>> {
         self.advance(now);
-        let weight = if service == Service::WsApi {
-            CONNECT_WEIGHT
-        } else {
-            0
-        };
+        let weight = if service == Service::WsApi { CONNECT_WEIGHT } else { 0 };
         let admitted = self.desk.limits.connect(now, peer, service, weight);
         let opened = admitted
             .map_err(|denied| refused(now, &Refusal::limited(denied)))
             .and_then(|()| self.read_target(service, path_and_query));
-        let status = opened
-            .as_ref()
-            .map_or_else(|refusal| refusal.status().as_u16(), |_| 101);
+        let status = opened.as_ref().map_or_else(|refusal| refusal.status().as_u16(), |_| 101);
         let door = Door::Socket(service);
-        self.arrived(Arrival {
-            at: now,
-            peer,
-            door,
-            what: "handshake",
-            status,
-        });
+        self.arrived(Arrival { at: now, peer, door, what: "handshake", status });
         let (unit, kind) = match opened {
             Ok(opened) => opened,
             Err(refusal) => {
@@ -148,38 +133,23 @@ impl Binance {
             }
         }
         let heartbeat = Heartbeat::new(now, self.desk.config.heartbeat);
-        let session = Session {
-            peer,
-            unit,
-            opened_at: now,
-            heartbeat,
-            backlog: 0,
-            kind,
-        };
+        let session = Session { peer, unit, opened_at: now, heartbeat, backlog: 0, kind };
         self.sessions.insert(id, session);
         Ok(id)
     }
 
     /// What a handshake's path asks for.
-    #[expect(
-        clippy::result_large_err,
-        reason = "a refusal is an HTTP answer, and rare"
-    )]
+    #[expect(clippy::result_large_err, reason = "a refusal is an HTTP answer, and rare")]
     fn read_target(
         &self,
         service: Service,
         path_and_query: &str,
     ) -> Result<(TimeUnit, Kind), Response<Bytes>> {
-        let (path, query) = path_and_query
-            .split_once('?')
-            .unwrap_or((path_and_query, ""));
+        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
         let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         let value = |name: &str| {
             let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-            pairs
-                .filter(|(known, _)| *known == name)
-                .map(|(_, value)| decode(value))
-                .next_back()
+            pairs.filter(|(known, _)| *known == name).map(|(_, value)| decode(value)).next_back()
         };
         let unit = match value("timeUnit") {
             None => TimeUnit::Millis,
@@ -281,10 +251,8 @@ impl Binance {
     /// Pings, and closes who does not answer or has stayed too long.
     pub(super) fn beat(&mut self, now: Timestamp) {
         for id in self.ids(|session| session.heartbeat.wakeup() <= now) {
-            while let Some(beat) = self
-                .sessions
-                .get_mut(&id)
-                .and_then(|session| session.heartbeat.poll(now))
+            while let Some(beat) =
+                self.sessions.get_mut(&id).and_then(|session| session.heartbeat.poll(now))
             {
                 match beat {
                     Beat::Ping(payload) => self.send(id, Frame::Ping(payload)),
@@ -314,13 +282,7 @@ impl Binance {
 
     pub(super) fn close(&mut self, id: SessionId, code: u16, reason: &str) {
         if self.sessions.contains_key(&id) {
-            self.frames.push_back((
-                id,
-                Frame::Close {
-                    code,
-                    reason: reason.to_owned(),
-                },
-            ));
+            self.frames.push_back((id, Frame::Close { code, reason: reason.to_owned() }));
             self.forget(id);
         }
     }
@@ -334,21 +296,14 @@ impl Binance {
     }
 
     fn ids(&self, is_meant: impl Fn(&Session) -> bool) -> Vec<SessionId> {
-        let meant = self
-            .sessions
-            .iter()
-            .filter(|(_, session)| is_meant(session));
+        let meant = self.sessions.iter().filter(|(_, session)| is_meant(session));
         meant.map(|(id, _)| *id).collect()
     }
 }
 
 impl Streams {
     fn new(combined: bool, names: &str) -> Self {
-        let mut streams = Self {
-            combined,
-            names: Vec::new(),
-            recent: VecDeque::new(),
-        };
+        let mut streams = Self { combined, names: Vec::new(), recent: VecDeque::new() };
         for name in names.split('/').filter(|name| !name.is_empty()) {
             streams.add(name.to_owned());
         }

@@ -40,13 +40,11 @@ impl KeySecret {
         match self {
             Self::Hmac(secret) => {
                 let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-                hex::decode(text).is_ok_and(|tag| hmac::verify(&key, payload, &tag).is_ok())
+                const_hex::decode(text).is_ok_and(|tag| hmac::verify(&key, payload, &tag).is_ok())
             }
             Self::Ed25519(public) => {
                 let key = signature::UnparsedPublicKey::new(&signature::ED25519, public);
-                STANDARD
-                    .decode(text)
-                    .is_ok_and(|tag| key.verify(payload, &tag).is_ok())
+                STANDARD.decode(text).is_ok_and(|tag| key.verify(payload, &tag).is_ok())
             }
         }
     }
@@ -74,18 +72,13 @@ pub(crate) fn rest_payload(query: &str, body: &str) -> Option<String> {
 pub(crate) fn ws_payload<'a>(params: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut pairs: Vec<_> = params.filter(|(name, _)| *name != "signature").collect();
     pairs.sort_unstable();
-    let pairs: Vec<_> = pairs
-        .into_iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
+    let pairs: Vec<_> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     pairs.join("&")
 }
 
 fn without_signature(part: &str) -> String {
-    let pairs: Vec<_> = part
-        .split('&')
-        .filter(|pair| pair.split('=').next() != Some("signature"))
-        .collect();
+    let pairs: Vec<_> =
+        part.split('&').filter(|pair| pair.split('=').next() != Some("signature")).collect();
     pairs.join("&")
 }
 

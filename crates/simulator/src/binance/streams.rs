@@ -64,24 +64,14 @@ impl Binance {
         let Kind::Streams(streams) = &mut session.kind else {
             return true;
         };
-        while streams
-            .recent
-            .pop_front_if(|at| now.since(*at) >= SECOND)
-            .is_some()
-        {}
+        while streams.recent.pop_front_if(|at| now.since(*at) >= SECOND).is_some() {}
         streams.recent.push_back(now);
         if streams.recent.len() <= max {
             return true;
         }
         self.notes.policy_closes += 1;
         let door = Door::Socket(Service::Streams);
-        self.arrived(Arrival {
-            at: now,
-            peer,
-            door,
-            what: "message",
-            status: 1008,
-        });
+        self.arrived(Arrival { at: now, peer, door, what: "message", status: 1008 });
         self.close(id, 1008, "Too many requests");
         false
     }
@@ -108,10 +98,7 @@ impl Binance {
         });
         let (body, status) = match outcome {
             Ok(result) => (json!({"result": result, "id": request_id}), 200),
-            Err((4, msg)) => (
-                json!({"error": {"code": 4, "msg": msg}, "id": request_id}),
-                400,
-            ),
+            Err((4, msg)) => (json!({"error": {"code": 4, "msg": msg}, "id": request_id}), 400),
             Err((code, msg)) => (json!({"code": code, "msg": msg, "id": request_id}), 400),
         };
         for (name, is_on) in changes {
@@ -127,13 +114,7 @@ impl Binance {
         }
         self.send_text(id, body.to_string());
         let door = Door::Socket(Service::Streams);
-        self.arrived(Arrival {
-            at: now,
-            peer,
-            door,
-            what,
-            status,
-        });
+        self.arrived(Arrival { at: now, peer, door, what, status });
     }
 }
 
@@ -143,10 +124,7 @@ fn read(text: &str) -> Result<Map<String, Value>, Fault> {
         Ok(_) => Err((2, "Invalid request: request must be an object".to_owned())),
         Err(error) => {
             let (line, column) = (error.line(), error.column());
-            Err((
-                3,
-                format!("Invalid JSON: expected value at line {line} column {column}"),
-            ))
+            Err((3, format!("Invalid JSON: expected value at line {line} column {column}")))
         }
     }
 }
@@ -159,9 +137,7 @@ fn read_id(message: &Map<String, Value>) -> Result<Value, Fault> {
         Value::Number(number) => number.is_i64() || number.is_u64(),
         Value::String(text) => {
             text.len() <= 36
-                && text
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         }
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => false,
     };
@@ -178,10 +154,7 @@ fn read_method(message: &Map<String, Value>) -> Result<Control, Fault> {
     };
     let name = name.as_str().unwrap_or_default();
     Control::parse(name).ok_or_else(|| {
-        (
-            2,
-            format!("Invalid request: unknown variant `{name}`, expected one of {VARIANTS}"),
-        )
+        (2, format!("Invalid request: unknown variant `{name}`, expected one of {VARIANTS}"))
     })
 }
 
@@ -203,10 +176,7 @@ fn answer(
     match control {
         Control::Subscribe => {
             let names = names().map_err(|text| (2, text.to_owned()))?;
-            let new: Vec<_> = names
-                .iter()
-                .filter(|name| !streams.names.contains(name))
-                .collect();
+            let new: Vec<_> = names.iter().filter(|name| !streams.names.contains(name)).collect();
             if streams.names.len() + new.len() > max {
                 return Err((4, "Too many subscriptions".to_owned()));
             }
@@ -235,10 +205,7 @@ fn answer(
                 streams.combined = value;
                 Ok(Value::Null)
             }
-            Some([_, _]) => Err((
-                2,
-                "Invalid request: property name must be a string".to_owned(),
-            )),
+            Some([_, _]) => Err((2, "Invalid request: property name must be a string".to_owned())),
             Some([_, _, _, ..]) => Err((2, "Invalid request: too many parameters".to_owned())),
             Some([] | [_]) | None => {
                 Err((2, "Invalid request: missing property or value".to_owned()))
@@ -249,10 +216,7 @@ fn answer(
                 check_property(name)?;
                 Ok(Value::Bool(streams.combined))
             }
-            Some([_]) => Err((
-                2,
-                "Invalid request: property name must be a string".to_owned(),
-            )),
+            Some([_]) => Err((2, "Invalid request: property name must be a string".to_owned())),
             Some([_, _, ..]) => Err((2, "Invalid request: too many parameters".to_owned())),
             Some([]) | None => Err((2, "Invalid request: missing property".to_owned())),
         },
@@ -260,9 +224,5 @@ fn answer(
 }
 
 fn check_property(name: &str) -> Result<(), Fault> {
-    if name == "combined" {
-        Ok(())
-    } else {
-        Err((0, "Unknown property".to_owned()))
-    }
+    if name == "combined" { Ok(()) } else { Err((0, "Unknown property".to_owned())) }
 }

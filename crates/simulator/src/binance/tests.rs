@@ -34,11 +34,7 @@ impl Reply {
     }
 
     fn error(&self) -> (u16, i64, &str) {
-        (
-            self.status,
-            self.body["code"].as_i64().unwrap(),
-            self.body["msg"].as_str().unwrap(),
-        )
+        (self.status, self.body["code"].as_i64().unwrap(), self.body["msg"].as_str().unwrap())
     }
 }
 
@@ -51,11 +47,7 @@ fn world(change: impl FnOnce(&mut BinanceConfig)) -> World {
     change(&mut config);
     // The start of a day of UTC, so that windows end where a reader expects it.
     let now = Timestamp::from_secs(1_790_035_200);
-    World {
-        binance: Binance::new(&config, 7, now),
-        now,
-        next_id: 0,
-    }
+    World { binance: Binance::new(&config, 7, now), now, next_id: 0 }
 }
 
 fn quiet() -> World {
@@ -64,7 +56,7 @@ fn quiet() -> World {
 
 fn hmac(payload: &str) -> String {
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, fake::API_SECRET.as_bytes());
-    hex::encode(ring::hmac::sign(&key, payload.as_bytes()))
+    const_hex::encode(ring::hmac::sign(&key, payload.as_bytes()))
 }
 
 fn ed25519(payload: &str) -> String {
@@ -93,11 +85,7 @@ impl World {
     fn submit(&mut self, request: &Request<bytes::Bytes>) -> Reply {
         let response = self.binance.rest(self.now, PEER, request);
         let body = serde_json::from_slice(response.body()).unwrap_or(Value::Null);
-        Reply {
-            status: response.status().as_u16(),
-            headers: response.headers().clone(),
-            body,
-        }
+        Reply { status: response.status().as_u16(), headers: response.headers().clone(), body }
     }
 
     /// A signed request, its parameters in the query.
@@ -126,8 +114,7 @@ impl World {
     }
 
     fn tell(&mut self, id: SessionId, message: &Value) {
-        self.binance
-            .receive(self.now, id, Frame::Text(message.to_string()));
+        self.binance.receive(self.now, id, Frame::Text(message.to_string()));
     }
 
     /// Everything that waits for a session, as JSON; other frames fail the test.
@@ -135,9 +122,7 @@ impl World {
         self.frames(id)
             .into_iter()
             .map(|frame| {
-                let Frame::Text(text) = frame else {
-                    panic!("expected text, not {frame:?}")
-                };
+                let Frame::Text(text) = frame else { panic!("expected text, not {frame:?}") };
                 serde_json::from_str(&text).unwrap()
             })
             .collect()
@@ -157,14 +142,10 @@ impl World {
     fn ask(&mut self, id: SessionId, method: &str, params: Value) -> (Value, Vec<Value>) {
         self.next_id += 1;
         let request_id = format!("r{}", self.next_id);
-        self.tell(
-            id,
-            &json!({"id": request_id, "method": method, "params": params}),
-        );
+        self.tell(id, &json!({"id": request_id, "method": method, "params": params}));
         let frames = self.read(id);
-        let (answers, events): (Vec<_>, Vec<_>) = frames
-            .into_iter()
-            .partition(|frame| frame["id"] == json!(request_id));
+        let (answers, events): (Vec<_>, Vec<_>) =
+            frames.into_iter().partition(|frame| frame["id"] == json!(request_id));
         (answers.into_iter().next().unwrap(), events)
     }
 
@@ -181,23 +162,12 @@ impl World {
 fn ws_text(params: &Value) -> String {
     let mut names: Vec<_> = params.as_object().unwrap().iter().collect();
     names.sort_by_key(|(name, _)| name.as_str());
-    let text = |value: &Value| {
-        value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned)
-    };
-    let pairs: Vec<_> = names
-        .iter()
-        .map(|(name, value)| format!("{name}={}", text(value)))
-        .collect();
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let pairs: Vec<_> =
+        names.iter().map(|(name, value)| format!("{name}={}", text(value))).collect();
     pairs.join("&")
 }
 
 fn field_names(value: &Value) -> Vec<&str> {
-    value
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect()
+    value.as_object().unwrap().keys().map(String::as_str).collect()
 }

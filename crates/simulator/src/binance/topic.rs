@@ -74,14 +74,8 @@ mod tests {
             ("btcusdt@kline_1M", Some(Topic::Kline(btc(), Interval::Mo1))),
             ("btcusdt@kline_1m", Some(Topic::Kline(btc(), Interval::M1))),
             ("btcusdt@depth", Some(Topic::Depth(btc(), Speed::Slow))),
-            (
-                "btcusdt@depth@100ms",
-                Some(Topic::Depth(btc(), Speed::Fast)),
-            ),
-            (
-                "btcusdt@depth20@100ms",
-                Some(Topic::PartialDepth(btc(), 20, Speed::Fast)),
-            ),
+            ("btcusdt@depth@100ms", Some(Topic::Depth(btc(), Speed::Fast))),
+            ("btcusdt@depth20@100ms", Some(Topic::PartialDepth(btc(), 20, Speed::Fast))),
             ("btcusdt@ticker", Some(Topic::Ticker(btc()))),
             ("!miniTicker@arr", Some(Topic::AllMiniTickers)),
             ("BTCUSDT@trade", None),

@@ -46,10 +46,7 @@ impl Outbox {
     }
 
     fn pop_due(&mut self, now: Timestamp) -> Option<(AccountId, ExchangeEvent)> {
-        let entry = self
-            .waiting
-            .first_entry()
-            .filter(|entry| entry.key().0 <= now)?;
+        let entry = self.waiting.first_entry().filter(|entry| entry.key().0 <= now)?;
         Some(entry.remove())
     }
 }

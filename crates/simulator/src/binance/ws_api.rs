@@ -46,11 +46,7 @@ struct Outcome {
 
 impl Outcome {
     fn of(reply: Reply) -> Self {
-        Self {
-            reply,
-            limits: Vec::new(),
-            ended: Vec::new(),
-        }
+        Self { reply, limits: Vec::new(), ended: Vec::new() }
     }
 }
 
@@ -63,11 +59,7 @@ impl Binance {
         let Kind::WsApi(ws) = &session.kind else {
             return;
         };
-        let caller = Caller {
-            now,
-            ip: session.peer,
-            unit: session.unit,
-        };
+        let caller = Caller { now, ip: session.peer, unit: session.unit };
         let default_limits = ws.return_rate_limits;
         let (request_id, frame) = read(text);
         let (what, returns_limits) = match &frame {
@@ -77,20 +69,14 @@ impl Binance {
         let outcome = match frame {
             Err(refusal) => {
                 let admitted = self.desk.limits.admit(now, caller.ip, 1);
-                Outcome::of(Err(admitted
-                    .map_err(Refusal::limited)
-                    .err()
-                    .unwrap_or(refusal)))
+                Outcome::of(Err(admitted.map_err(Refusal::limited).err().unwrap_or(refusal)))
             }
             Ok(frame) => self.perform(caller, id, frame),
         };
         // Half of the time the reports of this call leave before its answer.
         self.publish(now);
         self.flush_reports(now);
-        let status = outcome
-            .reply
-            .as_ref()
-            .map_or_else(|refusal| refusal.status, |_| 200);
+        let status = outcome.reply.as_ref().map_or_else(|refusal| refusal.status, |_| 200);
         let mut body = json!({"id": request_id, "status": status});
         match &outcome.reply {
             Ok(result) => body["result"] = result.clone(),
@@ -104,13 +90,7 @@ impl Binance {
             self.send_event(id, subscription, reports::terminated(caller.unit, now));
         }
         let door = Door::Socket(Service::WsApi);
-        self.arrived(Arrival {
-            at: now,
-            peer: caller.ip,
-            door,
-            what,
-            status,
-        });
+        self.arrived(Arrival { at: now, peer: caller.ip, door, what, status });
         self.after_call(now, caller.ip, status);
     }
 
@@ -125,30 +105,19 @@ impl Binance {
     }
 
     fn perform(&mut self, caller: Caller, id: SessionId, frame: RequestFrame) -> Outcome {
-        let RequestFrame {
-            row,
-            mut params,
-            api_key,
-            payload,
-            ..
-        } = frame;
+        let RequestFrame { row, mut params, api_key, payload, .. } = frame;
         let Some(session) = self.sessions.get(&id) else {
             return Outcome::of(Err(Refusal::unsupported()));
         };
         let Kind::WsApi(ws) = &session.kind else {
             return Outcome::of(Err(Refusal::unsupported()));
         };
-        let must_prove = matches!(
-            row.ask,
-            Ask::Session(SessionMethod::Logon | SessionMethod::SubscribeSigned)
-        );
+        let must_prove =
+            matches!(row.ask, Ask::Session(SessionMethod::Logon | SessionMethod::SubscribeSigned));
         let proof = match (&api_key, ws.logon) {
             (None, Some((key, _))) if !must_prove => Proof::Session(key),
             (None, _) => Proof::Absent,
-            (Some(api_key), _) => Proof::Signed {
-                api_key: Some(api_key),
-                payload: Some(payload),
-            },
+            (Some(api_key), _) => Proof::Signed { api_key: Some(api_key), payload: Some(payload) },
         };
         match row.ask {
             Ask::Desk(method) => self.desk_call(caller, row, method, &mut params, &proof),
@@ -173,25 +142,16 @@ impl Binance {
             // Only this door's catalogue names its limit on handshakes.
             let kind = LimitKind::Connections;
             let entry = limit(kind, self.desk.limits.limit_of(kind), None);
-            let list = answer
-                .reply
-                .as_mut()
-                .ok()
-                .and_then(|body| body.get_mut("rateLimits"));
+            let list = answer.reply.as_mut().ok().and_then(|body| body.get_mut("rateLimits"));
             if let Some(list) = list.and_then(Value::as_array_mut) {
                 list.push(entry);
             }
         }
         let mut outcome = Outcome::of(answer.reply);
         if let Some(account) = answer.account.filter(|_| answer.placed) {
-            let used = self
-                .desk
-                .limits
-                .orders_used(caller.now, u64::from(account.0));
-            outcome.limits = vec![
-                (LimitKind::OrdersTenSeconds, used.0),
-                (LimitKind::OrdersDay, used.1),
-            ];
+            let used = self.desk.limits.orders_used(caller.now, u64::from(account.0));
+            outcome.limits =
+                vec![(LimitKind::OrdersTenSeconds, used.0), (LimitKind::OrdersDay, used.1)];
         }
         outcome
     }
@@ -215,16 +175,10 @@ impl Binance {
         let mut ended = Vec::new();
         let done = perform_on(ws, caller, method, key, keys, params, &mut ended);
         let reply = done.map(|answer| {
-            let api_key = ws
-                .logon
-                .and_then(|(key, _)| keys.get(key))
-                .map(|key| &key.api_key);
+            let api_key = ws.logon.and_then(|(key, _)| keys.get(key)).map(|key| &key.api_key);
             answer.unwrap_or_else(|| status_body(caller, opened_at, api_key, ws))
         });
-        Outcome {
-            ended,
-            ..Outcome::of(reply)
-        }
+        Outcome { ended, ..Outcome::of(reply) }
     }
 }
 
@@ -249,9 +203,7 @@ fn perform_on(
         | SessionMethod::SubscribeSigned => None,
     };
     params.finish()?;
-    let proven = key
-        .and_then(|key| keys.get(key))
-        .ok_or_else(Refusal::unauthorized_request);
+    let proven = key.and_then(|key| keys.get(key)).ok_or_else(Refusal::unauthorized_request);
     match method {
         SessionMethod::Logon => {
             if !proven?.secret.may_log_on() {
@@ -269,34 +221,16 @@ fn perform_on(
         SessionMethod::Status => Ok(None),
         SessionMethod::Subscriptions => {
             let numbers = ws.subscriptions.keys();
-            Ok(Some(
-                numbers
-                    .map(|number| json!({"subscriptionId": number}))
-                    .collect(),
-            ))
+            Ok(Some(numbers.map(|number| json!({"subscriptionId": number})).collect()))
         }
         SessionMethod::SubscribeSigned => {
             let account = proven?.account;
-            subscribe(
-                ws,
-                Subscription {
-                    account,
-                    by_logon: false,
-                },
-            )
-            .map(Some)
+            subscribe(ws, Subscription { account, by_logon: false }).map(Some)
         }
         SessionMethod::Subscribe => {
             let logged_on = ws.logon.and_then(|(key, _)| keys.get(key));
             let account = logged_on.ok_or_else(Refusal::unauthorized_request)?.account;
-            subscribe(
-                ws,
-                Subscription {
-                    account,
-                    by_logon: true,
-                },
-            )
-            .map(Some)
+            subscribe(ws, Subscription { account, by_logon: true }).map(Some)
         }
         SessionMethod::Unsubscribe => {
             let number = wanted.map(|number| u32::try_from(number).unwrap_or(u32::MAX));
@@ -312,10 +246,7 @@ fn perform_on(
 
 /// Ends the subscriptions that are meant and returns their numbers.
 fn end(ws: &mut WsApi, is_meant: impl Fn(u32, &Subscription) -> bool) -> Vec<u32> {
-    let meant = ws
-        .subscriptions
-        .iter()
-        .filter(|(number, known)| is_meant(**number, known));
+    let meant = ws.subscriptions.iter().filter(|(number, known)| is_meant(**number, known));
     let ended: Vec<u32> = meant.map(|(number, _)| *number).collect();
     ws.subscriptions.retain(|number, _| !ended.contains(number));
     ended
@@ -323,22 +254,12 @@ fn end(ws: &mut WsApi, is_meant: impl Fn(u32, &Subscription) -> bool) -> Vec<u32
 
 /// One subscription per account and session; numbers count up and are never given twice.
 fn subscribe(ws: &mut WsApi, subscription: Subscription) -> Reply {
-    if ws
-        .subscriptions
-        .values()
-        .any(|known| known.account == subscription.account)
-    {
-        return Err(Refusal::bad(
-            -2035,
-            "User Data Stream subscription already active.",
-        ));
+    if ws.subscriptions.values().any(|known| known.account == subscription.account) {
+        return Err(Refusal::bad(-2035, "User Data Stream subscription already active."));
     }
     let is_full = ws.subscriptions.len() >= SUBSCRIPTIONS_MAX;
     if is_full || ws.next_subscription >= SUBSCRIPTIONS_LIFETIME_MAX {
-        return Err(Refusal::bad(
-            -2042,
-            "User Data Stream subscription limit exceeded.",
-        ));
+        return Err(Refusal::bad(-2042, "User Data Stream subscription limit exceeded."));
     }
     let number = ws.next_subscription;
     ws.next_subscription += 1;
@@ -378,10 +299,7 @@ fn error_body(caller: Caller, refusal: &Refusal) -> Value {
 /// Reads a request frame: the id to echo, and what is asked.
 fn read(text: &str) -> (Value, Result<RequestFrame, Refusal>) {
     let Ok(Value::Object(mut message)) = serde_json::from_str(text) else {
-        return (
-            Value::Null,
-            Err(Refusal::bad(-1135, "Invalid JSON Request")),
-        );
+        return (Value::Null, Err(Refusal::bad(-1135, "Invalid JSON Request")));
     };
     let id = message.remove("id").unwrap_or(Value::Null);
     let is_legal = match &id {
@@ -410,11 +328,5 @@ fn read_frame(message: &Map<String, Value>) -> Result<RequestFrame, Refusal> {
     let payload = signature::ws_payload(params.pairs());
     let api_key = params.take("apiKey")?;
     let returns_limits = params.flag("returnRateLimits")?;
-    Ok(RequestFrame {
-        row,
-        params,
-        api_key,
-        payload,
-        returns_limits,
-    })
+    Ok(RequestFrame { row, params, api_key, payload, returns_limits })
 }

@@ -15,12 +15,8 @@ use tradewind_model::Timestamp;
 use super::kline::{Interval, Kline};
 
 /// The kept series, and how many bars of each.
-const SERIES: [(Interval, usize); 4] = [
-    (Interval::S1, 7_200),
-    (Interval::M1, 20_160),
-    (Interval::H1, 8_784),
-    (Interval::D1, 4_000),
-];
+const SERIES: [(Interval, usize); 4] =
+    [(Interval::S1, 7_200), (Interval::M1, 20_160), (Interval::H1, 8_784), (Interval::D1, 4_000)];
 
 /// One trade, as bars count it.
 #[derive(Clone, Copy, Debug)]
@@ -51,11 +47,7 @@ impl Bars {
         let mut specs = SERIES.into_iter();
         let series = history.map(|bars| {
             let (interval, max) = specs.next().expect("as many series as histories");
-            Series {
-                interval,
-                max,
-                bars: bars.into(),
-            }
+            Series { interval, max, bars: bars.into() }
         });
         Self { series }
     }
@@ -156,10 +148,7 @@ impl Bars {
 
     /// The newest `count` bars of a kept series, the one in progress among them, as one bar.
     pub(super) fn sum(&self, interval: Interval, count: usize) -> Option<Kline> {
-        let series = self
-            .series
-            .iter()
-            .find(|series| series.interval == interval)?;
+        let series = self.series.iter().find(|series| series.interval == interval)?;
         let mut bars = series.bars.range(series.bars.len().saturating_sub(count)..);
         let mut sum = bars.next()?.clone();
         for bar in bars {
@@ -177,10 +166,7 @@ impl Series {
         }
         // A gap longer than what is kept is not worth filling bar by bar.
         let kept = u32::try_from(self.max).unwrap_or(u32::MAX);
-        let length = self
-            .interval
-            .next_start(Timestamp::EPOCH)
-            .since(Timestamp::EPOCH);
+        let length = self.interval.next_start(Timestamp::EPOCH).since(Timestamp::EPOCH);
         let horizon = self.interval.start_of(now - length * kept);
         if last.close_time < horizon {
             let price = last.close;
@@ -292,10 +278,7 @@ pub(super) fn aggregate<'a>(
         }
         match groups.last_mut() {
             Some(group) if !is_new => merge(group, bar),
-            _ => groups.push(Kline {
-                open_time: start,
-                ..bar.clone()
-            }),
+            _ => groups.push(Kline { open_time: start, ..bar.clone() }),
         }
     }
     for group in &mut groups {

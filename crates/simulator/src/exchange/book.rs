@@ -62,10 +62,7 @@ pub(super) struct Book {
 impl Book {
     /// An empty book whose next change has the id after `update_id`.
     pub(super) fn new(update_id: u64) -> Self {
-        Self {
-            update_id,
-            ..Self::default()
-        }
+        Self { update_id, ..Self::default() }
     }
 
     pub(super) const fn update_id(&self) -> u64 {
@@ -109,11 +106,7 @@ impl Book {
             .chain(asks.into_iter().flatten())
             .take_while(move |&(&price, _)| crosses(side.opposite(), limit, price))
             .flat_map(|(_, level)| &level.queue)
-            .map(|id| {
-                self.orders
-                    .get(id)
-                    .expect("a queued id is an order of the book")
-            })
+            .map(|id| self.orders.get(id).expect("a queued id is an order of the book"))
     }
 
     /// The first order a taker on `side` with this limit would meet.
@@ -172,10 +165,7 @@ impl Book {
         change(order);
         let lowered = before - order.view.remaining();
         let (side, price) = (order.view.side, order.view.price);
-        let level = self
-            .side_mut(side)
-            .get_mut(&price)
-            .expect("an order has its level");
+        let level = self.side_mut(side).get_mut(&price).expect("an order has its level");
         level.qty -= lowered;
         let qty = level.qty;
         Some(self.change(side, price, qty))
@@ -207,12 +197,7 @@ impl Book {
 
     const fn change(&mut self, side: Side, price: Decimal, qty: Decimal) -> LevelChange {
         self.update_id += 1;
-        LevelChange {
-            update_id: self.update_id,
-            side,
-            price,
-            qty,
-        }
+        LevelChange { update_id: self.update_id, side, price, qty }
     }
 }
 

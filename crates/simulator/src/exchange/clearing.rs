@@ -93,11 +93,7 @@ impl Clearing {
     /// All there is of an asset, the house's balance counted from zero.
     pub(super) fn total(&self, asset: &str) -> Decimal {
         let of = |map: &BTreeMap<Arc<str>, Decimal>| map.get(asset).copied().unwrap_or_default();
-        let accounts: Decimal = self
-            .accounts
-            .iter()
-            .map(|account| account.total(asset))
-            .sum();
+        let accounts: Decimal = self.accounts.iter().map(|account| account.total(asset)).sum();
         accounts + of(&self.fees) + of(&self.house)
     }
 
@@ -206,9 +202,7 @@ impl Clearing {
         price: Decimal,
         is_maker: bool,
     ) -> (Decimal, Arc<str>) {
-        let account = self
-            .account(id)
-            .expect("the owner of an order is an account");
+        let account = self.account(id).expect("the owner of an order is an account");
         let rates = &account.commission;
         let rate = if is_maker { rates.maker } else { rates.taker };
         let (asset, precision) = match side {
@@ -218,20 +212,14 @@ impl Clearing {
         if let Some(discount) = &rates.discount {
             let worth = received * rate * discount.rate;
             let coin = discount.asset.as_str();
-            let in_quote = if side == Side::Buy {
-                worth * price
-            } else {
-                worth
-            };
+            let in_quote = if side == Side::Buy { worth * price } else { worth };
             let in_coin = if coin == &**asset {
                 Some(worth)
             } else if coin == &*terms.quote {
                 Some(in_quote)
             } else {
                 let symbol = format!("{coin}{}", terms.quote);
-                self.last_prices
-                    .get(symbol.as_str())
-                    .map(|&coin_price| in_quote / coin_price)
+                self.last_prices.get(symbol.as_str()).map(|&coin_price| in_quote / coin_price)
             };
             if let Some(qty) = in_coin.map(|qty| qty.trunc_with_scale(DISCOUNT_PRECISION))
                 && account.free(coin) >= qty
@@ -239,10 +227,7 @@ impl Clearing {
                 return (qty, coin.into());
             }
         }
-        (
-            (received * rate).trunc_with_scale(precision),
-            Arc::clone(asset),
-        )
+        ((received * rate).trunc_with_scale(precision), Arc::clone(asset))
     }
 
     /// Tells an account what became of its order. The house is told nothing.
@@ -261,17 +246,16 @@ impl Clearing {
             Cause::Fill(fill) => (ExecType::Trade, Some(fill), None),
             Cause::Prevention(prevented) => (ExecType::TradePrevention, None, Some(prevented)),
         };
-        self.events
-            .push_back(ExchangeEvent::Execution(Box::new(ExecutionReport {
-                account,
-                exec_type,
-                execution_id,
-                order: order.view.clone(),
-                fill,
-                prevented,
-                is_on_book,
-                time: order.view.update_time,
-            })));
+        self.events.push_back(ExchangeEvent::Execution(Box::new(ExecutionReport {
+            account,
+            exec_type,
+            execution_id,
+            order: order.view.clone(),
+            fill,
+            prevented,
+            is_on_book,
+            time: order.view.update_time,
+        })));
     }
 
     /// Tells every account whose balances changed since the last call.
@@ -311,10 +295,8 @@ impl Clearing {
         let mut excess = self.market_events / 2;
         self.market_events -= excess;
         self.events.retain(|event| {
-            let is_for_an_account = matches!(
-                event,
-                ExchangeEvent::Execution(_) | ExchangeEvent::Balance(_)
-            );
+            let is_for_an_account =
+                matches!(event, ExchangeEvent::Execution(_) | ExchangeEvent::Balance(_));
             if is_for_an_account || excess == 0 {
                 return true;
             }
@@ -324,8 +306,7 @@ impl Clearing {
     }
 
     fn owned(&mut self, id: AccountId) -> &mut Account {
-        self.account_mut(id)
-            .expect("the owner of an order is an account")
+        self.account_mut(id).expect("the owner of an order is an account")
     }
 }
 

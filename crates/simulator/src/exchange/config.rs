@@ -133,16 +133,9 @@ pub struct Discount {
 impl Default for AccountConfig {
     /// 1,000,000 USDT, 20 BTC, 400 ETH and 2,000,000 DOGE at 0.1 % for maker and taker.
     fn default() -> Self {
-        let balances = [
-            ("USDT", 1_000_000),
-            ("BTC", 20),
-            ("ETH", 400),
-            ("DOGE", 2_000_000),
-        ];
+        let balances = [("USDT", 1_000_000), ("BTC", 20), ("ETH", 400), ("DOGE", 2_000_000)];
         Self {
-            balances: balances
-                .map(|(asset, n)| (asset.to_owned(), Decimal::from(n)))
-                .to_vec(),
+            balances: balances.map(|(asset, n)| (asset.to_owned(), Decimal::from(n))).to_vec(),
             maker_rate: Decimal::new(1, 3),
             taker_rate: Decimal::new(1, 3),
             discount: None,
@@ -155,10 +148,7 @@ impl AccountConfig {
     #[must_use]
     pub fn with_balances(balances: &[(&str, Decimal)]) -> Self {
         Self {
-            balances: balances
-                .iter()
-                .map(|&(asset, qty)| (asset.to_owned(), qty))
-                .collect(),
+            balances: balances.iter().map(|&(asset, qty)| (asset.to_owned(), qty)).collect(),
             ..Self::default()
         }
     }
@@ -170,9 +160,7 @@ impl MarketConfig {
     pub const fn lively(start_price: Decimal, level_qty: Decimal, taker_qty: Decimal) -> Self {
         Self {
             start_price,
-            model: Model::MeanReverting {
-                reversion: Duration::from_secs(2),
-            },
+            model: Model::MeanReverting { reversion: Duration::from_secs(2) },
             volatility_ppm: 2_500,
             spread_ppm: 100,
             level_gap_ppm: 300,
@@ -213,26 +201,12 @@ struct Recipe {
 impl Recipe {
     /// The filters of a production symbol, in kind and in proportion.
     fn filters(&self) -> Filters {
-        let Self {
-            tick,
-            max_price,
-            step,
-            max_qty,
-            ..
-        } = *self;
-        let lot = LotSize {
-            min_qty: step,
-            max_qty,
-            step_size: step,
-        };
+        let Self { tick, max_price, step, max_qty, .. } = *self;
+        let lot = LotSize { min_qty: step, max_qty, step_size: step };
         let up = Decimal::from(5);
         let down = Decimal::new(2, 1);
         Filters {
-            price: Some(PriceFilter {
-                min_price: tick,
-                max_price,
-                tick_size: tick,
-            }),
+            price: Some(PriceFilter { min_price: tick, max_price, tick_size: tick }),
             lot_size: Some(lot),
             // As on production symbols: a maximum and nothing else.
             market_lot_size: Some(LotSize {
@@ -309,11 +283,8 @@ impl SymbolConfig {
     /// Dogecoin: tick 0.00001, step 1, around 0.17.
     #[must_use]
     pub fn dogeusdt() -> Self {
-        let lively = MarketConfig::lively(
-            Decimal::new(17, 2),
-            Decimal::from(60_000),
-            Decimal::from(4_000),
-        );
+        let lively =
+            MarketConfig::lively(Decimal::new(17, 2), Decimal::from(60_000), Decimal::from(4_000));
         Self::of_usdt(Recipe {
             base: "DOGE",
             tick: Decimal::new(1, 5),
@@ -321,9 +292,7 @@ impl SymbolConfig {
             step: Decimal::ONE,
             max_qty: Decimal::from(900_000),
             market: MarketConfig {
-                model: Model::MeanReverting {
-                    reversion: Duration::from_secs(6),
-                },
+                model: Model::MeanReverting { reversion: Duration::from_secs(6) },
                 taker_percent: 30,
                 ..lively
             },

@@ -63,39 +63,26 @@ impl Exchange {
         let (order, met) = listing.meet(clearing, order, sizing.ran_out, now);
         listing.tell_ticker(clearing);
         clearing.report_balances(now);
-        Ok(Placement {
-            order: order.view,
-            fills: met.fills,
-            prevented: met.prevented,
-        })
+        Ok(Placement { order: order.view, fills: met.fills, prevented: met.prevented })
     }
 
     /// All the reasons to refuse an order, asked in the venue's order.
     fn judge(&self, account: AccountId, order: &NewOrder) -> Result<Sizing, Reject> {
         self.check(account, order)?;
-        let index = *self
-            .by_symbol
-            .get(&order.symbol)
-            .ok_or(Reject::UnknownSymbol)?;
+        let index = *self.by_symbol.get(&order.symbol).ok_or(Reject::UnknownSymbol)?;
         let listing = &self.listings[index];
         if let Some(id) = &order.client_order_id
             && is_open_client_id(listing, account, id)
         {
             return Err(Reject::DuplicateOrder);
         }
-        let sizing = Sizing {
-            listing: index,
-            ..listing.size(account, order)?
-        };
+        let sizing = Sizing { listing: index, ..listing.size(account, order)? };
         if let OrderKind::LimitMaker { price, .. } = order.kind
             && listing.book.first_match(order.side, Some(price)).is_some()
         {
             return Err(Reject::WouldMatch);
         }
-        let funds = self
-            .clearing
-            .account(account)
-            .ok_or(Reject::UnknownAccount)?;
+        let funds = self.clearing.account(account).ok_or(Reject::UnknownAccount)?;
         if funds.free(listing.terms.held(order.side)) < sizing.lock {
             return Err(Reject::InsufficientBalance);
         }
@@ -104,9 +91,7 @@ impl Exchange {
 
     /// Gives an order its ids, writes it down and locks its money.
     fn admit(&mut self, account: AccountId, order: NewOrder, sizing: &Sizing) -> Order {
-        let client_order_id = order
-            .client_order_id
-            .unwrap_or_else(|| self.ids.client_order_id());
+        let client_order_id = order.client_order_id.unwrap_or_else(|| self.ids.client_order_id());
         let listing = &mut self.listings[sizing.listing];
         let (symbol, order_id) = (Arc::clone(&listing.terms.symbol), listing.take_order_id());
         let view = OrderView {
@@ -119,9 +104,7 @@ impl Exchange {
             },
             iceberg_qty: order.iceberg_qty.unwrap_or_default(),
             stp: sizing.stp,
-            ..OrderView::accepted(
-                symbol, order_id, order.side, order.kind, sizing.qty, self.now,
-            )
+            ..OrderView::accepted(symbol, order_id, order.side, order.kind, sizing.qty, self.now)
         };
         listing.history_mut(account).accept(&view);
         if let Some(account) = self.clearing.account_mut(account) {
@@ -134,11 +117,7 @@ impl Exchange {
                 kind: view.kind,
             });
         }
-        let mut order = Order {
-            owner: Owner::Account(account),
-            view,
-            locked: Decimal::ZERO,
-        };
+        let mut order = Order { owner: Owner::Account(account), view, locked: Decimal::ZERO };
         self.clearing.lock(&listing.terms, &mut order, sizing.lock);
         order
     }
@@ -150,26 +129,17 @@ impl Exchange {
     /// Why it would not be accepted.
     pub fn check(&self, account: AccountId, order: &NewOrder) -> Result<(), Reject> {
         let listing = self.listing(&order.symbol).ok_or(Reject::UnknownSymbol)?;
-        let funds = self
-            .clearing
-            .account(account)
-            .ok_or(Reject::UnknownAccount)?;
+        let funds = self.clearing.account(account).ok_or(Reject::UnknownAccount)?;
         if listing.status != SymbolStatus::Trading {
             return Err(Reject::MarketClosed);
         }
         check_shape(order)?;
-        if order
-            .stp
-            .is_some_and(|stp| !listing.config.allowed_stp.contains(&stp))
-        {
+        if order.stp.is_some_and(|stp| !listing.config.allowed_stp.contains(&stp)) {
             return Err(Reject::StpNotAllowed);
         }
         let count = |listing: &Listing| listing.history(account).map_or(0, History::open_count);
         let icebergs = |listing: &Listing| {
-            listing
-                .open_orders(account)
-                .filter(|order| !order.iceberg_qty.is_zero())
-                .count()
+            listing.open_orders(account).filter(|order| !order.iceberg_qty.is_zero()).count()
         };
         let to_buy: Decimal = listing
             .open_orders(account)
@@ -183,17 +153,12 @@ impl Exchange {
             open_icebergs_all: self.listings.iter().map(icebergs).sum(),
             position: funds.total(&listing.terms.base) + to_buy,
         };
-        let candidate = Candidate {
-            side: order.side,
-            kind: order.kind,
-            iceberg_qty: order.iceberg_qty,
-        };
+        let candidate =
+            Candidate { side: order.side, kind: order.kind, iceberg_qty: order.iceberg_qty };
         listing
             .config
             .filters
-            .check(candidate, &standing, &self.config.filters, |mins| {
-                listing.average_price(mins)
-            })
+            .check(candidate, &standing, &self.config.filters, |mins| listing.average_price(mins))
             .map_err(Reject::Filter)
     }
 
@@ -212,16 +177,10 @@ impl Exchange {
         restriction: CancelRestriction,
     ) -> Result<Cancellation, CancelReject> {
         self.advance(now);
-        let index = *self
-            .by_symbol
-            .get(symbol)
-            .ok_or(CancelReject::UnknownSymbol)?;
+        let index = *self.by_symbol.get(symbol).ok_or(CancelReject::UnknownSymbol)?;
         let listing = &self.listings[index];
         let history = listing.history(account).ok_or(CancelReject::UnknownOrder)?;
-        let by_client = order
-            .client_order_id
-            .as_ref()
-            .map(|id| history.by_client_id(id));
+        let by_client = order.client_order_id.as_ref().map(|id| history.by_client_id(id));
         let id = match (order.order_id, by_client) {
             (Some(id), None) => id,
             (Some(id), Some(other)) if !history.is_open(id) || other == Some(id) => id,
@@ -231,9 +190,7 @@ impl Exchange {
         if !history.is_open(id) {
             return Err(CancelReject::UnknownOrder);
         }
-        let open = listing
-            .order(account, id)
-            .ok_or(CancelReject::UnknownOrder)?;
+        let open = listing.order(account, id).ok_or(CancelReject::UnknownOrder)?;
         let is_allowed = match restriction {
             CancelRestriction::Any => true,
             CancelRestriction::OnlyNew => open.status == OrderStatus::New,
@@ -260,10 +217,7 @@ impl Exchange {
         symbol: &str,
     ) -> Result<Vec<Cancellation>, CancelReject> {
         self.advance(now);
-        let index = *self
-            .by_symbol
-            .get(symbol)
-            .ok_or(CancelReject::UnknownSymbol)?;
+        let index = *self.by_symbol.get(symbol).ok_or(CancelReject::UnknownSymbol)?;
         let history = self.listings[index].history(account);
         let open: Vec<u64> = history.into_iter().flat_map(History::open).collect();
         if open.is_empty() {
@@ -291,11 +245,7 @@ impl Exchange {
         order.view.status = OrderStatus::Canceled;
         order.view.cancel_client_order_id = Some(client_order_id.clone());
         listing.end(&mut self.clearing, &mut order, ExecType::Canceled, self.now);
-        Some(Cancellation {
-            order: order.view,
-            client_order_id,
-            time: self.now,
-        })
+        Some(Cancellation { order: order.view, client_order_id, time: self.now })
     }
 }
 
@@ -304,20 +254,10 @@ impl Listing {
     fn size(&self, account: AccountId, order: &NewOrder) -> Result<Sizing, Reject> {
         let owner = Owner::Account(account);
         let stp = order.stp.unwrap_or(self.config.default_stp);
-        let sizing = |qty, lock, ran_out| Sizing {
-            listing: 0,
-            stp,
-            qty,
-            lock,
-            ran_out,
-        };
+        let sizing = |qty, lock, ran_out| Sizing { listing: 0, stp, qty, lock, ran_out };
         let (qty, ran_out) = match order.kind {
             OrderKind::Limit { price, qty, .. } | OrderKind::LimitMaker { price, qty } => {
-                let lock = if order.side == Side::Buy {
-                    price * qty
-                } else {
-                    qty
-                };
+                let lock = if order.side == Side::Buy { price * qty } else { qty };
                 return Ok(sizing(qty, lock, false));
             }
             OrderKind::Market(MarketQty::Base(qty)) => (qty, false),
@@ -351,12 +291,7 @@ fn check_shape(order: &NewOrder) -> Result<(), Reject> {
         OrderKind::LimitMaker { qty, .. } => (qty, true),
         OrderKind::Market(MarketQty::Base(qty) | MarketQty::Quote(qty)) => (qty, false),
     };
-    if qty <= Decimal::ZERO
-        || order
-            .kind
-            .price()
-            .is_some_and(|price| price <= Decimal::ZERO)
-    {
+    if qty <= Decimal::ZERO || order.kind.price().is_some_and(|price| price <= Decimal::ZERO) {
         return Err(Reject::QtyZero);
     }
     if qty > LARGEST || order.kind.price().is_some_and(|price| price > LARGEST) {
@@ -371,8 +306,6 @@ fn check_shape(order: &NewOrder) -> Result<(), Reject> {
 
 fn is_open_client_id(listing: &Listing, account: AccountId, client_order_id: &str) -> bool {
     listing.history(account).is_some_and(|history| {
-        history
-            .by_client_id(client_order_id)
-            .is_some_and(|id| history.is_open(id))
+        history.by_client_id(client_order_id).is_some_and(|id| history.is_open(id))
     })
 }

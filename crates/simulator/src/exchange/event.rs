@@ -100,11 +100,7 @@ impl ExecutionReport {
     /// Field `C`: the order's own id when canceled, else empty.
     #[must_use]
     pub fn orig_client_order_id(&self) -> &str {
-        if self.exec_type == ExecType::Canceled {
-            &self.order.client_order_id
-        } else {
-            ""
-        }
+        if self.exec_type == ExecType::Canceled { &self.order.client_order_id } else { "" }
     }
 
     /// The quantity self-trade prevention took off this order in this report (field `B`).

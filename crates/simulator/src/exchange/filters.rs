@@ -321,9 +321,7 @@ impl Filters {
         let is_iceberg = order.iceberg_qty.is_some_and(|part| part > Decimal::ZERO);
         if let (Some(limit), Some(part)) = (self.iceberg_parts, order.iceberg_qty)
             && is_iceberg
-            && qty
-                .checked_div(part)
-                .is_none_or(|parts| parts.ceil() > Decimal::from(limit))
+            && qty.checked_div(part).is_none_or(|parts| parts.ceil() > Decimal::from(limit))
         {
             return Err(FilterName::IcebergParts);
         }
@@ -334,12 +332,7 @@ impl Filters {
             return Err(FilterName::MaxPosition);
         }
         let counts = [
-            (
-                self.max_num_orders,
-                standing.open_orders,
-                true,
-                FilterName::MaxNumOrders,
-            ),
+            (self.max_num_orders, standing.open_orders, true, FilterName::MaxNumOrders),
             (
                 self.max_num_iceberg_orders,
                 standing.open_icebergs,
@@ -370,10 +363,7 @@ impl Filters {
     /// The largest quantity not above `qty` that is a multiple of the steps of a market order.
     pub(super) fn floor_market_qty(&self, qty: Decimal) -> Decimal {
         let step = |rule: &Option<LotSize>| rule.map_or(Decimal::ZERO, |rule| rule.step_size);
-        floor_to(
-            floor_to(qty, step(&self.lot_size)),
-            step(&self.market_lot_size),
-        )
+        floor_to(floor_to(qty, step(&self.lot_size)), step(&self.market_lot_size))
     }
 }
 
@@ -394,9 +384,5 @@ fn fits(value: Decimal, min: Decimal, max: Decimal, step: Decimal) -> bool {
 
 /// The largest multiple of `step` not above `value`; `value` itself when the step is zero.
 pub(super) fn floor_to(value: Decimal, step: Decimal) -> Decimal {
-    if step.is_zero() {
-        value
-    } else {
-        value - value % step
-    }
+    if step.is_zero() { value } else { value - value % step }
 }

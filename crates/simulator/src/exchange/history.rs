@@ -49,8 +49,7 @@ impl History {
     }
 
     pub(super) fn accept(&mut self, order: &OrderView) {
-        self.by_client_id
-            .insert(order.client_order_id.clone(), order.order_id);
+        self.by_client_id.insert(order.client_order_id.clone(), order.order_id);
     }
 
     pub(super) fn rest(&mut self, order_id: u64) {
@@ -90,18 +89,12 @@ impl History {
         let mut ids: Vec<u64> = self.finished.range(from..).map(|(&id, _)| id).collect();
         ids.extend(self.open.range(from..));
         ids.sort_unstable();
-        let views = ids
-            .into_iter()
-            .filter_map(|id| match self.finished.get(&id) {
-                Some(view) => Some(view.clone()),
-                None => open(id),
-            });
+        let views = ids.into_iter().filter_map(|id| match self.finished.get(&id) {
+            Some(view) => Some(view.clone()),
+            None => open(id),
+        });
         let views = views.filter(|view| within(view.time, filter.start, filter.end));
-        window(
-            views,
-            filter.from_id.is_some() || filter.start.is_some(),
-            filter.limit,
-        )
+        window(views, filter.from_id.is_some() || filter.start.is_some(), filter.limit)
     }
 
     /// Fills by the rules of the filter.
@@ -115,11 +108,7 @@ impl History {
                     && within(fill.time, filter.start, filter.end)
             })
             .cloned();
-        window(
-            fills,
-            filter.from_id.is_some() || filter.start.is_some(),
-            filter.limit,
-        )
+        window(fills, filter.from_id.is_some() || filter.start.is_some(), filter.limit)
     }
 }
 

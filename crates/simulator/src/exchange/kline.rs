@@ -78,9 +78,7 @@ impl Interval {
     /// The interval of that word. Case matters: `1m` is a minute, `1M` a month.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|interval| interval.as_str() == word)
+        Self::ALL.into_iter().find(|interval| interval.as_str() == word)
     }
 
     /// The start of the bar that holds `time`, in UTC. Weeks start on Monday.
@@ -108,14 +106,7 @@ impl Interval {
         if let Some(length) = self.fixed_length() {
             return start + length;
         }
-        self.start_of(
-            start
-                + if self == Self::Mo1 {
-                    BEYOND_A_MONTH
-                } else {
-                    WEEK
-                },
-        )
+        self.start_of(start + if self == Self::Mo1 { BEYOND_A_MONTH } else { WEEK })
     }
 
     /// The length of its shortest bar.

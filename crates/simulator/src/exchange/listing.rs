@@ -50,24 +50,10 @@ pub(super) struct Listing {
 impl Listing {
     /// A symbol that opens at `time`, a whole second, with an empty book and a past.
     pub(super) fn new(config: &SymbolConfig, seed: u64, time: Timestamp) -> Self {
-        let tick = config
-            .filters
-            .price
-            .map_or(Decimal::ZERO, |rule| rule.tick_size);
-        let tick = if tick.is_zero() {
-            Decimal::new(1, config.quote_precision)
-        } else {
-            tick
-        };
-        let step = config
-            .filters
-            .lot_size
-            .map_or(Decimal::ZERO, |rule| rule.step_size);
-        let qty_step = if step.is_zero() {
-            Decimal::new(1, config.base_precision)
-        } else {
-            step
-        };
+        let tick = config.filters.price.map_or(Decimal::ZERO, |rule| rule.tick_size);
+        let tick = if tick.is_zero() { Decimal::new(1, config.quote_precision) } else { tick };
+        let step = config.filters.lot_size.map_or(Decimal::ZERO, |rule| rule.step_size);
+        let qty_step = if step.is_zero() { Decimal::new(1, config.base_precision) } else { step };
         let price = config.market.start_price;
         let opening = Opening {
             time,
@@ -138,13 +124,7 @@ impl Listing {
     /// The account's open orders, oldest first.
     pub(super) fn open_orders(&self, account: AccountId) -> impl Iterator<Item = &OrderView> {
         let ids = self.history(account).into_iter().flat_map(History::open);
-        ids.map(|id| {
-            &self
-                .book
-                .get(id)
-                .expect("an open order is in the book")
-                .view
-        })
+        ids.map(|id| &self.book.get(id).expect("an open order is in the book").view)
     }
 
     /// Files an order that is no longer in the book.
@@ -181,30 +161,13 @@ impl Listing {
     /// Puts a trade on the tape and into the bars and tells everybody.
     pub(super) fn print(&mut self, clearing: &mut Clearing, deal: &Deal, is_buyer_maker: bool) {
         self.roll(clearing, deal.time, Duration::ZERO);
-        let Deal {
-            trade_id: id,
-            price,
-            qty,
-            time,
-        } = *deal;
-        self.bars.record(&Print {
-            id,
-            price,
-            qty,
-            is_buyer_maker,
-        });
+        let Deal { trade_id: id, price, qty, time } = *deal;
+        self.bars.record(&Print { id, price, qty, is_buyer_maker });
         self.last_price = price;
         clearing.set_last_price(&self.terms.symbol, price);
         let symbol = Arc::clone(&self.terms.symbol);
-        let trade = TradeView {
-            symbol,
-            id,
-            price,
-            qty,
-            quote_qty: price * qty,
-            time,
-            is_buyer_maker,
-        };
+        let trade =
+            TradeView { symbol, id, price, qty, quote_qty: price * qty, time, is_buyer_maker };
         if self.trades.len() >= TRADES_MAX {
             self.trades.pop_front();
         }
@@ -225,22 +188,10 @@ impl Listing {
     }
 
     pub(super) fn tell_level(&self, clearing: &mut Clearing, change: LevelChange, time: Timestamp) {
-        let LevelChange {
-            update_id,
-            side,
-            price,
-            qty,
-        } = change;
+        let LevelChange { update_id, side, price, qty } = change;
         clearing.publish(|| {
             let symbol = Arc::clone(&self.terms.symbol);
-            ExchangeEvent::Depth(DepthChange {
-                symbol,
-                update_id,
-                side,
-                price,
-                qty,
-                time,
-            })
+            ExchangeEvent::Depth(DepthChange { symbol, update_id, side, price, qty, time })
         });
     }
 
@@ -295,14 +246,8 @@ impl Listing {
 
     /// Volume-weighted over the last `minutes`, to the second.
     pub(super) fn average_price(&self, minutes: u32) -> Decimal {
-        let seconds = usize::try_from(minutes)
-            .unwrap_or(usize::MAX)
-            .saturating_mul(60);
-        let sum = if seconds == 0 {
-            None
-        } else {
-            self.bars.sum(Interval::S1, seconds)
-        };
+        let seconds = usize::try_from(minutes).unwrap_or(usize::MAX).saturating_mul(60);
+        let sum = if seconds == 0 { None } else { self.bars.sum(Interval::S1, seconds) };
         match sum {
             Some(sum) if !sum.volume.is_zero() => {
                 (sum.quote_volume / sum.volume).trunc_with_scale(self.config.quote_precision)

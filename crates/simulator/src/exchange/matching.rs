@@ -45,11 +45,7 @@ impl Listing {
         stp: StpMode,
     ) -> Reach {
         let mut left = qty;
-        let mut reach = Reach {
-            traded: Decimal::ZERO,
-            quote: Decimal::ZERO,
-            is_whole: true,
-        };
+        let mut reach = Reach { traded: Decimal::ZERO, quote: Decimal::ZERO, is_whole: true };
         for meeting in self.book.meetings(side, limit, owner, stp) {
             if left.is_zero() {
                 break;
@@ -102,34 +98,19 @@ impl Listing {
         ran_out: bool,
         now: Timestamp,
     ) -> (Order, Met) {
-        let mut met = Met {
-            fills: Vec::new(),
-            prevented: Vec::new(),
-        };
+        let mut met = Met { fills: Vec::new(), prevented: Vec::new() };
         let view = &taker.view;
         let limit = view.kind.price();
         let is_killed = view.kind.time_in_force() == TimeInForce::Fok
-            && !self
-                .reach(taker.owner, view.side, limit, view.remaining(), view.stp)
-                .is_whole;
+            && !self.reach(taker.owner, view.side, limit, view.remaining(), view.stp).is_whole;
         if !is_killed {
             self.take(clearing, &mut taker, limit, now, &mut met);
         }
         let reason = match taker.view.kind {
-            OrderKind::Limit {
-                tif: TimeInForce::Ioc,
-                ..
-            } => Some(ExpiryReason::UnfilledIoc),
-            OrderKind::Limit {
-                tif: TimeInForce::Fok,
-                ..
-            } => Some(ExpiryReason::UnfilledFok),
+            OrderKind::Limit { tif: TimeInForce::Ioc, .. } => Some(ExpiryReason::UnfilledIoc),
+            OrderKind::Limit { tif: TimeInForce::Fok, .. } => Some(ExpiryReason::UnfilledFok),
             OrderKind::Market(_) => Some(ExpiryReason::InsufficientLiquidity),
-            OrderKind::Limit {
-                tif: TimeInForce::Gtc,
-                ..
-            }
-            | OrderKind::LimitMaker { .. } => None,
+            OrderKind::Limit { tif: TimeInForce::Gtc, .. } | OrderKind::LimitMaker { .. } => None,
         };
         let is_over = !taker.view.status.is_open() && !ran_out;
         match reason {
@@ -176,8 +157,7 @@ impl Listing {
             };
             let (maker_id, owner) = (maker.view.order_id, maker.owner);
             if is_self_trade(taker.owner, owner, taker.view.stp) {
-                met.prevented
-                    .push(self.prevent(clearing, taker, maker_id, now));
+                met.prevented.push(self.prevent(clearing, taker, maker_id, now));
             } else {
                 met.fills.extend(self.trade(clearing, taker, maker_id, now));
             }
@@ -192,20 +172,11 @@ impl Listing {
         maker_id: u64,
         now: Timestamp,
     ) -> Option<FillView> {
-        let maker = &self
-            .book
-            .get(maker_id)
-            .expect("the maker is in the book")
-            .view;
+        let maker = &self.book.get(maker_id).expect("the maker is in the book").view;
         let price = maker.price;
         let qty = maker.remaining().min(taker.view.remaining());
         let is_buyer_maker = maker.side == Side::Buy;
-        let deal = Deal {
-            trade_id: self.take_trade_id(),
-            price,
-            qty,
-            time: now,
-        };
+        let deal = Deal { trade_id: self.take_trade_id(), price, qty, time: now };
 
         let taker_fill = clearing.fill(&self.terms, taker, &deal, false);
         let mut maker_fill = None;
@@ -245,11 +216,7 @@ impl Listing {
         maker_id: u64,
         now: Timestamp,
     ) -> PreventedMatch {
-        let maker = &self
-            .book
-            .get(maker_id)
-            .expect("the maker is in the book")
-            .view;
+        let maker = &self.book.get(maker_id).expect("the maker is in the book").view;
         let (price, of_maker) = (maker.price, maker.remaining());
         let of_taker = taker.view.remaining();
         let both = of_taker.min(of_maker);
@@ -282,12 +249,7 @@ impl Listing {
             clearing.retarget(&self.terms, taker);
             let execution_id = self.take_execution_id();
             let is_on_book = taker.view.status.is_open() && may_rest(taker.view.kind);
-            clearing.report(
-                taker,
-                execution_id,
-                is_on_book,
-                Cause::Prevention(prevented.clone()),
-            );
+            clearing.report(taker, execution_id, is_on_book, Cause::Prevention(prevented.clone()));
         }
         prevented
     }
@@ -311,12 +273,7 @@ impl Listing {
         let execution_id = self.take_execution_id();
         let maker = self.book.get(maker_id).expect("it leaves the book below");
         let is_open = maker.view.status.is_open();
-        clearing.report(
-            maker,
-            execution_id,
-            is_open,
-            Cause::Prevention(prevented.clone()),
-        );
+        clearing.report(maker, execution_id, is_open, Cause::Prevention(prevented.clone()));
         if !is_open && let Some(maker) = self.pull(clearing, maker_id, now) {
             self.file(maker);
         }

@@ -183,15 +183,7 @@ impl NewOrder {
     /// A limit order that waits in the book, with a generated id and the symbol's defaults.
     #[must_use]
     pub fn limit(symbol: &str, side: Side, price: Decimal, qty: Decimal) -> Self {
-        Self::of(
-            symbol,
-            side,
-            OrderKind::Limit {
-                price,
-                qty,
-                tif: TimeInForce::Gtc,
-            },
-        )
+        Self::of(symbol, side, OrderKind::Limit { price, qty, tif: TimeInForce::Gtc })
     }
 
     /// An order of any kind, with a generated id and the symbol's defaults.

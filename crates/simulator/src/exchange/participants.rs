@@ -146,11 +146,7 @@ impl Listing {
             self.withdraw(clearing, Side::Buy, bid, now);
             self.withdraw(clearing, Side::Sell, ask, now);
             // Who moves first is drawn, so that neither side has an edge.
-            let first = if self.participants.random.chance(50) {
-                Side::Buy
-            } else {
-                Side::Sell
-            };
+            let first = if self.participants.random.chance(50) { Side::Buy } else { Side::Sell };
             for side in [first, first.opposite()] {
                 let best = if side == Side::Buy { bid } else { ask };
                 self.follow(clearing, side, best, now);
@@ -183,12 +179,7 @@ impl Listing {
         if levels == 0 {
             return;
         }
-        if !self
-            .participants
-            .ladder(side)
-            .iter()
-            .any(|&(price, _)| price == best)
-        {
+        if !self.participants.ladder(side).iter().any(|&(price, _)| price == best) {
             self.quote(clearing, side, best, now);
         }
         while self.participants.ladder(side).len() > levels {
@@ -206,9 +197,7 @@ impl Listing {
 
     /// Adds an order behind the deepest one.
     fn deepen(&mut self, clearing: &mut Clearing, side: Side, now: Timestamp) {
-        let gap = self
-            .participants
-            .distance(self.participants.config.level_gap_ppm);
+        let gap = self.participants.distance(self.participants.config.level_gap_ppm);
         let Some(index) = self.deepest(side) else {
             return;
         };
@@ -247,17 +236,10 @@ impl Listing {
     /// Sometimes, somebody who takes, at a price not far from the fair one.
     fn flow(&mut self, clearing: &mut Clearing, bid: Decimal, ask: Decimal, now: Timestamp) {
         let participants = &mut self.participants;
-        if !participants
-            .random
-            .chance(participants.config.taker_percent)
-        {
+        if !participants.random.chance(participants.config.taker_percent) {
             return;
         }
-        let side = if participants.random.chance(50) {
-            Side::Buy
-        } else {
-            Side::Sell
-        };
+        let side = if participants.random.chance(50) { Side::Buy } else { Side::Sell };
         let qty = participants.qty(participants.config.taker_qty);
         let slack = participants.distance(participants.config.level_gap_ppm);
         let price = match side {
@@ -279,10 +261,6 @@ impl Listing {
         let (symbol, order_id) = (Arc::clone(&self.terms.symbol), self.take_order_id());
         let kind = OrderKind::Limit { price, qty, tif };
         let view = OrderView::accepted(symbol, order_id, side, kind, qty, now);
-        Order {
-            owner: Owner::House,
-            view,
-            locked: Decimal::ZERO,
-        }
+        Order { owner: Owner::House, view, locked: Decimal::ZERO }
     }
 }

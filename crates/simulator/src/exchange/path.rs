@@ -39,17 +39,14 @@ impl Path {
         let moved = match self.model {
             Model::Still => 0,
             Model::MeanReverting { reversion } => {
-                let tau_us = i128::try_from(reversion.as_micros())
-                    .unwrap_or(i128::MAX >> 64)
-                    .max(1);
+                let tau_us =
+                    i128::try_from(reversion.as_micros()).unwrap_or(i128::MAX >> 64).max(1);
                 let pull_ppm = (elapsed_us * MILLION / tau_us).min(MILLION);
                 let share_ppm = (2 * pull_ppm * MILLION - pull_ppm * pull_ppm).isqrt();
                 let noise = volatility_ppb * share_ppm / MILLION * self.bell() / MILLION;
                 noise - self.deviation_ppb * pull_ppm / MILLION
             }
-            Model::Trending {
-                drift_ppm_per_minute,
-            } => {
+            Model::Trending { drift_ppm_per_minute } => {
                 let drift = i128::from(drift_ppm_per_minute) * 1_000 * elapsed_us / 60_000_000;
                 let root_ppm = (elapsed_us * MILLION).isqrt();
                 drift + volatility_ppb * root_ppm / MILLION * self.bell() / MILLION
@@ -79,17 +76,10 @@ mod tests {
 
     #[test]
     fn a_mean_reverting_path_has_the_same_spread_at_any_step() {
-        for step in [
-            Duration::from_millis(50),
-            Duration::from_secs(1),
-            Duration::from_secs(900),
-        ] {
+        for step in [Duration::from_millis(50), Duration::from_secs(1), Duration::from_secs(900)] {
             let (low, high) = spread_of(step);
             assert!((988_000_000..995_000_000).contains(&low), "{step:?} {low}");
-            assert!(
-                (1_005_000_000..1_012_000_000).contains(&high),
-                "{step:?} {high}"
-            );
+            assert!((1_005_000_000..1_012_000_000).contains(&high), "{step:?} {high}");
         }
     }
 
@@ -97,9 +87,7 @@ mod tests {
     fn a_trend_goes_its_way_and_stops_at_its_bounds() {
         let mut config = MarketConfig::lively(Decimal::ONE, Decimal::ONE, Decimal::ONE);
         config.volatility_ppm = 50;
-        config.model = Model::Trending {
-            drift_ppm_per_minute: -10_000,
-        };
+        config.model = Model::Trending { drift_ppm_per_minute: -10_000 };
         let mut path = Path::new(&config, Random::for_purpose(1, 0));
         let after_ten_minutes = (0..600).map(|_| path.step(Duration::from_secs(1))).last();
         assert!((880_000_000..920_000_000).contains(&after_ten_minutes.unwrap()));

@@ -49,11 +49,9 @@ pub(super) fn write(opening: Opening, random: Random) -> [Vec<Kline>; 4] {
     let mut seconds = scribe.back(Interval::S1, seconds_from, opening.time);
     seconds.push(flat(Interval::S1, opening.time, opening.price));
     let mut series = vec![seconds];
-    for (interval, from) in [
-        (Interval::M1, minutes_from),
-        (Interval::H1, hours_from),
-        (Interval::D1, days_from),
-    ] {
+    for (interval, from) in
+        [(Interval::M1, minutes_from), (Interval::H1, hours_from), (Interval::D1, days_from)]
+    {
         let finer = series.last().expect("seconds come first");
         let recent = aggregate(interval, finer.iter(), usize::MAX);
         let until = recent.first().map_or(opening.time, |bar| bar.open_time);
@@ -82,11 +80,7 @@ struct Scribe {
 impl Scribe {
     fn new(opening: Opening, random: Random) -> Self {
         let whole = |value: Decimal, unit: Decimal| {
-            (value / unit)
-                .trunc()
-                .to_i64()
-                .unwrap_or(WHOLE_MAX)
-                .clamp(1, WHOLE_MAX)
+            (value / unit).trunc().to_i64().unwrap_or(WHOLE_MAX).clamp(1, WHOLE_MAX)
         };
         let ticks = whole(opening.price, opening.tick);
         let steps = whole(opening.trade_qty, opening.qty_step).unsigned_abs();

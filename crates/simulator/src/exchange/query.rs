@@ -17,19 +17,13 @@ impl OrderRef {
     /// By the venue's id.
     #[must_use]
     pub const fn id(order_id: u64) -> Self {
-        Self {
-            order_id: Some(order_id),
-            client_order_id: None,
-        }
+        Self { order_id: Some(order_id), client_order_id: None }
     }
 
     /// By the client's id.
     #[must_use]
     pub fn client(client_order_id: &str) -> Self {
-        Self {
-            order_id: None,
-            client_order_id: Some(client_order_id.to_owned()),
-        }
+        Self { order_id: None, client_order_id: Some(client_order_id.to_owned()) }
     }
 }
 

@@ -34,9 +34,7 @@ impl Random {
     /// A bell-shaped draw in millionths: mean zero, standard deviation one million, never beyond
     /// three of them. (The sum of three even draws from ±1 has variance one.)
     pub(super) fn bell(&mut self) -> i64 {
-        (0..3)
-            .map(|_| self.below(2_000_001).cast_signed() - 1_000_000)
-            .sum()
+        (0..3).map(|_| self.below(2_000_001).cast_signed() - 1_000_000).sum()
     }
 
     /// An id as the venue makes them up: 22 letters and digits.

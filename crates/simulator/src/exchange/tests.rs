@@ -38,42 +38,19 @@ fn limit(side: Side, price: &str, qty: &str) -> NewOrder {
 }
 
 fn limit_tif(side: Side, price: &str, qty: &str, tif: TimeInForce) -> NewOrder {
-    NewOrder::of(
-        "BTCUSDT",
-        side,
-        OrderKind::Limit {
-            price: dec(price),
-            qty: dec(qty),
-            tif,
-        },
-    )
+    NewOrder::of("BTCUSDT", side, OrderKind::Limit { price: dec(price), qty: dec(qty), tif })
 }
 
 fn maker(side: Side, price: &str, qty: &str) -> NewOrder {
-    NewOrder::of(
-        "BTCUSDT",
-        side,
-        OrderKind::LimitMaker {
-            price: dec(price),
-            qty: dec(qty),
-        },
-    )
+    NewOrder::of("BTCUSDT", side, OrderKind::LimitMaker { price: dec(price), qty: dec(qty) })
 }
 
 fn market(side: Side, qty: &str) -> NewOrder {
-    NewOrder::of(
-        "BTCUSDT",
-        side,
-        OrderKind::Market(MarketQty::Base(dec(qty))),
-    )
+    NewOrder::of("BTCUSDT", side, OrderKind::Market(MarketQty::Base(dec(qty))))
 }
 
 fn market_quote(side: Side, quote: &str) -> NewOrder {
-    NewOrder::of(
-        "BTCUSDT",
-        side,
-        OrderKind::Market(MarketQty::Quote(dec(quote))),
-    )
+    NewOrder::of("BTCUSDT", side, OrderKind::Market(MarketQty::Quote(dec(quote))))
 }
 
 /// Free and locked of one asset.
@@ -85,11 +62,7 @@ fn balance(exchange: &Exchange, account: AccountId, asset: &str) -> (Decimal, De
 
 /// The report an event is, if it is one.
 fn report_of(event: &ExchangeEvent) -> Option<&ExecutionReport> {
-    if let ExchangeEvent::Execution(report) = event {
-        Some(report)
-    } else {
-        None
-    }
+    if let ExchangeEvent::Execution(report) = event { Some(report) } else { None }
 }
 
 /// The reports of an account among the events, as (execution type, status).

@@ -16,11 +16,7 @@ fn limits(config: LimitsConfig) -> Limits {
 }
 
 fn small() -> LimitsConfig {
-    LimitsConfig {
-        weight_per_minute: 100,
-        tolerated_after_first_429: 2,
-        ..LimitsConfig::default()
-    }
+    LimitsConfig { weight_per_minute: 100, tolerated_after_first_429: 2, ..LimitsConfig::default() }
 }
 
 #[test]
@@ -30,11 +26,7 @@ fn a_window_empties_on_the_calendar_minute() {
     let denied = limits.admit(at(59), IP, 1).unwrap_err();
     assert_eq!(
         denied,
-        Denied::Over {
-            kind: LimitKind::Weight,
-            limit: 100,
-            until: at(60)
-        },
+        Denied::Over { kind: LimitKind::Weight, limit: 100, until: at(60) },
         "the limit resets at the minute, one second later",
     );
     limits.admit(at(60), IP, 100).unwrap();
@@ -48,14 +40,7 @@ fn refused_weight_is_counted_and_peaks_stay() {
     limits.admit(at(0), IP, 20).unwrap_err();
     assert_eq!(limits.weight_used(at(1), IP), 110);
     assert_eq!(limits.weight_used(at(61), IP), 0);
-    assert_eq!(
-        limits.peaks(),
-        vec![Peak {
-            kind: LimitKind::Weight,
-            limit: 100,
-            used: 110
-        }],
-    );
+    assert_eq!(limits.peaks(), vec![Peak { kind: LimitKind::Weight, limit: 100, used: 110 }],);
 }
 
 #[test]
@@ -63,10 +48,7 @@ fn ignoring_429_ends_in_a_ban_that_outlasts_the_window() {
     let mut limits = limits(small());
     limits.admit(at(0), IP, 100).unwrap();
     for _ in 0..3 {
-        assert!(matches!(
-            limits.admit(at(1), IP, 1),
-            Err(Denied::Over { .. })
-        ));
+        assert!(matches!(limits.admit(at(1), IP, 1), Err(Denied::Over { .. })));
     }
     let until = at(1 + 120);
     assert_eq!(limits.admit(at(1), IP, 1), Err(Denied::Banned { until }));
@@ -85,53 +67,30 @@ fn the_second_offense_is_punished_harder_and_a_clean_day_is_remembered() {
     assert_eq!(second, at(200 + 300));
     let day = 86_400;
     let third = limits.ban(at(500 + 2 * day), IP);
-    assert_eq!(
-        third,
-        at(500 + 2 * day + 120),
-        "two clean days are two steps down"
-    );
+    assert_eq!(third, at(500 + 2 * day + 120), "two clean days are two steps down");
 }
 
 #[test]
 fn traffic_during_a_ban_starts_it_over() {
-    let config = LimitsConfig {
-        ban_restarts_after: Some(3),
-        ..small()
-    };
+    let config = LimitsConfig { ban_restarts_after: Some(3), ..small() };
     let mut limits = limits(config);
     limits.ban(at(0), IP);
     for _ in 0..2 {
-        assert_eq!(
-            limits.raw_request(at(60), IP),
-            Err(Denied::Banned { until: at(120) })
-        );
+        assert_eq!(limits.raw_request(at(60), IP), Err(Denied::Banned { until: at(120) }));
     }
-    assert_eq!(
-        limits.raw_request(at(60), IP),
-        Err(Denied::Banned { until: at(180) })
-    );
+    assert_eq!(limits.raw_request(at(60), IP), Err(Denied::Banned { until: at(180) }));
 }
 
 #[test]
 fn unfilled_orders_are_counted_and_a_first_fill_gives_credit_later() {
-    let config = LimitsConfig {
-        orders_per_ten_seconds: 2,
-        ..LimitsConfig::default()
-    };
+    let config = LimitsConfig { orders_per_ten_seconds: 2, ..LimitsConfig::default() };
     let mut limits = limits(config);
     for _ in 0..2 {
         limits.order_headroom(at(0), IP, ACCOUNT).unwrap();
         limits.order_placed(at(0), ACCOUNT);
     }
     let denied = limits.order_headroom(at(0), IP, ACCOUNT).unwrap_err();
-    assert_eq!(
-        denied,
-        Denied::Over {
-            kind: LimitKind::OrdersTenSeconds,
-            limit: 2,
-            until: at(10)
-        }
-    );
+    assert_eq!(denied, Denied::Over { kind: LimitKind::OrdersTenSeconds, limit: 2, until: at(10) });
     limits.first_fill(at(0), ACCOUNT, false);
     assert_eq!(limits.orders_used(at(0), ACCOUNT), (2, 2), "not yet");
     assert_eq!(limits.orders_used(at(1), ACCOUNT), (1, 1));
@@ -150,23 +109,13 @@ fn credit_never_becomes_a_balance() {
 
 #[test]
 fn handshakes_are_counted_per_service() {
-    let config = LimitsConfig {
-        connections_per_five_minutes: 1,
-        ..LimitsConfig::default()
-    };
+    let config = LimitsConfig { connections_per_five_minutes: 1, ..LimitsConfig::default() };
     let mut limits = limits(config);
     limits.connect(at(0), IP, Service::WsApi, 2).unwrap();
     limits.connect(at(0), IP, Service::Streams, 0).unwrap();
     assert!(matches!(
         limits.connect(at(0), IP, Service::WsApi, 2),
-        Err(Denied::Over {
-            kind: LimitKind::Connections,
-            ..
-        })
+        Err(Denied::Over { kind: LimitKind::Connections, .. })
     ));
-    assert_eq!(
-        limits.weight_used(at(0), IP),
-        2,
-        "a refused handshake costs no weight"
-    );
+    assert_eq!(limits.weight_used(at(0), IP), 2, "a refused handshake costs no weight");
 }

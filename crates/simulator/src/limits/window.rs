@@ -17,12 +17,7 @@ impl Window {
     /// An empty counter of at most `limit` per `interval`, which must not be zero.
     #[must_use]
     pub const fn new(interval: Duration, limit: u32) -> Self {
-        Self {
-            interval,
-            limit,
-            index: 0,
-            used: 0,
-        }
+        Self { interval, limit, index: 0, used: 0 }
     }
 
     /// How much fits into one window.

@@ -37,9 +37,7 @@ async fn next(socket: &mut Socket) -> Value {
 }
 
 async fn timeout<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(20), future)
-        .await
-        .expect("the venue answers")
+    tokio::time::timeout(Duration::from_secs(20), future).await.expect("the venue answers")
 }
 
 async fn raw_http(url: &str, request: &str) -> String {
@@ -58,10 +56,7 @@ async fn a_rest_request_over_a_socket_is_answered() {
     let request = "GET /api/v3/time HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     let answer = raw_http(&venue.rest_url(), request).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    assert!(
-        answer.contains("content-type: application/json;charset=UTF-8\r\n"),
-        "{answer}"
-    );
+    assert!(answer.contains("content-type: application/json;charset=UTF-8\r\n"), "{answer}");
     assert!(answer.contains("x-mbx-used-weight-1m: 1\r\n"), "{answer}");
     let body: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
     assert!(body["serverTime"].as_u64().unwrap() > 1_700_000_000_000);
@@ -82,21 +77,15 @@ async fn a_session_places_an_order_and_hears_of_it() {
         }
         let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, fake::API_SECRET.as_bytes());
         let tag = ring::hmac::sign(&key, text.join("&").as_bytes());
-        params["signature"] = json!(hex::encode(tag));
+        params["signature"] = json!(const_hex::encode(tag));
         params
     };
     let stamp = wall_clock().as_millis().to_string();
     let subscribe = sign(&[("apiKey", fake::API_KEY), ("timestamp", &stamp)]);
     let method = "userDataStream.subscribe.signature";
     let request = json!({"id": 1, "method": method, "params": subscribe});
-    socket
-        .send(Message::text(request.to_string()))
-        .await
-        .unwrap();
-    assert_eq!(
-        next(&mut socket).await["result"],
-        json!({"subscriptionId": 0})
-    );
+    socket.send(Message::text(request.to_string())).await.unwrap();
+    assert_eq!(next(&mut socket).await["result"], json!({"subscriptionId": 0}));
     let order = sign(&[
         ("apiKey", fake::API_KEY),
         ("newClientOrderId", "over-a-socket"),
@@ -107,10 +96,7 @@ async fn a_session_places_an_order_and_hears_of_it() {
         ("type", "MARKET"),
     ]);
     let request = json!({"id": 2, "method": "order.place", "params": order});
-    socket
-        .send(Message::text(request.to_string()))
-        .await
-        .unwrap();
+    socket.send(Message::text(request.to_string())).await.unwrap();
     let mut answered = false;
     let mut filled = false;
     while !(answered && filled) {
@@ -147,10 +133,7 @@ async fn a_banned_address_is_refused_at_the_handshake_and_loses_its_sockets() {
     assert_eq!(response.status(), StatusCode::IM_A_TEAPOT);
     assert!(response.headers().contains_key("retry-after"));
     let body = response.body().as_ref().unwrap();
-    assert!(
-        String::from_utf8_lossy(body).contains("IP banned until"),
-        "{body:?}"
-    );
+    assert!(String::from_utf8_lossy(body).contains("IP banned until"), "{body:?}");
     venue.stop().await;
 }
 

@@ -51,10 +51,7 @@ pub(super) async fn listen(
     let _late = timeout(GOODBYE_MAX, all).await;
 }
 
-#[expect(
-    clippy::result_large_err,
-    reason = "the signature is the handshake callback's"
-)]
+#[expect(clippy::result_large_err, reason = "the signature is the handshake callback's")]
 async fn serve(
     venue: Arc<Venue>,
     service: Service,
@@ -75,11 +72,8 @@ async fn serve(
     let config = WebSocketConfig::default()
         .max_message_size(Some(MESSAGE_MAX))
         .max_frame_size(Some(MESSAGE_MAX));
-    let accepted = timeout(
-        PATIENCE,
-        accept_hdr_async_with_config(stream, judge, Some(config)),
-    )
-    .await;
+    let accepted =
+        timeout(PATIENCE, accept_hdr_async_with_config(stream, judge, Some(config))).await;
     let Some(id) = opened else { return };
     if let Ok(Ok(socket)) = accepted {
         converse(&venue, id, socket, frames, stopped).await;
@@ -89,10 +83,7 @@ async fn serve(
 
 /// Opens a session or refuses the handshake. The queue is known to the driver before the client
 /// hears of the session, so that no frame is lost in between.
-#[expect(
-    clippy::result_large_err,
-    reason = "the signature is the handshake callback's"
-)]
+#[expect(clippy::result_large_err, reason = "the signature is the handshake callback's")]
 fn judge(
     venue: &Venue,
     service: Service,
@@ -100,10 +91,7 @@ fn judge(
     queue: mpsc::Sender<Frame>,
     request: &Request,
 ) -> Result<SessionId, ErrorResponse> {
-    let target = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |target| target.as_str());
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     let now = venue.now();
     let mut binance = venue.lock();
     match binance.open(now, peer, service, target) {
@@ -190,10 +178,7 @@ async fn write(socket: &mut WebSocketStream<TcpStream>, frame: Frame) -> bool {
 
 /// Closes with a code and waits for the client's own close, but not for long.
 async fn say_goodbye(socket: &mut WebSocketStream<TcpStream>, code: u16, reason: &str) {
-    let frame = CloseFrame {
-        code: code.into(),
-        reason: reason.to_owned().into(),
-    };
+    let frame = CloseFrame { code: code.into(), reason: reason.to_owned().into() };
     let goodbye = async {
         if socket.close(Some(frame)).await.is_ok() {
             while let Some(Ok(_unread)) = socket.next().await {}

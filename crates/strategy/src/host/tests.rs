@@ -31,18 +31,12 @@ impl Strategy for Echo {
 
     fn new(params: EchoParams, instruments: &[InstrumentId]) -> Result<Self, InvalidParams> {
         if params.qty.is_zero() {
-            return Err(InvalidParams::at(
-                "qty",
-                "qty is zero; give it at least the lot size",
-            ));
+            return Err(InvalidParams::at("qty", "qty is zero; give it at least the lot size"));
         }
         let instrument = instruments.first().cloned();
         let instrument =
             instrument.ok_or_else(|| InvalidParams::at("instruments", "name one instrument"))?;
-        Ok(Self {
-            instrument,
-            qty: params.qty,
-        })
+        Ok(Self { instrument, qty: params.qty })
     }
 
     fn on_start(&mut self, _recovered: &Recovered, cx: &mut Context<'_>) {
@@ -90,11 +84,7 @@ fn make(params: &str) -> Result<Host, InvalidParams> {
 
 fn started() -> Host {
     let mut host = make("qty = 0.5").unwrap();
-    let step = Range {
-        min: Decimal::ZERO,
-        max: Decimal::ZERO,
-        step: "0.1".parse().unwrap(),
-    };
+    let step = Range { min: Decimal::ZERO, max: Decimal::ZERO, step: "0.1".parse().unwrap() };
     let instrument = Instrument {
         id: InstrumentId::from("FOO-USDT"),
         symbol: Symbol::from("FOOUSDT"),
@@ -108,19 +98,13 @@ fn started() -> Host {
         takes_post_only: true,
         filters: vec![Filter::LotSize(step)],
     };
-    let recovered = Recovered {
-        instruments: vec![instrument],
-        ..Recovered::default()
-    };
+    let recovered = Recovered { instruments: vec![instrument], ..Recovered::default() };
     host.handle(at(0), &Input::Notice(Notice::Started(Box::new(recovered))));
     host
 }
 
 fn message(body: &str) -> Input {
-    Input::Message(Message {
-        topic: "buy".to_owned(),
-        body: body.to_owned(),
-    })
+    Input::Message(Message { topic: "buy".to_owned(), body: body.to_owned() })
 }
 
 fn remembered(commands: &[Command], wanted: &str) -> Option<String> {
@@ -137,18 +121,9 @@ fn orders_are_denied_before_the_venue_is_live_and_by_filters_after() {
     assert!(denied.contains("starting"), "{denied}");
     host.handle(at(2), &Input::Notice(Notice::Venue(VenueStatus::Live)));
     let denied = remembered(&host.handle(at(3), &message("0.55")), "denied").unwrap();
-    assert!(
-        denied.starts_with("LOT_SIZE") && denied.ends_with("nearest is 0.5"),
-        "{denied}"
-    );
+    assert!(denied.starts_with("LOT_SIZE") && denied.ends_with("nearest is 0.5"), "{denied}");
     let commands = host.handle(at(4), &message("0.5"));
-    let [
-        Command::Submit {
-            client_order_id,
-            request,
-        },
-    ] = commands.as_slice()
-    else {
+    let [Command::Submit { client_order_id, request }] = commands.as_slice() else {
         panic!("{commands:?}");
     };
     assert!(client_order_id.is_ours());
@@ -204,22 +179,11 @@ fn timers_are_called_when_due_and_missed_beats_are_not_made_up_for() {
 fn wrong_parameters_are_named_with_their_place() {
     let text = "qty = 1\nlevles = 3";
     let error = make(text).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "`levles` is no parameter of this strategy"
-    );
+    assert_eq!(error.to_string(), "`levles` is no parameter of this strategy");
     assert_eq!(&text[error.span.unwrap()], "levles");
     let error = make("qty = 0").unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "qty is zero; give it at least the lot size"
-    );
+    assert_eq!(error.to_string(), "qty is zero; give it at least the lot size");
     assert_eq!(error.span, Some(0..3));
-    assert!(
-        make("qty = -1")
-            .unwrap_err()
-            .to_string()
-            .contains("negative")
-    );
+    assert!(make("qty = -1").unwrap_err().to_string().contains("negative"));
     assert!(make("").unwrap_err().to_string().contains("qty"));
 }

@@ -36,28 +36,16 @@ fn ed25519_signs_as_rfc_8032_says_from_a_seed_and_from_a_pem_alike() {
 fn neither_key_nor_secret_prints() {
     let signer = Signer::hmac_sha256("abcdefghijklmnopqrstuvwxyz", "canary-secret").unwrap();
     let shown = format!("{signer:?} {signer:#?}");
-    assert!(
-        !shown.contains("canary") && !shown.contains("efgh"),
-        "{shown}"
-    );
+    assert!(!shown.contains("canary") && !shown.contains("efgh"), "{shown}");
 }
 
 #[test]
 fn a_malformed_key_is_refused_without_being_repeated() {
-    for (key, secret) in [
-        ("", "s"),
-        ("k", ""),
-        ("k\n", "s"),
-        ("k", "s s"),
-        ("ключ", "s"),
-    ] {
+    for (key, secret) in [("", "s"), ("k", ""), ("k\n", "s"), ("k", "s s"), ("ключ", "s")] {
         let error = Signer::hmac_sha256(key, secret).unwrap_err().to_string();
         assert!(error.contains("copy it again"), "{error}");
     }
-    for pem in [
-        "",
-        "-----BEGIN PRIVATE KEY-----\n!!\n-----END PRIVATE KEY-----",
-    ] {
+    for pem in ["", "-----BEGIN PRIVATE KEY-----\n!!\n-----END PRIVATE KEY-----"] {
         assert!(Signer::ed25519_pem("key", pem).is_err());
     }
 }

@@ -42,9 +42,8 @@ fn a_subscription_to_the_account_signs_key_and_time() {
         signature(&bare.with_signature(&hmac())),
         "681110a6057ad58657af22f5640fab9dd17418834cdfccdc81be8b0f7b2cde3e"
     );
-    let with_window = Params::default()
-        .with("timestamp", 1_747_385_641_636)
-        .with("recvWindow", "5000.123");
+    let with_window =
+        Params::default().with("timestamp", 1_747_385_641_636).with("recvWindow", "5000.123");
     assert_eq!(
         signature(&with_window.with_signature(&hmac())),
         "4f5ce4eef412ad30bc135b8832896051c0ac27d0ed06f0b8644046edcf1356e5"

@@ -24,17 +24,8 @@ pub(super) const EPS: Duration = Duration::from_millis(2);
 /// Without whatever the test is not about: no pacing, no cold start, no reserves, many slots.
 pub(super) fn plain() -> SchedulerConfig {
     SchedulerConfig {
-        concurrency: Concurrency {
-            orders: 1_000,
-            private: 1_000,
-            public: 1_000,
-            streams: 1_000,
-        },
-        reserves: Reserves {
-            critical: Reserve::NONE,
-            trade: Reserve::NONE,
-            query: Reserve::NONE,
-        },
+        concurrency: Concurrency { orders: 1_000, private: 1_000, public: 1_000, streams: 1_000 },
+        reserves: Reserves { critical: Reserve::NONE, trade: Reserve::NONE, query: Reserve::NONE },
         pacing: false,
         cold_start: false,
         ..SchedulerConfig::default()
@@ -111,11 +102,7 @@ impl Desk {
 
     /// A new order: weight 1 unless it succeeds, and one order.
     pub(super) fn order(&mut self) -> CallId {
-        let weight = Charge {
-            kind: LimitKind::RequestWeight,
-            weight: 1,
-            weight_on_success: 0,
-        };
+        let weight = Charge { kind: LimitKind::RequestWeight, weight: 1, weight_on_success: 0 };
         let cost = Cost::from(weight).and(Charge::fixed(LimitKind::Orders, 1));
         self.submit(Priority::Trade, EndpointGroup::Orders, cost)
     }
@@ -154,10 +141,7 @@ impl Desk {
             readings: readings.iter().map(reading).collect::<ArrayVec<_, 8>>(),
             request_id: None,
         };
-        let settlement = Settlement {
-            succeeded,
-            meter: &meter,
-        };
+        let settlement = Settlement { succeeded, meter: &meter };
         self.scheduler.settle(self.now, call, settlement);
     }
 

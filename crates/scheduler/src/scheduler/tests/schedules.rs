@@ -84,9 +84,6 @@ fn what_a_window_holds_is_used() {
     world.run();
     for (limit, percent) in [(LIMITS[0], 99), (LIMITS[2], 100)] {
         let fullest = world.fullest[&limit];
-        assert!(
-            fullest * 100 >= limit.capacity * percent,
-            "{fullest} of {limit:?}"
-        );
+        assert!(fullest * 100 >= limit.capacity * percent, "{fullest} of {limit:?}");
     }
 }

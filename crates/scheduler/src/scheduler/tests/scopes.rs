@@ -47,15 +47,11 @@ fn nothing_leaves_a_shut_address() {
 fn cancels_and_reads_pass_where_new_orders_are_shut() {
     let mut desk = Desk::new(plain(), &[limit(LimitKind::Orders, 10, 10)]);
     let scope = ScopeKey::NewOrders(desk.origin.account.unwrap());
-    desk.scheduler
-        .shut(desk.now, scope, MIDNIGHT + millis(20_000));
+    desk.scheduler.shut(desk.now, scope, MIDNIGHT + millis(20_000));
     let order = desk.order();
     let (cancel, read) = (desk.cancel(), desk.read(1));
-    let urgent = desk.submit(
-        Priority::Critical,
-        EndpointGroup::Orders,
-        Charge::fixed(LimitKind::Orders, 1),
-    );
+    let urgent =
+        desk.submit(Priority::Critical, EndpointGroup::Orders, Charge::fixed(LimitKind::Orders, 1));
     assert_eq!(desk.leaving(), [cancel, read]);
     desk.at(20_000);
     assert_eq!(desk.leaving(), [urgent, order]);
@@ -69,8 +65,7 @@ fn a_shut_scope_keeps_no_room_reserved() {
     let _second = desk.order();
     assert_eq!(desk.leaving(), []);
     let scope = ScopeKey::Egress(desk.origin.egress);
-    desk.scheduler
-        .shut(desk.now, scope, MIDNIGHT + millis(90_000));
+    desk.scheduler.shut(desk.now, scope, MIDNIGHT + millis(90_000));
     desk.scheduler.forget_unsent(first);
     assert_eq!(desk.leaving(), []);
     desk.at(45_000);
@@ -82,10 +77,7 @@ fn a_shut_scope_keeps_no_room_reserved() {
 
 #[test]
 fn a_cold_address_sends_one_at_a_time_until_it_is_told_the_count() {
-    let config = SchedulerConfig {
-        cold_start: true,
-        ..plain()
-    };
+    let config = SchedulerConfig { cold_start: true, ..plain() };
     let mut desk = Desk::new(config, &[limit(WEIGHT, 60, 100)]);
     let calls: Vec<_> = (0..4).map(|_| desk.read(1)).collect();
     assert_eq!(desk.leaving(), calls[..1]);
@@ -109,20 +101,14 @@ fn a_cold_address_sends_one_at_a_time_until_it_is_told_the_count() {
 
 #[test]
 fn an_address_that_is_never_told_is_warm_when_the_earlier_life_has_passed() {
-    let config = SchedulerConfig {
-        cold_start: true,
-        ..plain()
-    };
+    let config = SchedulerConfig { cold_start: true, ..plain() };
     let mut desk = Desk::new(config, &[limit(WEIGHT, 60, 100)]);
     let first = desk.read(1);
     assert_eq!(desk.leaving(), [first]);
     let second = desk.read(1);
     assert_eq!(desk.leaving(), []);
     let warm_at = desk.scheduler.wakeup().unwrap();
-    assert_eq!(
-        warm_at,
-        MIDNIGHT + millis(60_000) + EPS + Duration::from_micros(100)
-    );
+    assert_eq!(warm_at, MIDNIGHT + millis(60_000) + EPS + Duration::from_micros(100));
     desk.now = warm_at;
     assert_eq!(desk.leaving(), [second]);
 }
@@ -130,14 +116,8 @@ fn an_address_that_is_never_told_is_warm_when_the_earlier_life_has_passed() {
 #[test]
 fn a_slot_is_busy_for_an_interval_after_the_answer() {
     let mut desk = Desk::new(plain(), &[limit(MESSAGES, 1, 5)]);
-    let calls: Vec<_> = (0..6)
-        .map(|_| message(&mut desk, Priority::Query))
-        .collect();
-    assert_eq!(
-        desk.leaving(),
-        calls[..4],
-        "a quarter is for what is critical"
-    );
+    let calls: Vec<_> = (0..6).map(|_| message(&mut desk, Priority::Query)).collect();
+    assert_eq!(desk.leaving(), calls[..4], "a quarter is for what is critical");
     let critical = message(&mut desk, Priority::Critical);
     assert_eq!(desk.leaving(), [critical]);
     assert_eq!(desk.scheduler.wakeup(), Some(desk.deadline), "answers only");
@@ -160,11 +140,7 @@ fn a_slot_of_a_closed_connection_is_busy_for_five_seconds_more() {
     let mut desk = Desk::new(plain(), &[limit(MESSAGES, 1, 1)]);
     let first = message(&mut desk, Priority::Query);
     let second = message(&mut desk, Priority::Query);
-    assert_eq!(
-        desk.leaving(),
-        [first],
-        "a limit of one is not kept for cancels"
-    );
+    assert_eq!(desk.leaving(), [first], "a limit of one is not kept for cancels");
     desk.at(11_000);
     desk.scheduler.abandon(desk.now, first);
     desk.at(17_000);
@@ -176,10 +152,7 @@ fn a_slot_of_a_closed_connection_is_busy_for_five_seconds_more() {
 #[test]
 fn of_two_slots_one_is_for_everybody() {
     let mut desk = Desk::new(plain(), &[limit(MESSAGES, 1, 2)]);
-    let calls = [
-        message(&mut desk, Priority::Trade),
-        message(&mut desk, Priority::Trade),
-    ];
+    let calls = [message(&mut desk, Priority::Trade), message(&mut desk, Priority::Trade)];
     assert_eq!(desk.leaving(), calls[..1]);
     let critical = message(&mut desk, Priority::Critical);
     assert_eq!(desk.leaving(), [critical]);
@@ -204,15 +177,12 @@ fn a_socket_that_was_forgotten_is_counted_anew() {
     desk.origin.socket = Some(7_000);
     let scope = ScopeKey::Egress(desk.origin.egress);
     // Waits for so long that its counter is dropped meanwhile.
-    let waiting: Vec<_> = (0..5)
-        .map(|_| message(&mut desk, Priority::Query))
-        .collect();
+    let waiting: Vec<_> = (0..5).map(|_| message(&mut desk, Priority::Query)).collect();
     assert_eq!(desk.leaving(), waiting[..4]);
     for call in &waiting[..4] {
         desk.answer(*call, &[]);
     }
-    desk.scheduler
-        .shut(desk.now, scope, MIDNIGHT + millis(500_000));
+    desk.scheduler.shut(desk.now, scope, MIDNIGHT + millis(500_000));
     desk.origin.egress = "eth1".parse().unwrap();
     for socket in 0..100 {
         desk.origin.socket = Some(socket);
@@ -225,11 +195,7 @@ fn a_socket_that_was_forgotten_is_counted_anew() {
     let taken = |desk: &Desk| {
         let snapshot = desk.scheduler.snapshot(desk.now);
         let of_socket = |view: &&crate::BucketView| view.owner.to_string() == "eth0#7000";
-        snapshot
-            .buckets
-            .iter()
-            .find(of_socket)
-            .map(|view| view.used)
+        snapshot.buckets.iter().find(of_socket).map(|view| view.used)
     };
     assert_eq!(taken(&desk), Some(1));
 }

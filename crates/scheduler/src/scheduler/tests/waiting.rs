@@ -32,13 +32,7 @@ fn the_earliest_deadline_goes_first_and_equals_in_order_of_arrival() {
         desk.deadline = MIDNIGHT + Duration::from_millis(millis);
         desk.read(weight)
     };
-    let calls = [
-        due(90_000, 1),
-        due(80_000, 2),
-        due(70_000, 1),
-        due(70_000, 2),
-        due(70_000, 1),
-    ];
+    let calls = [due(90_000, 1), due(80_000, 2), due(70_000, 1), due(70_000, 2), due(70_000, 1)];
     let [last, fourth, first, second, third] = calls;
     assert_eq!(desk.leaving(), [first, second, third, fourth, last]);
 }
@@ -75,10 +69,7 @@ fn a_call_past_its_deadline_expires_and_costs_nothing() {
 fn a_call_taken_back_never_leaves() {
     let mut desk = Desk::new(plain(), &[limit(WEIGHT, 60, 10)]);
     let (one, two) = (desk.order(), desk.order());
-    assert_eq!(
-        desk.scheduler.remove(one).map(|ticket| ticket.call),
-        Some(one)
-    );
+    assert_eq!(desk.scheduler.remove(one).map(|ticket| ticket.call), Some(one));
     assert_eq!(desk.scheduler.remove(one), None);
     assert_eq!(desk.leaving(), [two]);
     assert_eq!(desk.scheduler.remove(two), None, "it is on the wire");
@@ -87,10 +78,7 @@ fn a_call_taken_back_never_leaves() {
 #[test]
 fn a_class_holds_so_many_and_an_id_is_held_once() {
     let config = SchedulerConfig {
-        queue: QueueCapacity {
-            query: 2,
-            ..QueueCapacity::default()
-        },
+        queue: QueueCapacity { query: 2, ..QueueCapacity::default() },
         ..plain()
     };
     let mut desk = Desk::new(config, &[]);
@@ -132,11 +120,7 @@ fn a_heavy_call_is_passed_for_one_window_and_then_gets_its_turn() {
     }
     // They take the whole of the next window, but of the one after it only what is left.
     assert_eq!(left.len(), 10 + 1 + 4);
-    assert!(
-        left[..10]
-            .iter()
-            .all(|(second, _)| (61..70).contains(second))
-    );
+    assert!(left[..10].iter().all(|(second, _)| (61..70).contains(second)));
     assert_eq!(left[10], (121, heavy));
 }
 
@@ -180,10 +164,7 @@ fn two_heavy_calls_do_not_wait_for_each_other() {
 
 #[test]
 fn reads_never_take_the_slots_of_orders() {
-    let config = SchedulerConfig {
-        concurrency: Concurrency::default(),
-        ..plain()
-    };
+    let config = SchedulerConfig { concurrency: Concurrency::default(), ..plain() };
     let mut desk = Desk::new(config, &[limit(WEIGHT, 60, 1_000)]);
     for _ in 0..20 {
         desk.read(1);
@@ -217,20 +198,13 @@ fn before_it_has_been_asked_the_scheduler_wants_to_be_asked_at_once() {
 fn ten_thousand_alike_cost_as_much_to_ask_about_as_one() {
     let mut desk = Desk::new(
         SchedulerConfig {
-            queue: QueueCapacity {
-                query: 10_000,
-                ..QueueCapacity::default()
-            },
+            queue: QueueCapacity { query: 10_000, ..QueueCapacity::default() },
             ..plain()
         },
         &[limit(WEIGHT, 60, 1)],
     );
     for _ in 0..10_000 {
-        desk.submit(
-            Priority::Query,
-            EndpointGroup::Public,
-            Charge::fixed(WEIGHT, 1),
-        );
+        desk.submit(Priority::Query, EndpointGroup::Public, Charge::fixed(WEIGHT, 1));
     }
     assert_eq!(desk.leaving().len(), 1);
     let mut asked = 0;

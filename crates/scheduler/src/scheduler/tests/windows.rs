@@ -51,17 +51,9 @@ fn a_call_without_an_answer_counts_in_the_next_window_too() {
 
 #[test]
 fn a_call_at_the_edge_is_checked_against_both_windows() {
-    let reserves = Reserves {
-        critical: Reserve {
-            permille: 100,
-            at_least: 0,
-        },
-        ..plain().reserves
-    };
-    let config = SchedulerConfig {
-        reserves,
-        ..plain()
-    };
+    let reserves =
+        Reserves { critical: Reserve { permille: 100, at_least: 0 }, ..plain().reserves };
+    let config = SchedulerConfig { reserves, ..plain() };
     let mut desk = Desk::new(config, &minute_of(100));
     // In its last second, the first window keeps nothing back; the second one does.
     desk.at(59_990);
@@ -149,11 +141,7 @@ fn a_counter_that_falls_is_followed_down() {
     }
     // All three were filled since, and a count that was asked for says so.
     let count = desk.read(0);
-    assert_eq!(
-        desk.leaving(),
-        [count],
-        "a call that draws nothing passes a full limit"
-    );
+    assert_eq!(desk.leaving(), [count], "a call that draws nothing passes a full limit");
     let fourth = desk.order();
     assert_eq!(desk.leaving(), []);
     desk.at(10_200).answer(count, &[(ORDERS, 10, 0)]);
@@ -188,14 +176,9 @@ fn a_call_whose_connection_closed_may_land_for_five_seconds_more() {
     desk.scheduler.abandon(desk.now, late);
     assert_eq!(desk.used(WEIGHT), 8);
     desk.at(60_100);
-    assert_eq!(
-        desk.used(WEIGHT),
-        4,
-        "only the later can have landed in this minute"
-    );
-    let flights: usize = (desk.scheduler.snapshot(desk.now).in_flight.iter())
-        .map(|(_, count)| count)
-        .sum();
+    assert_eq!(desk.used(WEIGHT), 4, "only the later can have landed in this minute");
+    let flights: usize =
+        (desk.scheduler.snapshot(desk.now).in_flight.iter()).map(|(_, count)| count).sum();
     assert_eq!(flights, 0);
 }
 
@@ -272,21 +255,15 @@ fn a_limit_is_counted_for_each_owner() {
     left.sort_unstable();
     assert_eq!(left, [here[0], here[1], there[0], there[1]]);
     let snapshot = desk.scheduler.snapshot(desk.now);
-    let used: Vec<_> = snapshot
-        .buckets
-        .iter()
-        .map(|view| (view.owner.to_string(), view.used))
-        .collect();
+    let used: Vec<_> =
+        snapshot.buckets.iter().map(|view| (view.owner.to_string(), view.used)).collect();
     let of = |owner: &str, used| (owner.to_owned(), used);
     assert_eq!(used, [of("eth0", 10), of("eth1", 10), of("main", 2)]);
 }
 
 #[test]
 fn reads_leave_the_reserve_until_a_window_ends() {
-    let config = SchedulerConfig {
-        reserves: SchedulerConfig::default().reserves,
-        ..plain()
-    };
+    let config = SchedulerConfig { reserves: SchedulerConfig::default().reserves, ..plain() };
     // 1 % but at least 4 for cancels, 5 % for orders.
     let mut desk = Desk::new(config, &minute_of(100));
     desk.at(1_000);
@@ -313,10 +290,7 @@ fn reads_leave_the_reserve_until_a_window_ends() {
 
 #[test]
 fn reads_are_spread_over_the_window_and_orders_are_not() {
-    let config = SchedulerConfig {
-        pacing: true,
-        ..plain()
-    };
+    let config = SchedulerConfig { pacing: true, ..plain() };
     let mut desk = Desk::new(config, &minute_of(400));
     desk.at(100);
     let reads: Vec<_> = (0..40).map(|_| desk.read(10)).collect();
@@ -325,11 +299,7 @@ fn reads_are_spread_over_the_window_and_orders_are_not() {
     assert_eq!(desk.leaving(), [order]);
     desk.answer(order, &[]);
     desk.at(30_010);
-    assert_eq!(
-        desk.leaving(),
-        reads[10..25],
-        "the rest as the minute passes"
-    );
+    assert_eq!(desk.leaving(), reads[10..25], "the rest as the minute passes");
     // 260 of 400 are due when 32 seconds have passed, and not earlier.
     let due = desk.scheduler.wakeup().unwrap();
     desk.now = due - Duration::from_micros(200);
@@ -342,10 +312,7 @@ fn reads_are_spread_over_the_window_and_orders_are_not() {
 
 #[test]
 fn what_never_fits_is_refused_at_the_door() {
-    let config = SchedulerConfig {
-        reserves: SchedulerConfig::default().reserves,
-        ..plain()
-    };
+    let config = SchedulerConfig { reserves: SchedulerConfig::default().reserves, ..plain() };
     let mut desk = Desk::new(config, &minute_of(6_000));
     let group = EndpointGroup::Public;
     let refused = desk.try_submit(Priority::Query, group, super::desk::weighing(9_000));

@@ -248,10 +248,7 @@ impl World {
             }
             Happening::Fill => {
                 // An order was filled, and the venue gives credit for it.
-                for limit in LIMITS
-                    .iter()
-                    .filter(|limit| limit.kind == LimitKind::Orders)
-                {
+                for limit in LIMITS.iter().filter(|limit| limit.kind == LimitKind::Orders) {
                     if let Some((_, used)) = self.counted.get_mut(limit) {
                         *used = used.saturating_sub(1);
                     }
@@ -284,35 +281,15 @@ impl World {
         let call = CallId(self.submitted);
         let weight = LimitKind::RequestWeight;
         let (priority, group, cost) = match self.dice.roll(10) {
-            0 => (
-                Priority::Critical,
-                EndpointGroup::Orders,
-                Charge::fixed(weight, 1).into(),
-            ),
+            0 => (Priority::Critical, EndpointGroup::Orders, Charge::fixed(weight, 1).into()),
             1..=3 => {
-                let order = Charge {
-                    kind: weight,
-                    weight: 1,
-                    weight_on_success: 0,
-                };
+                let order = Charge { kind: weight, weight: 1, weight_on_success: 0 };
                 let cost = Cost::from(order).and(Charge::fixed(LimitKind::Orders, 1));
                 (Priority::Trade, EndpointGroup::Orders, cost)
             }
-            4 | 5 => (
-                Priority::Query,
-                EndpointGroup::Private,
-                Charge::fixed(weight, 4).into(),
-            ),
-            6 => (
-                Priority::Query,
-                EndpointGroup::Private,
-                Charge::fixed(weight, 80).into(),
-            ),
-            7 | 8 => (
-                Priority::Background,
-                EndpointGroup::Public,
-                Charge::fixed(weight, 2).into(),
-            ),
+            4 | 5 => (Priority::Query, EndpointGroup::Private, Charge::fixed(weight, 4).into()),
+            6 => (Priority::Query, EndpointGroup::Private, Charge::fixed(weight, 80).into()),
+            7 | 8 => (Priority::Background, EndpointGroup::Public, Charge::fixed(weight, 2).into()),
             _ => {
                 let cost = Charge::fixed(LimitKind::Messages, 1).into();
                 (Priority::Query, EndpointGroup::Streams, cost)
@@ -394,10 +371,7 @@ impl World {
             let is_tail = at.since(view.window_start) + eps >= millis(58_500);
             let is_read = cost.weight(LimitKind::RequestWeight) > 1;
             if is_weight && is_read && !is_tail {
-                assert!(
-                    view.used <= 300 - 4 - 15,
-                    "a read took the reserve: {view:?}"
-                );
+                assert!(view.used <= 300 - 4 - 15, "a read took the reserve: {view:?}");
             }
         }
     }
@@ -412,18 +386,12 @@ impl World {
         let mut readings = ArrayVec::new();
         let is_order = call.cost.weight(LimitKind::Orders) > 0;
         for limit in LIMITS {
-            let weight = call
-                .cost
-                .charges
-                .iter()
-                .find(|charge| charge.kind == limit.kind)
-                .map_or(0, |charge| {
-                    if call.succeeds {
-                        charge.weight_on_success
-                    } else {
-                        charge.weight
-                    }
-                });
+            let weight = call.cost.charges.iter().find(|charge| charge.kind == limit.kind).map_or(
+                0,
+                |charge| {
+                    if call.succeeds { charge.weight_on_success } else { charge.weight }
+                },
+            );
             if limit.alignment == Alignment::Rolling {
                 if weight > 0 {
                     self.landings.push_back(at);
@@ -451,11 +419,7 @@ impl World {
                 LimitKind::RawRequests | LimitKind::Connections | LimitKind::Messages => false,
             };
             if is_told {
-                readings.push(Reading {
-                    kind: limit.kind,
-                    interval: limit.interval,
-                    used,
-                });
+                readings.push(Reading { kind: limit.kind, interval: limit.interval, used });
             }
         }
         self.is_bounded(at);
@@ -464,10 +428,7 @@ impl World {
         }
         let call = self.calls.get_mut(&id).unwrap();
         call.landed_at = at;
-        call.meter = Some(Meter {
-            readings,
-            request_id: None,
-        });
+        call.meter = Some(Meter { readings, request_id: None });
     }
 
     fn count(&mut self, limit: Limit, at: Timestamp, weight: Weight) -> Weight {
@@ -524,10 +485,7 @@ impl World {
         let call = &self.calls[&id];
         let meter = call.meter.clone().unwrap_or_default();
         let succeeded = call.succeeds;
-        let settlement = Settlement {
-            succeeded,
-            meter: &meter,
-        };
+        let settlement = Settlement { succeeded, meter: &meter };
         self.scheduler.settle(self.now, id, settlement);
         self.note_readings(id, &meter);
         // A second settlement must change nothing.

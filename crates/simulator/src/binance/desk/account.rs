@@ -24,15 +24,13 @@ impl Desk {
         let wanted = order_ref(params)?;
         params.finish()?;
         let order =
-            self.exchange
-                .order(account, &symbol, &wanted)
-                .map_err(|reject| match reject {
-                    QueryReject::UnknownSymbol => Refusal::invalid_symbol(),
-                    QueryReject::UnknownOrder => Refusal::no_such_order(),
-                    QueryReject::IdMismatch => {
-                        Refusal::bad(-2039, "Client order ID is not correct for this order ID.")
-                    }
-                })?;
+            self.exchange.order(account, &symbol, &wanted).map_err(|reject| match reject {
+                QueryReject::UnknownSymbol => Refusal::invalid_symbol(),
+                QueryReject::UnknownOrder => Refusal::no_such_order(),
+                QueryReject::IdMismatch => {
+                    Refusal::bad(-2039, "Client order ID is not correct for this order ID.")
+                }
+            })?;
         if !self.is_visible(caller, self.config.order_read_lag_max, &order) {
             return Err(Refusal::no_such_order());
         }
@@ -71,12 +69,7 @@ impl Desk {
         if from_id.is_some() && (start.is_some() || end.is_some()) {
             return Err(Refusal::bad_combination());
         }
-        let filter = OrderFilter {
-            from_id,
-            start,
-            end,
-            limit,
-        };
+        let filter = OrderFilter { from_id, start, end, limit };
         let orders = self.exchange.all_orders(account, &symbol, &filter);
         Ok(self.visible(caller, self.config.history_read_lag_max, &orders))
     }
@@ -99,13 +92,7 @@ impl Desk {
         if has_times && (order_id.is_some() || from_id.is_some()) {
             return Err(Refusal::bad_combination());
         }
-        let filter = FillFilter {
-            order_id,
-            from_id,
-            start,
-            end,
-            limit,
-        };
+        let filter = FillFilter { order_id, from_id, start, end, limit };
         let fills = self.exchange.my_trades(account, &symbol, &filter);
         let lag = self.config.order_read_lag_max;
         Ok(fills
@@ -118,10 +105,7 @@ impl Desk {
     pub(super) fn account(&self, caller: Caller, account: AccountId, params: &mut Params) -> Reply {
         let omit_zero = params.flag("omitZeroBalances")?.unwrap_or(false);
         params.finish()?;
-        let rates = self
-            .exchange
-            .commission(account)
-            .ok_or_else(Refusal::unknown_key)?;
+        let rates = self.exchange.commission(account).ok_or_else(Refusal::unknown_key)?;
         let basis_points = |rate: Decimal| {
             u64::try_from((rate * Decimal::from(10_000)).trunc()).unwrap_or_default()
         };
@@ -132,11 +116,7 @@ impl Desk {
             .filter(|balance| !(omit_zero && (balance.free + balance.locked).is_zero()))
             .map(body::balance)
             .collect();
-        let can_trade = self
-            .config
-            .keys
-            .iter()
-            .any(|key| key.account == account && key.can_trade);
+        let can_trade = self.config.keys.iter().any(|key| key.account == account && key.can_trade);
         Ok(json!({
             "makerCommission": basis_points(rates.maker),
             "takerCommission": basis_points(rates.taker),
@@ -192,10 +172,8 @@ impl Desk {
     /// The rates of an account, with the field names of `account/commission` or of a tested order.
     pub(super) fn commission_rates(&self, account: AccountId, for_order: bool) -> Value {
         let rates = self.exchange.commission(account);
-        let (maker, taker) = rates
-            .as_ref()
-            .map(|rates| (rates.maker, rates.taker))
-            .unwrap_or_default();
+        let (maker, taker) =
+            rates.as_ref().map(|rates| (rates.maker, rates.taker)).unwrap_or_default();
         let discount = rates.and_then(|rates| rates.discount);
         let table = |maker: Decimal, taker: Decimal| {
             if for_order {
@@ -210,11 +188,7 @@ impl Desk {
             }
         };
         let named = |name: &str| {
-            if for_order {
-                format!("{name}ForOrder")
-            } else {
-                name.to_owned()
-            }
+            if for_order { format!("{name}ForOrder") } else { name.to_owned() }
         };
         let discount = json!({
             "enabledForAccount": discount.is_some(),

@@ -35,11 +35,7 @@ impl Desk {
             .symbols()
             .iter()
             .filter(|_| is_permitted)
-            .filter(|config| {
-                names
-                    .as_ref()
-                    .is_none_or(|names| names.contains(&config.symbol))
-            })
+            .filter(|config| names.as_ref().is_none_or(|names| names.contains(&config.symbol)))
             .filter(|config| wanted.is_none() || self.exchange.status(&config.symbol) == wanted)
             .map(|config| self.symbol_body(config, show_sets))
             .collect();
@@ -53,21 +49,9 @@ impl Desk {
     }
 
     fn symbol_body(&self, config: &SymbolConfig, show_sets: bool) -> Value {
-        let status = self
-            .exchange
-            .status(&config.symbol)
-            .map_or("BREAK", |status| status.as_str());
-        let allowed: Vec<&str> = config
-            .allowed_stp
-            .iter()
-            .copied()
-            .map(StpMode::as_str)
-            .collect();
-        let sets = if show_sets {
-            json!([[PERMISSION]])
-        } else {
-            json!([])
-        };
+        let status = self.exchange.status(&config.symbol).map_or("BREAK", |status| status.as_str());
+        let allowed: Vec<&str> = config.allowed_stp.iter().copied().map(StpMode::as_str).collect();
+        let sets = if show_sets { json!([[PERMISSION]]) } else { json!([]) };
         json!({
             "symbol": config.symbol,
             "status": status,
@@ -102,27 +86,16 @@ impl Desk {
 /// Whether a permission name or a JSON array of them holds ours.
 fn is_spot(text: &str) -> bool {
     let names: Result<Vec<String>, _> = serde_json::from_str(text);
-    names.map_or_else(
-        |_| text == PERMISSION,
-        |names| names.iter().any(|name| name == PERMISSION),
-    )
+    names.map_or_else(|_| text == PERMISSION, |names| names.iter().any(|name| name == PERMISSION))
 }
 
 /// `rateLimits` of REST's `exchangeInfo`.
 fn limits(config: &LimitsConfig) -> Value {
     json!([
         limit(LimitKind::Weight, config.weight_per_minute, None),
-        limit(
-            LimitKind::OrdersTenSeconds,
-            config.orders_per_ten_seconds,
-            None
-        ),
+        limit(LimitKind::OrdersTenSeconds, config.orders_per_ten_seconds, None),
         limit(LimitKind::OrdersDay, config.orders_per_day, None),
-        limit(
-            LimitKind::RawRequests,
-            config.raw_requests_per_five_minutes,
-            None
-        ),
+        limit(LimitKind::RawRequests, config.raw_requests_per_five_minutes, None),
     ])
 }
 
@@ -210,13 +183,8 @@ fn filters(filters: &Filters) -> Value {
     [
         price,
         filters.lot_size.as_ref().map(|size| lot("LOT_SIZE", size)),
-        filters
-            .iceberg_parts
-            .map(|parts| json!({"filterType": "ICEBERG_PARTS", "limit": parts})),
-        filters
-            .market_lot_size
-            .as_ref()
-            .map(|size| lot("MARKET_LOT_SIZE", size)),
+        filters.iceberg_parts.map(|parts| json!({"filterType": "ICEBERG_PARTS", "limit": parts})),
+        filters.market_lot_size.as_ref().map(|size| lot("MARKET_LOT_SIZE", size)),
         trailing,
         percent,
         by_side,

@@ -34,10 +34,7 @@ impl Desk {
         if wanted.is_some() && self.exchange.status(&symbol) != wanted {
             return Err(status_mismatch());
         }
-        let depth = self
-            .exchange
-            .depth(&symbol, limit)
-            .ok_or_else(Refusal::invalid_symbol)?;
+        let depth = self.exchange.depth(&symbol, limit).ok_or_else(Refusal::invalid_symbol)?;
         Ok(json!({
             "lastUpdateId": depth.last_update_id,
             "bids": body::levels(&depth.bids),
@@ -50,10 +47,7 @@ impl Desk {
         let limit = params.limit(500, 1_000)?;
         params.finish()?;
         let trades = self.exchange.recent_trades(&symbol, limit);
-        Ok(trades
-            .iter()
-            .map(|trade| body::public_trade(caller.unit, trade))
-            .collect())
+        Ok(trades.iter().map(|trade| body::public_trade(caller.unit, trade)).collect())
     }
 
     pub(super) fn klines(&self, caller: Caller, params: &mut Params) -> Reply {
@@ -65,20 +59,14 @@ impl Desk {
         let limit = params.limit(500, 1_000)?;
         params.finish()?;
         let klines = self.exchange.klines(&symbol, interval, start, end, limit);
-        Ok(klines
-            .iter()
-            .map(|kline| body::kline(caller.unit, kline))
-            .collect())
+        Ok(klines.iter().map(|kline| body::kline(caller.unit, kline)).collect())
     }
 
     pub(super) fn average_price(&self, caller: Caller, params: &mut Params) -> Reply {
         let symbol = self.known_symbol(params)?;
         params.finish()?;
         let mins = 5;
-        let price = self
-            .exchange
-            .average_price(&symbol, mins)
-            .unwrap_or_default();
+        let price = self.exchange.average_price(&symbol, mins).unwrap_or_default();
         let last = self.exchange.recent_trades(&symbol, 1);
         let close_time = last.first().map_or(caller.now, |trade| trade.time);
         Ok(json!({
@@ -119,11 +107,7 @@ impl Desk {
         };
         self.per_symbol(params, |exchange, symbol| {
             let ticker = DayTicker::of(exchange, symbol, caller.now);
-            if mini {
-                ticker.mini(caller.unit)
-            } else {
-                ticker.full(caller.unit)
-            }
+            if mini { ticker.mini(caller.unit) } else { ticker.full(caller.unit) }
         })
     }
 
@@ -146,13 +130,7 @@ impl Desk {
             }
             return Ok(body(&self.exchange, &symbol));
         }
-        let all = || {
-            self.exchange
-                .symbols()
-                .iter()
-                .map(|config| config.symbol.clone())
-                .collect()
-        };
+        let all = || self.exchange.symbols().iter().map(|config| config.symbol.clone()).collect();
         let symbols: Vec<String> = symbols.unwrap_or_else(all);
         Ok(symbols
             .iter()
@@ -163,10 +141,7 @@ impl Desk {
 }
 
 fn status_mismatch() -> Refusal {
-    Refusal::bad(
-        -1220,
-        "The symbol's status does not match the requested symbolStatus.",
-    )
+    Refusal::bad(-1220, "The symbol's status does not match the requested symbolStatus.")
 }
 
 /// What the last 24 hours were like, for the ticker and its streams.
@@ -206,14 +181,8 @@ impl DayTicker {
             last_qty: last_trade.map(|trade| trade.qty).unwrap_or_default(),
             volume: amount(|day| day.volume),
             quote_volume: amount(|day| day.quote_volume),
-            bid: best
-                .as_ref()
-                .map(|best| (best.bid_price, best.bid_qty))
-                .unwrap_or_default(),
-            ask: best
-                .as_ref()
-                .map(|best| (best.ask_price, best.ask_qty))
-                .unwrap_or_default(),
+            bid: best.as_ref().map(|best| (best.bid_price, best.bid_qty)).unwrap_or_default(),
+            ask: best.as_ref().map(|best| (best.ask_price, best.ask_qty)).unwrap_or_default(),
             open_time: now - Duration::from_secs(86_400),
             close_time: now,
             first_id: day.and_then(|day| day.first_trade_id),
@@ -233,9 +202,7 @@ impl DayTicker {
     }
 
     pub(crate) fn average(&self) -> Decimal {
-        self.quote_volume
-            .checked_div(self.volume)
-            .unwrap_or_default()
+        self.quote_volume.checked_div(self.volume).unwrap_or_default()
     }
 
     /// A trade id as the venue writes it: −1 for none.

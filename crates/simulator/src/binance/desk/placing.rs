@@ -32,10 +32,7 @@ impl Desk {
         self.limits
             .order_headroom(caller.now, caller.ip, u64::from(account.0))
             .map_err(Refusal::limited)?;
-        let placement = self
-            .exchange
-            .place(caller.now, account, order)
-            .map_err(rejected)?;
+        let placement = self.exchange.place(caller.now, account, order).map_err(rejected)?;
         self.limits.order_placed(caller.now, u64::from(account.0));
         Ok(match response {
             ResponseType::Ack => body::order_ack(caller.unit, &placement.order),
@@ -49,11 +46,7 @@ impl Desk {
         let (order, _) = self.read_order(params)?;
         params.finish()?;
         self.exchange.check(account, &order).map_err(rejected)?;
-        if with_commission {
-            Ok(self.commission_rates(account, true))
-        } else {
-            Ok(json!({}))
-        }
+        if with_commission { Ok(self.commission_rates(account, true)) } else { Ok(json!({})) }
     }
 
     pub(super) fn cancel(
@@ -73,12 +66,8 @@ impl Desk {
         };
         params.finish()?;
         let canceled =
-            self.exchange
-                .cancel(caller.now, account, &symbol, &order, new_id, restriction);
-        Ok(body::cancellation(
-            caller.unit,
-            &canceled.map_err(not_canceled)?,
-        ))
+            self.exchange.cancel(caller.now, account, &symbol, &order, new_id, restriction);
+        Ok(body::cancellation(caller.unit, &canceled.map_err(not_canceled)?))
     }
 
     pub(super) fn cancel_all(
@@ -91,10 +80,7 @@ impl Desk {
         params.finish()?;
         let canceled = self.exchange.cancel_all(caller.now, account, &symbol);
         let canceled = canceled.map_err(not_canceled)?;
-        Ok(canceled
-            .iter()
-            .map(|cancel| body::cancellation(caller.unit, cancel))
-            .collect::<Value>())
+        Ok(canceled.iter().map(|cancel| body::cancellation(caller.unit, cancel)).collect::<Value>())
     }
 
     fn read_order(&self, params: &mut Params) -> Result<(NewOrder, ResponseType), Refusal> {
@@ -105,10 +91,7 @@ impl Desk {
             _ => return Err(Refusal::bad(-1117, "Invalid side.")),
         };
         let kind = params.need("type")?;
-        let config = self
-            .exchange
-            .symbol(&symbol)
-            .ok_or_else(Refusal::invalid_symbol)?;
+        let config = self.exchange.symbol(&symbol).ok_or_else(Refusal::invalid_symbol)?;
         if params.has("pegPriceType") {
             return Err(not_supported("Pegged orders"));
         }
@@ -143,14 +126,7 @@ impl Desk {
         let iceberg_qty = amount(params, "icebergQty", config.base_precision)?;
         let stp = stp_mode(params)?;
         check_strategy(params)?;
-        let order = NewOrder {
-            symbol,
-            side,
-            kind,
-            client_order_id,
-            stp,
-            iceberg_qty,
-        };
+        let order = NewOrder { symbol, side, kind, client_order_id, stp, iceberg_qty };
         Ok((order, response))
     }
 }
@@ -235,17 +211,13 @@ fn stp_mode(params: &mut Params) -> Result<Option<StpMode>, Refusal> {
         StpMode::Transfer,
     ];
     let mode = modes.into_iter().find(|mode| mode.as_str() == text);
-    mode.map(Some)
-        .ok_or_else(|| Refusal::invalid_data("selfTradePreventionMode"))
+    mode.map(Some).ok_or_else(|| Refusal::invalid_data("selfTradePreventionMode"))
 }
 
 /// Strategy labels are checked, and then nobody needs them here.
 fn check_strategy(params: &mut Params) -> Result<(), Refusal> {
     params.integer("strategyId")?;
-    if params
-        .integer("strategyType")?
-        .is_some_and(|kind| kind < 1_000_000)
-    {
+    if params.integer("strategyType")?.is_some_and(|kind| kind < 1_000_000) {
         return Err(Refusal::bad(-1134, "strategyType was less than 1000000."));
     }
     Ok(())
@@ -258,10 +230,7 @@ pub(super) fn order_ref(params: &mut Params) -> Result<OrderRef, Refusal> {
     if order_id.is_none() && client_order_id.is_none() {
         return Err(Refusal::missing_either("origClientOrderId", "orderId"));
     }
-    Ok(OrderRef {
-        order_id,
-        client_order_id,
-    })
+    Ok(OrderRef { order_id, client_order_id })
 }
 
 fn not_supported(what: &str) -> Refusal {
@@ -278,22 +247,19 @@ fn rejected(reject: Reject) -> Refusal {
         Reject::Filter(name) => {
             return Refusal::bad(-1013, format!("Filter failure: {}", name.as_str()));
         }
-        Reject::StpNotAllowed => (
-            -1013,
-            "This symbol does not allow the specified self-trade prevention mode.",
-        ),
+        Reject::StpNotAllowed => {
+            (-1013, "This symbol does not allow the specified self-trade prevention mode.")
+        }
         Reject::IcebergExceedsQty => (-2010, "IcebergQty exceeds QTY."),
         Reject::UnsupportedCombination => (-1014, "Unsupported order combination."),
         Reject::DuplicateOrder => (-2010, "Duplicate order sent."),
-        Reject::InsufficientBalance => (
-            -2010,
-            "Account has insufficient balance for requested action.",
-        ),
+        Reject::InsufficientBalance => {
+            (-2010, "Account has insufficient balance for requested action.")
+        }
         Reject::WouldMatch => (-2010, "Order would immediately match and take."),
-        Reject::NoLiquidity => (
-            -2010,
-            "Order book liquidity is less than LOT_SIZE filter minimum quantity.",
-        ),
+        Reject::NoLiquidity => {
+            (-2010, "Order book liquidity is less than LOT_SIZE filter minimum quantity.")
+        }
     };
     Refusal::bad(code, text)
 }
@@ -302,10 +268,9 @@ fn not_canceled(reject: CancelReject) -> Refusal {
     match reject {
         CancelReject::UnknownSymbol => Refusal::invalid_symbol(),
         CancelReject::UnknownOrder => Refusal::unknown_order(),
-        CancelReject::IdMismatch => Refusal::bad(
-            -2011,
-            "Cancel order is invalid. Check origClOrdId and orderId.",
-        ),
+        CancelReject::IdMismatch => {
+            Refusal::bad(-2011, "Cancel order is invalid. Check origClOrdId and orderId.")
+        }
         CancelReject::Restricted => {
             Refusal::bad(-2011, "Order was not canceled due to cancel restrictions.")
         }

@@ -37,10 +37,7 @@ fn what_is_sent_twice_or_never_read_is_refused() {
     );
     assert_eq!(
         code(rest("extra=1").finish()),
-        (
-            -1101,
-            "Too many parameters; expected '0' and received '1'.".into()
-        )
+        (-1101, "Too many parameters; expected '0' and received '1'.".into())
     );
 }
 
@@ -48,10 +45,7 @@ fn what_is_sent_twice_or_never_read_is_refused() {
 fn missing_and_empty_are_told_apart() {
     assert_eq!(
         code(rest("").need("symbol")),
-        (
-            -1102,
-            "Mandatory parameter 'symbol' was not sent, was empty/null, or malformed.".into()
-        )
+        (-1102, "Mandatory parameter 'symbol' was not sent, was empty/null, or malformed.".into())
     );
     assert_eq!(
         code(rest("price=").decimal("price")),
@@ -61,10 +55,7 @@ fn missing_and_empty_are_told_apart() {
 
 #[test]
 fn decimals_have_no_sign_and_no_exponent() {
-    assert_eq!(
-        rest("p=1.50").decimal("p").unwrap(),
-        Some(Decimal::new(150, 2))
-    );
+    assert_eq!(rest("p=1.50").decimal("p").unwrap(), Some(Decimal::new(150, 2)));
     for bad in ["1e-3", "-1", "+1", ".5", "1.", "1,5", "NaN"] {
         let (code, msg) = code(rest(&format!("p={bad}")).decimal("p"));
         assert_eq!(code, -1100, "{bad}");
@@ -79,10 +70,7 @@ fn decimals_have_no_sign_and_no_exponent() {
 fn client_ids_are_36_plain_characters() {
     assert!(rest("id=Az09-_").client_id("id").is_ok());
     assert_eq!(code(rest("id=a.b").client_id("id")).0, -1100);
-    assert_eq!(
-        code(rest(&format!("id={}", "a".repeat(37))).client_id("id")).0,
-        -1100
-    );
+    assert_eq!(code(rest(&format!("id={}", "a".repeat(37))).client_id("id")).0, -1100);
 }
 
 #[test]
@@ -102,27 +90,18 @@ fn symbols_may_be_of_any_script_but_not_lowercase() {
 #[test]
 fn recv_window_has_three_decimals_and_ends_at_a_minute() {
     let window = |text: &str| rest(&format!("recvWindow={text}")).recv_window();
-    assert_eq!(
-        window("6000.346").unwrap(),
-        Some(Duration::from_micros(6_000_346))
-    );
+    assert_eq!(window("6000.346").unwrap(), Some(Duration::from_micros(6_000_346)));
     assert_eq!(code(window("1.2345")).0, -1111);
     assert_eq!(
         code(window("60001")),
-        (
-            -1102,
-            "'recvWindow' contains unexpected value. Cannot be greater than 60000.".into()
-        )
+        (-1102, "'recvWindow' contains unexpected value. Cannot be greater than 60000.".into())
     );
 }
 
 #[test]
 fn times_are_told_by_magnitude_and_may_not_be_absurd() {
     let now = Timestamp::from_secs(1_790_000_000);
-    assert_eq!(
-        rest("t=1789999999000").time(now, "t").unwrap(),
-        Some(now - Duration::from_secs(1))
-    );
+    assert_eq!(rest("t=1789999999000").time(now, "t").unwrap(), Some(now - Duration::from_secs(1)));
     assert_eq!(
         rest("t=1789999999000000").time(now, "t").unwrap(),
         Some(now - Duration::from_secs(1))
@@ -136,8 +115,5 @@ fn json_numbers_keep_their_digits() {
     let json: Value = serde_json::from_str(r#"{"a":1747385641636,"b":"0.10","c":["X"]}"#).unwrap();
     let params = Params::from_json(json.as_object().unwrap()).unwrap();
     let pairs: Vec<_> = params.pairs().collect();
-    assert_eq!(
-        pairs,
-        [("a", "1747385641636"), ("b", "0.10"), ("c", r#"["X"]"#)]
-    );
+    assert_eq!(pairs, [("a", "1747385641636"), ("b", "0.10"), ("c", r#"["X"]"#)]);
 }

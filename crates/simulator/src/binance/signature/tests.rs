@@ -10,7 +10,8 @@ fn hmac_key() -> KeySecret {
 }
 
 fn ed25519_key() -> KeySecret {
-    let public = hex::decode("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
+    let public =
+        const_hex::decode("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
     KeySecret::Ed25519(public.unwrap().try_into().unwrap())
 }
 
@@ -35,29 +36,17 @@ fn rest_requests_verify_in_either_case_of_hex() {
     ];
     for (query, body, signature) in cases {
         let payload = rest_payload(query, body).unwrap();
-        assert!(
-            hmac_key().verifies(payload.as_bytes(), signature),
-            "{query} {body}"
-        );
+        assert!(hmac_key().verifies(payload.as_bytes(), signature), "{query} {body}");
         assert!(hmac_key().verifies(payload.as_bytes(), &signature.to_uppercase()));
         let other = payload.replace("timestamp=1", "timestamp=2");
-        assert!(
-            !hmac_key().verifies(other.as_bytes(), signature),
-            "another moment, {query}"
-        );
+        assert!(!hmac_key().verifies(other.as_bytes(), signature), "another moment, {query}");
     }
 }
 
 #[test]
 fn the_signature_itself_is_left_out_wherever_it_stands() {
-    assert_eq!(
-        rest_payload("a=1&signature=00&b=2", "signature=11").unwrap(),
-        "a=1&b=2"
-    );
-    assert_eq!(
-        rest_payload("signature=00", "a=1&b=2&signature=11").unwrap(),
-        "a=1&b=2"
-    );
+    assert_eq!(rest_payload("a=1&signature=00&b=2", "signature=11").unwrap(), "a=1&b=2");
+    assert_eq!(rest_payload("signature=00", "a=1&b=2&signature=11").unwrap(), "a=1&b=2");
 }
 
 #[test]
@@ -102,21 +91,14 @@ fn websocket_requests_verify_over_sorted_raw_text() {
             "681110a6057ad58657af22f5640fab9dd17418834cdfccdc81be8b0f7b2cde3e",
         ),
         (
-            &[
-                ("timestamp", "1747385641636"),
-                ("recvWindow", "5000.123"),
-                ("apiKey", KEY),
-            ],
+            &[("timestamp", "1747385641636"), ("recvWindow", "5000.123"), ("apiKey", KEY)],
             "4f5ce4eef412ad30bc135b8832896051c0ac27d0ed06f0b8644046edcf1356e5",
         ),
     ];
     for (params, signature) in cases {
         let with_signature = params.iter().copied().chain([("signature", signature)]);
         let payload = ws_payload(with_signature);
-        assert!(
-            hmac_key().verifies(payload.as_bytes(), signature),
-            "{payload}"
-        );
+        assert!(hmac_key().verifies(payload.as_bytes(), signature), "{payload}");
     }
 }
 
@@ -129,10 +111,7 @@ fn ed25519_verifies_base64_over_either_payload() {
     let ws = ws_payload(
         [
             ("timestamp", "1649729878532"),
-            (
-                "apiKey",
-                "4yNzx3yWC5bS6YTwEkSRaC0nRmSQIIStAUOh1b6kqaBrTLIhjCpI5lJH8q8R8WNO",
-            ),
+            ("apiKey", "4yNzx3yWC5bS6YTwEkSRaC0nRmSQIIStAUOh1b6kqaBrTLIhjCpI5lJH8q8R8WNO"),
         ]
         .into_iter(),
     );
@@ -147,10 +126,7 @@ fn ed25519_verifies_base64_over_either_payload() {
         ),
     ];
     for (payload, signature) in cases {
-        assert!(
-            ed25519_key().verifies(payload.as_bytes(), signature),
-            "{payload}"
-        );
+        assert!(ed25519_key().verifies(payload.as_bytes(), signature), "{payload}");
         assert!(!ed25519_key().verifies(payload.as_bytes(), &signature.to_lowercase()));
         assert!(!hmac_key().verifies(payload.as_bytes(), signature));
     }

@@ -7,10 +7,7 @@ fn public_answers_carry_the_weight_used() {
     let mut world = quiet();
     let ping = world.send("GET", "/api/v3/ping");
     assert_eq!((ping.status, &ping.body), (200, &json!({})));
-    assert_eq!(
-        ping.header("content-type"),
-        Some("application/json;charset=UTF-8")
-    );
+    assert_eq!(ping.header("content-type"), Some("application/json;charset=UTF-8"));
     assert_eq!(ping.header("x-mbx-used-weight"), Some("1"));
     let time = world.send("GET", "/api/v3/time");
     assert_eq!(time.body, json!({"serverTime": world.now.as_millis()}));
@@ -47,12 +44,7 @@ fn each_read_costs_its_documented_weight() {
         );
     }
     let signed = [
-        (
-            "order/test",
-            "POST",
-            "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=0.001",
-            1,
-        ),
+        ("order/test", "POST", "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=0.001", 1),
         ("openOrders", "GET", "", 80),
         ("openOrders", "GET", "symbol=BTCUSDT", 6),
         ("allOrders", "GET", "symbol=BTCUSDT", 20),
@@ -66,11 +58,7 @@ fn each_read_costs_its_documented_weight() {
         let mut world = quiet();
         let reply = world.signed(verb, &format!("/api/v3/{path}"), params);
         assert_eq!(reply.status, 200, "{path}: {}", reply.body);
-        assert_eq!(
-            reply.header("x-mbx-used-weight"),
-            Some(weight.to_string().as_str()),
-            "{path}"
-        );
+        assert_eq!(reply.header("x-mbx-used-weight"), Some(weight.to_string().as_str()), "{path}");
     }
 }
 
@@ -122,11 +110,7 @@ fn an_order_lives_through_placement_query_and_cancel() {
     );
     assert_eq!(placed.body["price"], "60000.00000000");
     assert_eq!(placed.body["fills"], json!([]));
-    let order = world.signed(
-        "GET",
-        "/api/v3/order",
-        "symbol=BTCUSDT&origClientOrderId=a1",
-    );
+    let order = world.signed("GET", "/api/v3/order", "symbol=BTCUSDT&origClientOrderId=a1");
     assert_eq!(
         field_names(&order.body),
         [
@@ -213,29 +197,15 @@ fn a_market_order_tells_its_fills_and_gets_its_order_count_back() {
         ]
     );
     let account = world.signed("GET", "/api/v3/account", "omitZeroBalances=true");
-    let assets: Vec<_> = account.body["balances"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .collect();
-    assert!(
-        assets
-            .iter()
-            .any(|row| row["asset"] == "BTC" && row["free"] == "2.00099900")
-    );
+    let assets: Vec<_> = account.body["balances"].as_array().unwrap().iter().collect();
+    assert!(assets.iter().any(|row| row["asset"] == "BTC" && row["free"] == "2.00099900"));
     assert_eq!(account.body["makerCommission"], 10);
 }
 
 #[test]
 fn response_types_are_as_documented() {
     let mut world = quiet();
-    let ack = [
-        "symbol",
-        "orderId",
-        "orderListId",
-        "clientOrderId",
-        "transactTime",
-    ];
+    let ack = ["symbol", "orderId", "orderListId", "clientOrderId", "transactTime"];
     let order = "symbol=BTCUSDT&side=BUY&quantity=0.001&price=60000";
     let maker = world.place(&format!("{order}&type=LIMIT_MAKER"));
     assert_eq!(field_names(&maker.body), ack);
@@ -265,73 +235,33 @@ fn a_bad_order_is_told_what_is_wrong() {
     let limit = "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC";
     let cases = [
         ("side=BUY&type=MARKET&quantity=1".to_owned(), -1102),
-        (
-            "symbol=NOPEUSDT&side=BUY&type=MARKET&quantity=1".to_owned(),
-            -1121,
-        ),
-        (
-            "symbol=btcusdt&side=BUY&type=MARKET&quantity=1".to_owned(),
-            -1100,
-        ),
-        (
-            "symbol=BTCUSDT&side=HOLD&type=MARKET&quantity=1".to_owned(),
-            -1117,
-        ),
+        ("symbol=NOPEUSDT&side=BUY&type=MARKET&quantity=1".to_owned(), -1121),
+        ("symbol=btcusdt&side=BUY&type=MARKET&quantity=1".to_owned(), -1100),
+        ("symbol=BTCUSDT&side=HOLD&type=MARKET&quantity=1".to_owned(), -1117),
         (format!("{base}&type=SOMEDAY&quantity=1"), -1116),
-        (
-            format!("{base}&type=STOP_LOSS&quantity=1&stopPrice=1"),
-            -2010,
-        ),
-        (
-            format!("{base}&type=LIMIT&timeInForce=GTX&quantity=1&price=1"),
-            -1115,
-        ),
+        (format!("{base}&type=STOP_LOSS&quantity=1&stopPrice=1"), -2010),
+        (format!("{base}&type=LIMIT&timeInForce=GTX&quantity=1&price=1"), -1115),
         (format!("{base}&type=LIMIT&quantity=1&price=1"), -1102),
-        (
-            format!("{base}&type=LIMIT_MAKER&timeInForce=GTC&quantity=1&price=1"),
-            -1114,
-        ),
+        (format!("{base}&type=LIMIT_MAKER&timeInForce=GTC&quantity=1&price=1"), -1114),
         (format!("{base}&type=MARKET&quantity=1&price=1"), -1106),
         (format!("{base}&type=MARKET"), -1102),
         (format!("{limit}&quantity=1e-3&price=60000"), -1100),
         (format!("{limit}&quantity=0.000000001&price=60000"), -1111),
         (format!("{limit}&quantity=0&price=60000"), -1013),
         (format!("{limit}&quantity=0.001&price="), -1105),
-        (
-            format!("{limit}&quantity=0.001&price=60000&stopPrice=1"),
-            -1106,
-        ),
-        (
-            format!("{limit}&quantity=0.001&price=60000&newClientOrderId=a.b"),
-            -1100,
-        ),
-        (
-            format!("{limit}&quantity=0.001&price=60000&strategyType=9"),
-            -1134,
-        ),
-        (
-            format!("{limit}&quantity=0.001&price=60000&color=red"),
-            -1104,
-        ),
-        (
-            format!("{limit}&quantity=0.001&price=60000&side=BUY"),
-            -1101,
-        ),
+        (format!("{limit}&quantity=0.001&price=60000&stopPrice=1"), -1106),
+        (format!("{limit}&quantity=0.001&price=60000&newClientOrderId=a.b"), -1100),
+        (format!("{limit}&quantity=0.001&price=60000&strategyType=9"), -1134),
+        (format!("{limit}&quantity=0.001&price=60000&color=red"), -1104),
+        (format!("{limit}&quantity=0.001&price=60000&side=BUY"), -1101),
         (format!("{limit}&quantity=0.001&price=60000.001"), -1013),
         (format!("{limit}&quantity=50&price=60000"), -2010),
-        (
-            format!("{base}&type=LIMIT_MAKER&quantity=0.001&price=90000"),
-            -2010,
-        ),
+        (format!("{base}&type=LIMIT_MAKER&quantity=0.001&price=90000"), -2010),
     ];
     let mut world = quiet();
     for (params, code) in cases {
         let reply = world.place(&params);
-        assert_eq!(
-            (reply.status, reply.body["code"].as_i64()),
-            (400, Some(code)),
-            "{params}"
-        );
+        assert_eq!((reply.status, reply.body["code"].as_i64()), (400, Some(code)), "{params}");
     }
     let filter = world.place(&format!("{limit}&quantity=0.001&price=60000.001"));
     assert_eq!(filter.error().2, "Filter failure: PRICE_FILTER");
@@ -344,11 +274,7 @@ fn an_order_with_an_unread_parameter_is_not_placed() {
     let reply = world.place("symbol=BTCUSDT&side=BUY&type=MARKET&quantity=0.001&reduceOnly=true");
     assert_eq!(
         reply.error(),
-        (
-            400,
-            -1104,
-            "Not all sent parameters were read; read '6' parameter(s) but was sent '7'."
-        )
+        (400, -1104, "Not all sent parameters were read; read '6' parameter(s) but was sent '7'.")
     );
     assert_eq!(world.binance.ledger().accounts[0].orders_accepted, 0);
 }
@@ -394,20 +320,12 @@ fn the_clock_of_a_request_is_judged_by_its_window() {
     let target = format!("/api/v3/account?{payload}&signature={}", hmac(&payload));
     assert_eq!(
         world.send("GET", &target).error(),
-        (
-            400,
-            -1021,
-            "Timestamp for this request was 1000ms ahead of the server's time."
-        )
+        (400, -1021, "Timestamp for this request was 1000ms ahead of the server's time.")
     );
     world.wait(6_001);
     assert_eq!(
         world.send("GET", &target).error(),
-        (
-            400,
-            -1021,
-            "Timestamp for this request is outside of the recvWindow."
-        )
+        (400, -1021, "Timestamp for this request is outside of the recvWindow.")
     );
 }
 
@@ -419,10 +337,7 @@ fn microseconds_are_told_when_asked_for() {
         .header("X-MBX-TIME-UNIT", "MICROSECOND")
         .body(bytes::Bytes::new())
         .unwrap();
-    assert_eq!(
-        world.submit(&request).body["serverTime"],
-        world.now.as_micros()
-    );
+    assert_eq!(world.submit(&request).body["serverTime"], world.now.as_micros());
 }
 
 #[test]
@@ -437,10 +352,7 @@ fn paths_that_are_not_there_say_so() {
         .unwrap();
     let reply = world.submit(&request);
     assert_eq!(reply.status, 404);
-    assert_eq!(
-        reply.header("content-type"),
-        Some("text/html; charset=UTF-8")
-    );
+    assert_eq!(reply.header("content-type"), Some("text/html; charset=UTF-8"));
 }
 
 #[test]
@@ -448,10 +360,7 @@ fn over_the_weight_comes_429_and_whoever_goes_on_is_banned() {
     let mut world = world(|config| config.front.limits.weight_per_minute = 50);
     world.wait(30_000);
     for _ in 0..2 {
-        assert_eq!(
-            world.send("GET", "/api/v3/trades?symbol=BTCUSDT").status,
-            200
-        );
+        assert_eq!(world.send("GET", "/api/v3/trades?symbol=BTCUSDT").status, 200);
     }
     let limited = world.send("GET", "/api/v3/ping");
     assert_eq!(
@@ -476,18 +385,11 @@ fn over_the_weight_comes_429_and_whoever_goes_on_is_banned() {
     assert_eq!(banned.error(), (418, -1003, text.as_str()));
     assert_eq!(banned.header("retry-after"), Some("120"));
     world.wait(60_000);
-    assert_eq!(
-        world.send("GET", "/api/v3/ping").status,
-        418,
-        "the minute is over, the ban is not"
-    );
+    assert_eq!(world.send("GET", "/api/v3/ping").status, 418, "the minute is over, the ban is not");
     world.wait(60_000);
     assert_eq!(world.send("GET", "/api/v3/ping").status, 200);
     let ledger = world.binance.ledger();
-    assert_eq!(
-        (ledger.rate_limited, ledger.banned, ledger.bans),
-        (11, 2, 1)
-    );
+    assert_eq!((ledger.rate_limited, ledger.banned, ledger.bans), (11, 2, 1));
     assert_eq!(ledger.after_first_429().len(), 13);
     assert_eq!(ledger.requests["GET /api/v3/ping"], 14);
 }
@@ -501,11 +403,7 @@ fn too_many_orders_are_refused_by_their_window() {
     let refused = world.rest_order("a3");
     assert_eq!(
         refused.error(),
-        (
-            429,
-            -1015,
-            "Too many new orders; current limit is 2 orders per 10 SECOND."
-        )
+        (429, -1015, "Too many new orders; current limit is 2 orders per 10 SECOND.")
     );
     assert_eq!(refused.header("retry-after"), Some("4"));
     world.wait(4_000);
@@ -518,13 +416,7 @@ fn the_catalogue_holds_every_documented_field() {
     let info = world.send("GET", "/api/v3/exchangeInfo?symbol=BTCUSDT");
     assert_eq!(
         field_names(&info.body),
-        [
-            "timezone",
-            "serverTime",
-            "rateLimits",
-            "exchangeFilters",
-            "symbols"
-        ]
+        ["timezone", "serverTime", "rateLimits", "exchangeFilters", "symbols"]
     );
     assert_eq!(
         field_names(&info.body["symbols"][0]),
@@ -569,15 +461,9 @@ fn the_catalogue_holds_every_documented_field() {
     );
     let bare = world.send("GET", "/api/v3/exchangeInfo?showPermissionSets=false");
     assert_eq!(bare.body["symbols"][0]["permissionSets"], json!([]));
-    let bad = world.send(
-        "GET",
-        "/api/v3/exchangeInfo?symbols=[%22BTCUSDT%22,%22NOPE%22]",
-    );
+    let bad = world.send("GET", "/api/v3/exchangeInfo?symbols=[%22BTCUSDT%22,%22NOPE%22]");
     assert_eq!(bad.error(), (400, -1121, "Invalid symbol."));
-    let both = world.send(
-        "GET",
-        "/api/v3/exchangeInfo?symbol=BTCUSDT&permissions=SPOT",
-    );
+    let both = world.send("GET", "/api/v3/exchangeInfo?symbol=BTCUSDT&permissions=SPOT");
     assert_eq!(both.error().1, -1128);
 }
 

@@ -24,9 +24,7 @@ fn log_on(world: &mut World, id: SessionId) -> Value {
 
 fn subscribe(world: &mut World, id: SessionId) -> Value {
     let params = world.ws_signed(json!({}));
-    world
-        .ask(id, "userDataStream.subscribe.signature", params)
-        .0
+    world.ask(id, "userDataStream.subscribe.signature", params).0
 }
 
 #[test]
@@ -61,28 +59,17 @@ fn an_answer_carries_status_result_and_limits() {
 fn what_cannot_be_read_is_answered_with_an_error() {
     let mut world = quiet();
     let id = world.open(Service::WsApi, WS);
-    world
-        .binance
-        .receive(world.now, id, Frame::Text("{".into()));
+    world.binance.receive(world.now, id, Frame::Text("{".into()));
     let answer = world.read(id).remove(0);
-    assert_eq!(
-        (&answer["id"], &answer["error"]["code"]),
-        (&Value::Null, &json!(-1135))
-    );
+    assert_eq!((&answer["id"], &answer["error"]["code"]), (&Value::Null, &json!(-1135)));
     let (unknown, _) = world.ask(id, "order.teleport", json!({}));
-    assert_eq!(
-        (&unknown["status"], &unknown["error"]["code"]),
-        (&json!(400), &json!(-1020))
-    );
+    assert_eq!((&unknown["status"], &unknown["error"]["code"]), (&json!(400), &json!(-1020)));
     let (no_key, _) = world.ask(id, "account.status", json!({"timestamp": 1}));
     assert_eq!(no_key["error"]["code"], -1102);
     let mut forged = world.ws_signed(json!({}));
     forged["signature"] = json!("00");
     let (forged, _) = world.ask(id, "account.status", forged);
-    assert_eq!(
-        forged["error"]["msg"],
-        "Signature for this request is not valid."
-    );
+    assert_eq!(forged["error"]["msg"], "Signature for this request is not valid.");
 }
 
 #[test]
@@ -95,11 +82,7 @@ fn both_doors_share_one_weight_and_one_dispatcher() {
     assert_eq!(by_rest.header("x-mbx-used-weight-1m"), Some("12"));
     assert_eq!(by_rest.body, by_socket["result"]);
     let (info, _) = world.ask(id, "exchangeInfo", json!({"symbols": ["BTCUSDT"]}));
-    let kinds: Vec<_> = info["result"]["rateLimits"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .collect();
+    let kinds: Vec<_> = info["result"]["rateLimits"].as_array().unwrap().iter().collect();
     assert_eq!(kinds.last().unwrap()["rateLimitType"], "CONNECTIONS");
 }
 
@@ -107,10 +90,7 @@ fn both_doors_share_one_weight_and_one_dispatcher() {
 fn a_placement_reports_order_limits_and_the_account_hears_of_it() {
     let mut world = quiet();
     let id = world.open(Service::WsApi, WS);
-    assert_eq!(
-        subscribe(&mut world, id)["result"],
-        json!({"subscriptionId": 0})
-    );
+    assert_eq!(subscribe(&mut world, id)["result"], json!({"subscriptionId": 0}));
     let params = resting_order(&world, "a1");
     let (answer, mut events) = world.ask(id, "order.place", params);
     assert_eq!(answer["status"], 200, "{answer}");
@@ -118,12 +98,7 @@ fn a_placement_reports_order_limits_and_the_account_hears_of_it() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|entry| {
-            (
-                entry["interval"].as_str().unwrap(),
-                entry["count"].as_u64().unwrap(),
-            )
-        })
+        .map(|entry| (entry["interval"].as_str().unwrap(), entry["count"].as_u64().unwrap()))
         .collect();
     assert_eq!(kinds, [("SECOND", 1), ("DAY", 1), ("MINUTE", 4)]);
     world.wait(1);
@@ -142,16 +117,10 @@ fn a_placement_reports_order_limits_and_the_account_hears_of_it() {
         (&report["x"], &report["c"], &report["C"]),
         (&json!("NEW"), &json!("a1"), &json!(""))
     );
-    assert_eq!(
-        (&report["n"], &report["N"], &report["t"]),
-        (&json!("0"), &Value::Null, &json!(-1))
-    );
+    assert_eq!((&report["n"], &report["N"], &report["t"]), (&json!("0"), &Value::Null, &json!(-1)));
     let position = &events[1]["event"];
     assert_eq!(field_names(position), ["e", "E", "u", "B"]);
-    assert_eq!(
-        position["B"][0],
-        json!({"a": "USDT", "f": "99940.00000000", "l": "60.00000000"})
-    );
+    assert_eq!(position["B"][0], json!({"a": "USDT", "f": "99940.00000000", "l": "60.00000000"}));
 }
 
 #[test]
@@ -168,19 +137,12 @@ fn a_cancel_report_names_the_cancel_and_the_order() {
     assert_eq!(answer["result"]["clientOrderId"], "c1");
     world.wait(1);
     events.extend(world.read(id));
-    let reports: Vec<_> = events
-        .iter()
-        .filter(|event| event["event"]["e"] == "executionReport")
-        .collect();
+    let reports: Vec<_> =
+        events.iter().filter(|event| event["event"]["e"] == "executionReport").collect();
     let report = &reports.last().unwrap()["event"];
     assert_eq!(
         (&report["x"], &report["c"], &report["C"], &report["w"]),
-        (
-            &json!("CANCELED"),
-            &json!("c1"),
-            &json!("a1"),
-            &json!(false)
-        )
+        (&json!("CANCELED"), &json!("c1"), &json!("a1"), &json!(false))
     );
     assert_eq!(report.get("W"), None);
 }
@@ -193,19 +155,13 @@ fn reports_leave_before_or_after_the_answer_by_seed() {
     let mut before = 0;
     for n in 0..32 {
         let params = resting_order(&world, &format!("a{n}"));
-        world.tell(
-            id,
-            &json!({"id": n, "method": "order.place", "params": params}),
-        );
+        world.tell(id, &json!({"id": n, "method": "order.place", "params": params}));
         let frames = world.read(id);
         before += usize::from(frames[0].get("event").is_some());
         world.wait(1);
         world.read(id);
     }
-    assert!(
-        (4..=28).contains(&before),
-        "{before} of 32 reports came first"
-    );
+    assert!((4..=28).contains(&before), "{before} of 32 reports came first");
 }
 
 #[test]
@@ -216,10 +172,7 @@ fn reports_of_an_account_keep_their_order_under_delay() {
     let mut executions = Vec::new();
     for n in 0..40 {
         let params = resting_order(&world, &format!("a{n}"));
-        world.tell(
-            id,
-            &json!({"id": n, "method": "order.place", "params": params}),
-        );
+        world.tell(id, &json!({"id": n, "method": "order.place", "params": params}));
         world.wait(3);
     }
     world.wait(1_000);
@@ -250,10 +203,7 @@ fn a_logged_on_session_signs_no_more() {
     let (account, _) = world.ask(id, "account.status", json!({"timestamp": since}));
     assert_eq!(account["status"], 200);
     let (stampless, _) = world.ask(id, "account.status", json!({}));
-    assert_eq!(
-        stampless["error"]["code"], -1102,
-        "the timestamp is still required"
-    );
+    assert_eq!(stampless["error"]["code"], -1102, "the timestamp is still required");
     let (subscribed, _) = world.ask(id, "userDataStream.subscribe", json!({}));
     assert_eq!(subscribed["result"], json!({"subscriptionId": 0}));
     let (twice, _) = world.ask(id, "userDataStream.subscribe", json!({}));
@@ -275,10 +225,7 @@ fn only_ed25519_keys_log_on() {
     let (answer, _) = world.ask(id, "session.logon", params);
     assert_eq!(answer["error"]["code"], -4056);
     let (answer, _) = world.ask(id, "userDataStream.subscribe", json!({}));
-    assert_eq!(
-        (&answer["status"], &answer["error"]["code"]),
-        (&json!(401), &json!(-1002))
-    );
+    assert_eq!((&answer["status"], &answer["error"]["code"]), (&json!(401), &json!(-1002)));
 }
 
 #[test]
@@ -286,21 +233,10 @@ fn a_subscription_ends_by_its_number_and_numbers_are_not_reused() {
     let mut world = quiet();
     let id = world.open(Service::WsApi, WS);
     subscribe(&mut world, id);
-    let (wrong, _) = world.ask(
-        id,
-        "userDataStream.unsubscribe",
-        json!({"subscriptionId": 9}),
-    );
+    let (wrong, _) = world.ask(id, "userDataStream.unsubscribe", json!({"subscriptionId": 9}));
     assert_eq!(wrong["error"]["code"], -2036);
-    let (right, events) = world.ask(
-        id,
-        "userDataStream.unsubscribe",
-        json!({"subscriptionId": 0}),
-    );
-    assert_eq!(
-        (&right["result"], &events[0]["subscriptionId"]),
-        (&json!({}), &json!(0))
-    );
+    let (right, events) = world.ask(id, "userDataStream.unsubscribe", json!({"subscriptionId": 0}));
+    assert_eq!((&right["result"], &events[0]["subscriptionId"]), (&json!({}), &json!(0)));
     assert_eq!(subscribe(&mut world, id)["result"]["subscriptionId"], 1);
 }
 
@@ -316,30 +252,16 @@ fn a_limit_answers_with_an_absolute_time_and_a_ban_closes_the_socket() {
     let (limited, _) = world.ask(id, "depth", json!({"symbol": "BTCUSDT"}));
     assert_eq!(limited["status"], 429);
     let now = world.now.as_millis();
-    assert_eq!(
-        limited["error"]["data"],
-        json!({"serverTime": now, "retryAfter": now + 60_000})
-    );
+    assert_eq!(limited["error"]["data"], json!({"serverTime": now, "retryAfter": now + 60_000}));
     world.ask(id, "ping", json!({}));
     world.tell(id, &json!({"id": 1, "method": "ping"}));
     let frames = world.frames(id);
-    let Some(Frame::Text(text)) = frames.first() else {
-        panic!("{frames:?}")
-    };
+    let Some(Frame::Text(text)) = frames.first() else { panic!("{frames:?}") };
     let banned: Value = serde_json::from_str(text).unwrap();
-    assert_eq!(
-        (&banned["status"], &banned["error"]["code"]),
-        (&json!(418), &json!(-1003))
-    );
+    assert_eq!((&banned["status"], &banned["error"]["code"]), (&json!(418), &json!(-1003)));
     assert_eq!(banned["error"]["data"]["retryAfter"], now + 120_000);
-    assert!(
-        matches!(frames.last(), Some(Frame::Close { .. })),
-        "{frames:?}"
-    );
-    let refused = world
-        .binance
-        .open(world.now, PEER, Service::WsApi, WS)
-        .unwrap_err();
+    assert!(matches!(frames.last(), Some(Frame::Close { .. })), "{frames:?}");
+    let refused = world.binance.open(world.now, PEER, Service::WsApi, WS).unwrap_err();
     assert_eq!(refused.status(), 418);
     assert_eq!(refused.headers()["retry-after"], "120");
     assert_eq!(world.frames(stream), [], "market streams stay");
@@ -359,9 +281,7 @@ fn silent_sockets_are_closed_and_answering_ones_are_not() {
         for (id, frame) in frames {
             match frame {
                 Frame::Ping(payload) if id == alive => {
-                    world
-                        .binance
-                        .receive(world.now, alive, Frame::Pong(payload));
+                    world.binance.receive(world.now, alive, Frame::Pong(payload));
                 }
                 Frame::Close { reason, .. } => {
                     assert_eq!((id, reason.as_str()), (silent, "Pong timeout"));
@@ -378,31 +298,19 @@ fn a_connection_ends_after_a_day() {
     let mut world = quiet();
     let id = world.open(Service::WsApi, WS);
     world.wait(86_400_000);
-    assert!(matches!(
-        world.frames(id).last(),
-        Some(Frame::Close { code: 1001, .. })
-    ));
+    assert!(matches!(world.frames(id).last(), Some(Frame::Close { code: 1001, .. })));
 }
 
 #[test]
 fn handshakes_are_limited_and_paths_are_judged() {
     let mut world = world(|config| config.front.limits.connections_per_five_minutes = 2);
     world.open(Service::WsApi, WS);
-    let lost = world
-        .binance
-        .open(world.now, PEER, Service::WsApi, "/nowhere")
-        .unwrap_err();
+    let lost = world.binance.open(world.now, PEER, Service::WsApi, "/nowhere").unwrap_err();
     assert_eq!(lost.status(), 404);
-    let refused = world
-        .binance
-        .open(world.now, PEER, Service::WsApi, WS)
-        .unwrap_err();
+    let refused = world.binance.open(world.now, PEER, Service::WsApi, WS).unwrap_err();
     assert_eq!(refused.status(), 429);
     let ledger = world.binance.ledger();
-    assert_eq!(
-        (ledger.connections_accepted, ledger.connections_refused),
-        (1, 2)
-    );
+    assert_eq!((ledger.connections_accepted, ledger.connections_refused), (1, 2));
 }
 
 #[test]
@@ -412,10 +320,7 @@ fn a_client_that_does_not_read_is_closed() {
     for n in 0..5 {
         world.tell(id, &json!({"id": n, "method": "ping"}));
     }
-    assert!(matches!(
-        world.frames(id).last(),
-        Some(Frame::Close { code: 1008, .. })
-    ));
+    assert!(matches!(world.frames(id).last(), Some(Frame::Close { code: 1008, .. })));
 }
 
 #[test]
@@ -427,8 +332,5 @@ fn a_shutdown_is_announced_without_a_subscription() {
     let event = json!({"e": "serverShutdown", "E": world.now.as_millis()});
     assert_eq!(world.read(id), [json!({"event": event})]);
     world.binance.announce_shutdown(world.now, Service::Streams);
-    assert_eq!(
-        world.read(stream),
-        [json!({"stream": "!serverShutdown", "data": event})]
-    );
+    assert_eq!(world.read(stream), [json!({"stream": "!serverShutdown", "data": event})]);
 }

@@ -11,9 +11,7 @@ fn lively() -> World {
 }
 
 fn control(world: &mut World, id: SessionId, message: &str) -> Value {
-    world
-        .binance
-        .receive(world.now, id, Frame::Text(message.into()));
+    world.binance.receive(world.now, id, Frame::Text(message.into()));
     world.read(id).pop().unwrap()
 }
 
@@ -82,13 +80,8 @@ fn the_sixth_message_within_a_second_closes_the_stream() {
     }
     world.binance.receive(world.now, id, Frame::Pong("".into()));
     world.wait(999);
-    world
-        .binance
-        .receive(world.now, id, Frame::Text(list.into()));
-    let closed = Frame::Close {
-        code: 1008,
-        reason: "Too many requests".into(),
-    };
+    world.binance.receive(world.now, id, Frame::Text(list.into()));
+    let closed = Frame::Close { code: 1008, reason: "Too many requests".into() };
     assert_eq!(world.frames(id), [closed]);
     assert_eq!(world.binance.ledger().policy_closes, 1);
 
@@ -105,10 +98,7 @@ fn too_many_streams_are_refused() {
     let id = world.open(Service::Streams, "/ws/btcusdt@trade");
     let two = r#"{"method":"SUBSCRIBE","params":["ethusdt@trade","dogeusdt@trade"],"id":1}"#;
     let answer = control(&mut world, id, two);
-    assert_eq!(
-        answer["error"],
-        json!({"code": 4, "msg": "Too many subscriptions"})
-    );
+    assert_eq!(answer["error"], json!({"code": 4, "msg": "Too many subscriptions"}));
 }
 
 #[test]
@@ -123,23 +113,11 @@ fn streams_in_the_path_are_wrapped_only_where_combined() {
         let value: Value = serde_json::from_str(&text).unwrap();
         frames.entry(id).or_insert_with(Vec::new).push(value);
     }
-    let trade = frames[&raw]
-        .iter()
-        .find(|frame| frame["e"] == "trade")
-        .unwrap();
-    assert_eq!(
-        field_names(trade),
-        ["e", "E", "s", "t", "p", "q", "T", "m", "M"]
-    );
-    let best = frames[&raw]
-        .iter()
-        .find(|frame| frame.get("e").is_none())
-        .unwrap();
+    let trade = frames[&raw].iter().find(|frame| frame["e"] == "trade").unwrap();
+    assert_eq!(field_names(trade), ["e", "E", "s", "t", "p", "q", "T", "m", "M"]);
+    let best = frames[&raw].iter().find(|frame| frame.get("e").is_none()).unwrap();
     assert_eq!(field_names(best), ["u", "s", "b", "B", "a", "A"]);
-    assert_eq!(
-        frames[&combined],
-        [json!({"stream": "btcusdt@trade", "data": trade})]
-    );
+    assert_eq!(frames[&combined], [json!({"stream": "btcusdt@trade", "data": trade})]);
 }
 
 #[test]
@@ -166,16 +144,10 @@ fn bars_show_every_two_seconds_and_close_once() {
     }
     let closed: Vec<_> = bars.iter().filter(|bar| bar["k"]["x"] == true).collect();
     assert_eq!(closed.len(), 2);
-    assert!(
-        (40..=70).contains(&bars.len()),
-        "{} bars in two minutes",
-        bars.len()
-    );
+    assert!((40..=70).contains(&bars.len()), "{} bars in two minutes", bars.len());
     assert_eq!(
         field_names(&bars[0]["k"]),
-        [
-            "t", "T", "s", "i", "f", "L", "o", "c", "h", "l", "v", "n", "x", "q", "V", "Q", "B"
-        ]
+        ["t", "T", "s", "i", "f", "L", "o", "c", "h", "l", "v", "n", "x", "q", "V", "Q", "B"]
     );
 }
 
@@ -200,10 +172,8 @@ impl LocalBook {
     }
 
     fn from_snapshot(snapshot: &Value) -> Self {
-        let mut book = Self {
-            last_id: snapshot["lastUpdateId"].as_u64().unwrap(),
-            ..Self::default()
-        };
+        let mut book =
+            Self { last_id: snapshot["lastUpdateId"].as_u64().unwrap(), ..Self::default() };
         Self::lay(&mut book.bids, &snapshot["bids"]);
         Self::lay(&mut book.asks, &snapshot["asks"]);
         book
@@ -214,11 +184,7 @@ impl LocalBook {
         if last <= self.last_id {
             return;
         }
-        assert!(
-            first <= self.last_id + 1,
-            "a gap between {} and {first}",
-            self.last_id
-        );
+        assert!(first <= self.last_id + 1, "a gap between {} and {first}", self.last_id);
         Self::lay(&mut self.bids, &event["b"]);
         Self::lay(&mut self.asks, &event["a"]);
         self.last_id = last;
@@ -234,9 +200,7 @@ fn a_local_book_by_the_documented_procedure_never_gaps_and_matches() {
         world.wait(1_310);
         let mut buffered = world.read(id);
         assert!(!buffered.is_empty());
-        let snapshot = world
-            .send("GET", "/api/v3/depth?symbol=BTCUSDT&limit=5000")
-            .body;
+        let snapshot = world.send("GET", "/api/v3/depth?symbol=BTCUSDT&limit=5000").body;
         let mut book = LocalBook::from_snapshot(&snapshot);
         assert!(book.last_id >= buffered[0]["U"].as_u64().unwrap());
         let mut previous = None;
@@ -255,9 +219,7 @@ fn a_local_book_by_the_documented_procedure_never_gaps_and_matches() {
         for event in buffered.drain(..).chain(world.read(id)) {
             book.apply(&event);
         }
-        let truth = world
-            .send("GET", "/api/v3/depth?symbol=BTCUSDT&limit=5000")
-            .body;
+        let truth = world.send("GET", "/api/v3/depth?symbol=BTCUSDT&limit=5000").body;
         let truth = LocalBook::from_snapshot(&truth);
         assert_eq!(book.last_id, truth.last_id, "{stream}");
         assert_eq!((book.bids, book.asks), (truth.bids, truth.asks), "{stream}");
@@ -273,10 +235,7 @@ fn partial_depth_and_tickers_have_their_fields() {
     for _ in 0..30 {
         world.wait(100);
         for frame in world.read(id) {
-            seen.insert(
-                frame["stream"].as_str().unwrap().to_owned(),
-                frame["data"].clone(),
-            );
+            seen.insert(frame["stream"].as_str().unwrap().to_owned(), frame["data"].clone());
         }
     }
     assert_eq!(seen.len(), 4);

@@ -19,9 +19,8 @@ fn grid_fills(seed: u64, symbol: &str, rung_ppm: i64) -> usize {
         filters::floor_to(middle * factor, tick)
     };
     let mut rungs: BTreeMap<u64, (i64, Side)> = BTreeMap::new();
-    let mut wishes: Vec<(i64, Side)> = (1..=5)
-        .flat_map(|i| [(-i, Side::Buy), (i, Side::Sell)])
-        .collect();
+    let mut wishes: Vec<(i64, Side)> =
+        (1..=5).flat_map(|i| [(-i, Side::Buy), (i, Side::Sell)]).collect();
     let (mut now, mut fills) = (NOW, 0);
     while now < NOW + Duration::from_secs(20) {
         let answer = now + Duration::from_millis(100);
@@ -98,18 +97,12 @@ fn the_path_does_not_depend_on_what_accounts_do() {
 #[test]
 fn a_large_resting_order_is_filled_in_parts() {
     let mut exchange = Exchange::new(&ExchangeConfig::default(), 4, NOW);
-    exchange
-        .place(NOW, ANN, limit(Side::Sell, "67040", "5"))
-        .unwrap();
+    exchange.place(NOW, ANN, limit(Side::Sell, "67040", "5")).unwrap();
     exchange.drain_events();
     exchange.advance(NOW + Duration::from_secs(10));
     let fills = exchange.ledger(ANN).unwrap().fills();
     assert!(fills.len() > 3, "{} fills", fills.len());
-    assert!(
-        fills
-            .iter()
-            .all(|fill| fill.is_maker && fill.price == dec("67040"))
-    );
+    assert!(fills.iter().all(|fill| fill.is_maker && fill.price == dec("67040")));
     let statuses = reports(&exchange.drain_events(), ANN);
     assert!(statuses.contains(&(ExecType::Trade, OrderStatus::PartiallyFilled)));
 }
@@ -197,10 +190,7 @@ fn every_interval_has_a_past_without_holes() {
         assert!(bars.len() >= least, "{interval:?}: {}", bars.len());
         let (last, closed) = bars.split_last().unwrap();
         assert_eq!(last.open_time, interval.start_of(now), "{interval:?}");
-        assert!(
-            !last.is_closed && closed.iter().all(|bar| bar.is_closed),
-            "{interval:?}"
-        );
+        assert!(!last.is_closed && closed.iter().all(|bar| bar.is_closed), "{interval:?}");
         for pair in bars.windows(2) {
             let end = pair[0].close_time + Duration::from_millis(1);
             assert_eq!(end, pair[1].open_time, "{interval:?}");
@@ -217,27 +207,16 @@ fn every_interval_has_a_past_without_holes() {
 #[test]
 fn an_hour_is_the_sum_of_its_minutes() {
     let exchange = Exchange::new(&ExchangeConfig::default(), 2, NOW);
-    let hour = exchange
-        .klines("BTCUSDT", Interval::H1, None, None, 3)
-        .remove(1);
+    let hour = exchange.klines("BTCUSDT", Interval::H1, None, None, 3).remove(1);
     let (start, end) = (Some(hour.open_time), Some(hour.close_time));
     let minutes = exchange.klines("BTCUSDT", Interval::M1, start, end, 1_000);
     assert_eq!(minutes.len(), 60);
-    assert_eq!(
-        minutes.iter().map(|bar| bar.volume).sum::<Decimal>(),
-        hour.volume
-    );
+    assert_eq!(minutes.iter().map(|bar| bar.volume).sum::<Decimal>(), hour.volume);
     assert_eq!(minutes.iter().map(|bar| bar.high).max(), Some(hour.high));
-    assert_eq!(
-        (minutes[0].open, minutes[59].close),
-        (hour.open, hour.close)
-    );
+    assert_eq!((minutes[0].open, minutes[59].close), (hour.open, hour.close));
     let quarters = exchange.klines("BTCUSDT", Interval::M15, start, end, 1_000);
     assert_eq!(quarters.len(), 4);
-    assert_eq!(
-        quarters.iter().map(|bar| bar.trades).sum::<u64>(),
-        hour.trades
-    );
+    assert_eq!(quarters.iter().map(|bar| bar.trades).sum::<u64>(), hour.trades);
 }
 
 #[test]
@@ -259,9 +238,7 @@ fn bars_are_found_by_their_times() {
 fn bars_close_in_order_and_with_their_trades() {
     let mut exchange = Exchange::new(&ExchangeConfig::default(), 2, NOW);
     exchange.drain_events();
-    let first = exchange
-        .klines("BTCUSDT", Interval::M1, None, None, 1)
-        .remove(0);
+    let first = exchange.klines("BTCUSDT", Interval::M1, None, None, 1).remove(0);
     let mut closed = Vec::new();
     let mut volume = first.volume;
     for step in 1..=1_200_u64 {
@@ -272,11 +249,7 @@ fn bars_close_in_order_and_with_their_trades() {
             {
                 volume += trade.qty;
             }
-            if let ExchangeEvent::Kline {
-                symbol,
-                interval: Interval::M1,
-                kline,
-            } = event
+            if let ExchangeEvent::Kline { symbol, interval: Interval::M1, kline } = event
                 && &*symbol == "BTCUSDT"
             {
                 assert!(kline.is_closed);
@@ -287,10 +260,7 @@ fn bars_close_in_order_and_with_their_trades() {
     }
     assert_eq!(closed.len(), 2);
     assert_eq!(closed[0].open_time, first.open_time);
-    assert_eq!(
-        closed,
-        exchange.klines("BTCUSDT", Interval::M1, None, None, 3)[..2]
-    );
+    assert_eq!(closed, exchange.klines("BTCUSDT", Interval::M1, None, None, 3)[..2]);
 }
 
 #[test]
@@ -298,10 +268,7 @@ fn averages_and_tapes_answer_from_the_start() {
     let exchange = Exchange::new(&ExchangeConfig::default(), 2, NOW);
     let average = exchange.average_price("BTCUSDT", 5).unwrap();
     assert!((dec("64000")..dec("70000")).contains(&average), "{average}");
-    assert_eq!(
-        exchange.average_price("BTCUSDT", 0),
-        exchange.last_price("BTCUSDT")
-    );
+    assert_eq!(exchange.average_price("BTCUSDT", 0), exchange.last_price("BTCUSDT"));
     let trades = exchange.recent_trades("BTCUSDT", 500);
     assert!(trades.len() > 50, "{}", trades.len());
     assert!(trades.windows(2).all(|pair| pair[0].id + 1 == pair[1].id));
@@ -323,15 +290,11 @@ fn an_exchange_may_open_at_the_beginning_of_time() {
 #[test]
 fn a_trending_market_takes_its_resting_orders_along() {
     let mut config = ExchangeConfig::default();
-    config.symbols[0].market.model = Model::Trending {
-        drift_ppm_per_minute: 20_000,
-    };
+    config.symbols[0].market.model = Model::Trending { drift_ppm_per_minute: 20_000 };
     config.symbols[0].market.volatility_ppm = 100;
     let mut exchange = Exchange::new(&config, 3, NOW);
     let start = exchange.last_price("BTCUSDT").unwrap();
-    exchange
-        .place(NOW, ANN, limit(Side::Sell, "69000", "0.3"))
-        .unwrap();
+    exchange.place(NOW, ANN, limit(Side::Sell, "69000", "0.3")).unwrap();
     exchange.advance(NOW + Duration::from_secs(180));
     let end = exchange.last_price("BTCUSDT").unwrap();
     assert!(end > start * dec("1.04"), "{start} to {end}");

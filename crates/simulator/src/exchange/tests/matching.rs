@@ -7,11 +7,7 @@ fn asks(exchange: &mut Exchange) -> Vec<u64> {
     [("100000", "1"), ("100010", "2"), ("100010", "1")]
         .into_iter()
         .map(|(price, qty)| {
-            exchange
-                .place(NOW, BOB, limit(Side::Sell, price, qty))
-                .unwrap()
-                .order
-                .order_id
+            exchange.place(NOW, BOB, limit(Side::Sell, price, qty)).unwrap().order.order_id
         })
         .collect()
 }
@@ -20,37 +16,19 @@ fn asks(exchange: &mut Exchange) -> Vec<u64> {
 fn a_taker_trades_best_price_first_and_oldest_first_at_the_resting_price() {
     let mut exchange = desert();
     let ids = asks(&mut exchange);
-    let placed = exchange
-        .place(NOW, ANN, limit(Side::Buy, "100020", "3.5"))
-        .unwrap();
-    let fills: Vec<_> = placed
-        .fills
-        .iter()
-        .map(|fill| (fill.price, fill.qty))
-        .collect();
+    let placed = exchange.place(NOW, ANN, limit(Side::Buy, "100020", "3.5")).unwrap();
+    let fills: Vec<_> = placed.fills.iter().map(|fill| (fill.price, fill.qty)).collect();
     assert_eq!(
         fills,
-        [
-            (dec("100000"), dec("1")),
-            (dec("100010"), dec("2")),
-            (dec("100010"), dec("0.5"))
-        ]
+        [(dec("100000"), dec("1")), (dec("100010"), dec("2")), (dec("100010"), dec("0.5"))]
     );
     assert_eq!(placed.order.status, OrderStatus::Filled);
     assert_eq!(placed.order.cum_quote_qty, dec("350025"));
-    let status = |id| {
-        exchange
-            .order(BOB, "BTCUSDT", &OrderRef::id(id))
-            .unwrap()
-            .status
-    };
+    let status = |id| exchange.order(BOB, "BTCUSDT", &OrderRef::id(id)).unwrap().status;
     assert_eq!(status(ids[0]), OrderStatus::Filled);
     assert_eq!(status(ids[1]), OrderStatus::Filled);
     assert_eq!(status(ids[2]), OrderStatus::PartiallyFilled);
-    assert_eq!(
-        exchange.depth("BTCUSDT", 5).unwrap().asks,
-        [(dec("100010"), dec("0.5"))]
-    );
+    assert_eq!(exchange.depth("BTCUSDT", 5).unwrap().asks, [(dec("100010"), dec("0.5"))]);
     assert_eq!(exchange.last_price("BTCUSDT"), Some(dec("100010")));
 }
 
@@ -58,9 +36,7 @@ fn a_taker_trades_best_price_first_and_oldest_first_at_the_resting_price() {
 fn the_rest_of_a_limit_order_waits_in_the_book() {
     let mut exchange = desert();
     asks(&mut exchange);
-    let placed = exchange
-        .place(NOW, ANN, limit(Side::Buy, "100000", "3"))
-        .unwrap();
+    let placed = exchange.place(NOW, ANN, limit(Side::Buy, "100000", "3")).unwrap();
     assert_eq!(placed.order.status, OrderStatus::PartiallyFilled);
     let depth = exchange.depth("BTCUSDT", 5).unwrap();
     assert_eq!(depth.bids, [(dec("100000"), dec("2"))]);
@@ -70,36 +46,12 @@ fn the_rest_of_a_limit_order_waits_in_the_book() {
 #[test]
 fn what_ioc_and_market_orders_cannot_fill_expires_with_its_reason() {
     for (order, reason, executed) in [
-        (
-            limit_tif(Side::Buy, "100000", "3", TimeInForce::Ioc),
-            ExpiryReason::UnfilledIoc,
-            "1",
-        ),
-        (
-            limit_tif(Side::Buy, "90000", "3", TimeInForce::Ioc),
-            ExpiryReason::UnfilledIoc,
-            "0",
-        ),
-        (
-            limit_tif(Side::Buy, "100000", "3", TimeInForce::Fok),
-            ExpiryReason::UnfilledFok,
-            "0",
-        ),
-        (
-            market(Side::Buy, "5"),
-            ExpiryReason::InsufficientLiquidity,
-            "4",
-        ),
-        (
-            market(Side::Sell, "5"),
-            ExpiryReason::InsufficientLiquidity,
-            "0",
-        ),
-        (
-            market_quote(Side::Buy, "500000"),
-            ExpiryReason::InsufficientLiquidity,
-            "4",
-        ),
+        (limit_tif(Side::Buy, "100000", "3", TimeInForce::Ioc), ExpiryReason::UnfilledIoc, "1"),
+        (limit_tif(Side::Buy, "90000", "3", TimeInForce::Ioc), ExpiryReason::UnfilledIoc, "0"),
+        (limit_tif(Side::Buy, "100000", "3", TimeInForce::Fok), ExpiryReason::UnfilledFok, "0"),
+        (market(Side::Buy, "5"), ExpiryReason::InsufficientLiquidity, "4"),
+        (market(Side::Sell, "5"), ExpiryReason::InsufficientLiquidity, "0"),
+        (market_quote(Side::Buy, "500000"), ExpiryReason::InsufficientLiquidity, "4"),
     ] {
         let mut exchange = desert();
         asks(&mut exchange);
@@ -109,18 +61,11 @@ fn what_ioc_and_market_orders_cannot_fill_expires_with_its_reason() {
         assert_eq!(placed.order.expiry_reason, Some(reason), "{order:?}");
         assert_eq!(placed.order.executed_qty, dec(executed), "{order:?}");
         assert_eq!(exchange.open_orders(ANN, None), [], "{order:?}");
-        assert_eq!(
-            balance(&exchange, ANN, "USDT").1,
-            Decimal::ZERO,
-            "{order:?}"
-        );
+        assert_eq!(balance(&exchange, ANN, "USDT").1, Decimal::ZERO, "{order:?}");
         let events = exchange.drain_events();
         let last = reports(&events, ANN).pop().unwrap();
         let first = events.iter().find_map(report_of).unwrap();
-        assert!(
-            first.exec_type == ExecType::New && first.is_on_book,
-            "{order:?}"
-        );
+        assert!(first.exec_type == ExecType::New && first.is_on_book, "{order:?}");
         assert_eq!(last, (ExecType::Expired, OrderStatus::Expired), "{order:?}");
     }
 }
@@ -139,9 +84,7 @@ fn a_fok_order_that_fits_fills_whole() {
 fn a_market_order_by_quote_spends_as_much_as_lots_allow() {
     let mut exchange = desert();
     asks(&mut exchange);
-    let placed = exchange
-        .place(NOW, ANN, market_quote(Side::Buy, "150000.55"))
-        .unwrap();
+    let placed = exchange.place(NOW, ANN, market_quote(Side::Buy, "150000.55")).unwrap();
     // 50,000.55 left at 100,010 are 0.49995550.. BTC, in lots of 0.00001.
     assert_eq!(placed.order.orig_qty, dec("1.49995"));
     assert_eq!(placed.order.status, OrderStatus::Filled);
@@ -154,10 +97,7 @@ fn a_market_order_by_quote_spends_as_much_as_lots_allow() {
 fn a_market_order_by_quote_is_refused_below_the_smallest_lot() {
     let mut exchange = desert();
     let order = market_quote(Side::Buy, "1000");
-    assert_eq!(
-        exchange.place(NOW, ANN, order).unwrap_err(),
-        Reject::NoLiquidity
-    );
+    assert_eq!(exchange.place(NOW, ANN, order).unwrap_err(), Reject::NoLiquidity);
 
     let mut config = desert_config();
     config.symbols[0].filters.lot_size.as_mut().unwrap().min_qty = dec("0.1");
@@ -173,35 +113,22 @@ fn a_maker_only_order_that_would_take_is_refused_and_changes_nothing() {
     let mut exchange = desert();
     asks(&mut exchange);
     exchange.drain_events();
-    let refused = exchange
-        .place(NOW, ANN, maker(Side::Buy, "100000", "1"))
-        .unwrap_err();
+    let refused = exchange.place(NOW, ANN, maker(Side::Buy, "100000", "1")).unwrap_err();
     assert_eq!(refused, Reject::WouldMatch);
     assert_eq!(exchange.drain_events(), []);
     assert_eq!(exchange.ledger(ANN).unwrap().orders(), []);
-    let rests = exchange
-        .place(NOW, ANN, maker(Side::Buy, "99999.99", "1"))
-        .unwrap();
+    let rests = exchange.place(NOW, ANN, maker(Side::Buy, "99999.99", "1")).unwrap();
     assert_eq!(rests.order.status, OrderStatus::New);
     // Its own orders count too.
     let own = maker(Side::Sell, "99999.99", "1");
-    assert_eq!(
-        exchange.place(NOW, ANN, own).unwrap_err(),
-        Reject::WouldMatch
-    );
+    assert_eq!(exchange.place(NOW, ANN, own).unwrap_err(), Reject::WouldMatch);
 }
 
 /// Ann's own ask of 2 at 100,000 in front of Bob's 3 there, met by her buy of 4.
 fn self_trade(stp: StpMode) -> (Exchange, Placement, OrderView) {
     let mut exchange = desert();
-    let own = exchange
-        .place(NOW, ANN, limit(Side::Sell, "100000", "2"))
-        .unwrap()
-        .order
-        .order_id;
-    exchange
-        .place(NOW, BOB, limit(Side::Sell, "100000", "3"))
-        .unwrap();
+    let own = exchange.place(NOW, ANN, limit(Side::Sell, "100000", "2")).unwrap().order.order_id;
+    exchange.place(NOW, BOB, limit(Side::Sell, "100000", "3")).unwrap();
     exchange.drain_events();
     let taker = limit(Side::Buy, "100000", "4").with_stp(stp);
     let placed = exchange.place(NOW, ANN, taker).unwrap();
@@ -214,23 +141,9 @@ fn the_takers_mode_decides_what_a_self_trade_does() {
     use OrderStatus::{ExpiredInMatch, Filled, New, PartiallyFilled};
     for (stp, taker, executed, taker_prevented, own, own_prevented) in [
         (StpMode::None, Filled, "4", "0", Filled, "0"),
-        (
-            StpMode::ExpireMaker,
-            PartiallyFilled,
-            "3",
-            "0",
-            ExpiredInMatch,
-            "2",
-        ),
+        (StpMode::ExpireMaker, PartiallyFilled, "3", "0", ExpiredInMatch, "2"),
         (StpMode::ExpireTaker, ExpiredInMatch, "0", "4", New, "0"),
-        (
-            StpMode::ExpireBoth,
-            ExpiredInMatch,
-            "0",
-            "4",
-            ExpiredInMatch,
-            "2",
-        ),
+        (StpMode::ExpireBoth, ExpiredInMatch, "0", "4", ExpiredInMatch, "2"),
         (StpMode::Decrement, Filled, "2", "2", ExpiredInMatch, "2"),
     ] {
         let (exchange, placed, maker) = self_trade(stp);
@@ -239,23 +152,11 @@ fn the_takers_mode_decides_what_a_self_trade_does() {
         assert_eq!(placed.order.prevented_qty, dec(taker_prevented), "{stp}");
         assert_eq!(maker.status, own, "{stp}");
         assert_eq!(maker.prevented_qty, dec(own_prevented), "{stp}");
-        assert_eq!(
-            placed.prevented.len(),
-            usize::from(stp != StpMode::None),
-            "{stp}"
-        );
-        assert_eq!(
-            exchange.prevented_matches(ANN, "BTCUSDT"),
-            placed.prevented,
-            "{stp}"
-        );
+        assert_eq!(placed.prevented.len(), usize::from(stp != StpMode::None), "{stp}");
+        assert_eq!(exchange.prevented_matches(ANN, "BTCUSDT"), placed.prevented, "{stp}");
         let held = if own == New { dec("2") } else { Decimal::ZERO };
         assert_eq!(balance(&exchange, ANN, "BTC").1, held, "{stp}");
-        let waits = if taker == PartiallyFilled {
-            dec("100000")
-        } else {
-            Decimal::ZERO
-        };
+        let waits = if taker == PartiallyFilled { dec("100000") } else { Decimal::ZERO };
         assert_eq!(balance(&exchange, ANN, "USDT").1, waits, "{stp}");
     }
 }
@@ -268,29 +169,18 @@ fn a_prevented_match_is_reported_to_each_order_that_lost() {
         .iter()
         .filter_map(report_of)
         .filter(|report| report.exec_type == ExecType::TradePrevention)
-        .map(|report| {
-            (
-                report.order.order_id,
-                report.last_prevented_qty(),
-                report.is_on_book,
-            )
-        })
+        .map(|report| (report.order.order_id, report.last_prevented_qty(), report.is_on_book))
         .collect();
     assert_eq!(
         prevented,
-        [
-            (own.order_id, Some(dec("2")), false),
-            (placed.order.order_id, Some(dec("4")), false)
-        ]
+        [(own.order_id, Some(dec("2")), false), (placed.order.order_id, Some(dec("4")), false)]
     );
 }
 
 #[test]
 fn a_market_order_that_meets_only_its_own_maker_expires() {
     let mut exchange = desert();
-    exchange
-        .place(NOW, ANN, limit(Side::Sell, "100000", "2"))
-        .unwrap();
+    exchange.place(NOW, ANN, limit(Side::Sell, "100000", "2")).unwrap();
     let placed = exchange.place(NOW, ANN, market(Side::Buy, "1")).unwrap();
     assert_eq!(placed.order.status, OrderStatus::Expired);
     assert_eq!(placed.order.executed_qty, Decimal::ZERO);
@@ -299,19 +189,10 @@ fn a_market_order_that_meets_only_its_own_maker_expires() {
 
 #[test]
 fn a_fok_order_counts_on_nothing_of_its_own_and_touches_nothing_when_killed() {
-    for stp in [
-        StpMode::ExpireMaker,
-        StpMode::ExpireTaker,
-        StpMode::Decrement,
-    ] {
+    for stp in [StpMode::ExpireMaker, StpMode::ExpireTaker, StpMode::Decrement] {
         let mut exchange = desert();
-        let own = exchange
-            .place(NOW, ANN, limit(Side::Sell, "100000", "2"))
-            .unwrap()
-            .order;
-        exchange
-            .place(NOW, BOB, limit(Side::Sell, "100000", "3"))
-            .unwrap();
+        let own = exchange.place(NOW, ANN, limit(Side::Sell, "100000", "2")).unwrap().order;
+        exchange.place(NOW, BOB, limit(Side::Sell, "100000", "3")).unwrap();
         let order = limit_tif(Side::Buy, "100000", "4", TimeInForce::Fok).with_stp(stp);
         let placed = exchange.place(NOW, ANN, order).unwrap();
         assert_eq!(placed.order.status, OrderStatus::Expired, "{stp}");
@@ -323,10 +204,7 @@ fn a_fok_order_counts_on_nothing_of_its_own_and_touches_nothing_when_killed() {
 fn a_mode_the_symbol_does_not_allow_is_refused() {
     let mut exchange = desert();
     let order = limit(Side::Buy, "60000", "1").with_stp(StpMode::Transfer);
-    assert_eq!(
-        exchange.place(NOW, ANN, order).unwrap_err(),
-        Reject::StpNotAllowed
-    );
+    assert_eq!(exchange.place(NOW, ANN, order).unwrap_err(), Reject::StpNotAllowed);
 }
 
 #[test]
@@ -335,21 +213,13 @@ fn reports_come_before_balances_and_share_their_time() {
     asks(&mut exchange);
     exchange.drain_events();
     let later = NOW + Duration::from_millis(5);
-    exchange
-        .place(later, ANN, limit(Side::Buy, "100000", "1.5"))
-        .unwrap();
+    exchange.place(later, ANN, limit(Side::Buy, "100000", "1.5")).unwrap();
     let events = exchange.drain_events();
     assert_eq!(
         reports(&events, ANN),
-        [
-            (ExecType::New, OrderStatus::New),
-            (ExecType::Trade, OrderStatus::PartiallyFilled)
-        ]
+        [(ExecType::New, OrderStatus::New), (ExecType::Trade, OrderStatus::PartiallyFilled)]
     );
-    assert_eq!(
-        reports(&events, BOB),
-        [(ExecType::Trade, OrderStatus::Filled)]
-    );
+    assert_eq!(reports(&events, BOB), [(ExecType::Trade, OrderStatus::Filled)]);
     let mut last_execution = 0;
     let mut balances = Vec::new();
     for event in &events {
@@ -375,10 +245,8 @@ fn depth_changes_rebuild_the_book() {
     let mut exchange = Exchange::new(&ExchangeConfig::default(), 3, NOW);
     let before = exchange.depth("BTCUSDT", 5_000).unwrap();
     let mut id = before.last_update_id;
-    let mut sides: [BTreeMap<Decimal, Decimal>; 2] = [
-        before.bids.into_iter().collect(),
-        before.asks.into_iter().collect(),
-    ];
+    let mut sides: [BTreeMap<Decimal, Decimal>; 2] =
+        [before.bids.into_iter().collect(), before.asks.into_iter().collect()];
     for step in 1..200_u64 {
         let now = NOW + Duration::from_millis(50 * step);
         if step % 10 == 0 {

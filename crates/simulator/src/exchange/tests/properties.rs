@@ -9,21 +9,9 @@ use super::*;
 /// One thing an account does, by small numbers so that orders meet.
 #[derive(Clone, Debug)]
 enum Act {
-    Place {
-        who: u32,
-        side: Side,
-        kind: u8,
-        ticks: i64,
-        lots: i64,
-        stp: StpMode,
-    },
-    Cancel {
-        who: u32,
-        nth: usize,
-    },
-    CancelAll {
-        who: u32,
-    },
+    Place { who: u32, side: Side, kind: u8, ticks: i64, lots: i64, stp: StpMode },
+    Cancel { who: u32, nth: usize },
+    CancelAll { who: u32 },
 }
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
@@ -36,14 +24,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         Just(StpMode::Decrement),
     ];
     let place = (0..3_u32, side, 0..6_u8, -8..8_i64, 1..40_i64, stp).prop_map(
-        |(who, side, kind, ticks, lots, stp)| Act::Place {
-            who,
-            side,
-            kind,
-            ticks,
-            lots,
-            stp,
-        },
+        |(who, side, kind, ticks, lots, stp)| Act::Place { who, side, kind, ticks, lots, stp },
     );
     let act = prop_oneof![
         12 => place,
@@ -59,16 +40,9 @@ fn crowd() -> ExchangeConfig {
     let coin = SymbolConfig::bnbusdt();
     let empty = coin.market.deserted();
     config.symbols.push(coin.with_market(empty));
-    let balances = [
-        ("USDT", dec("90000")),
-        ("BTC", dec("1.1")),
-        ("BNB", dec("0.3")),
-    ];
+    let balances = [("USDT", dec("90000")), ("BTC", dec("1.1")), ("BNB", dec("0.3"))];
     config.accounts = vec![AccountConfig::with_balances(&balances); 3];
-    config.accounts[1].discount = Some(Discount {
-        asset: "BNB".to_owned(),
-        rate: dec("0.75"),
-    });
+    config.accounts[1].discount = Some(Discount { asset: "BNB".to_owned(), rate: dec("0.75") });
     config.accounts[2].maker_rate = dec("0.0001234");
     config.symbols[0].filters.max_num_orders = Some(15);
     config
@@ -78,21 +52,9 @@ fn order_of(side: Side, kind: u8, ticks: i64, lots: i64, stp: StpMode) -> NewOrd
     let price = dec("67000") + Decimal::new(ticks * 1_237, 2);
     let qty = Decimal::new(lots * 777, 5);
     let kind = match kind {
-        0 | 1 => OrderKind::Limit {
-            price,
-            qty,
-            tif: TimeInForce::Gtc,
-        },
-        2 => OrderKind::Limit {
-            price,
-            qty,
-            tif: TimeInForce::Ioc,
-        },
-        3 => OrderKind::Limit {
-            price,
-            qty,
-            tif: TimeInForce::Fok,
-        },
+        0 | 1 => OrderKind::Limit { price, qty, tif: TimeInForce::Gtc },
+        2 => OrderKind::Limit { price, qty, tif: TimeInForce::Ioc },
+        3 => OrderKind::Limit { price, qty, tif: TimeInForce::Fok },
         4 => OrderKind::LimitMaker { price, qty },
         _ if lots % 2 == 0 => OrderKind::Market(MarketQty::Base(qty)),
         _ => OrderKind::Market(MarketQty::Quote(price * qty)),
@@ -103,16 +65,9 @@ fn order_of(side: Side, kind: u8, ticks: i64, lots: i64, stp: StpMode) -> NewOrd
 /// Does one thing; answers what was placed.
 fn act(exchange: &mut Exchange, now: Timestamp, act: &Act) -> Option<Placement> {
     match *act {
-        Act::Place {
-            who,
-            side,
-            kind,
-            ticks,
-            lots,
-            stp,
-        } => exchange
-            .place(now, AccountId(who), order_of(side, kind, ticks, lots, stp))
-            .ok(),
+        Act::Place { who, side, kind, ticks, lots, stp } => {
+            exchange.place(now, AccountId(who), order_of(side, kind, ticks, lots, stp)).ok()
+        }
         Act::Cancel { who, nth } => {
             let open = exchange.open_orders(AccountId(who), None);
             let order = OrderRef::id(open.get(nth)?.order_id);

@@ -18,11 +18,7 @@ const fn failed(name: FilterName) -> Result<(), Reject> {
 #[test]
 fn prices_are_in_range_and_whole_ticks_counted_from_zero() {
     let rule = |min: &str, max: &str, tick: &str| Filters {
-        price: Some(PriceFilter {
-            min_price: dec(min),
-            max_price: dec(max),
-            tick_size: dec(tick),
-        }),
+        price: Some(PriceFilter { min_price: dec(min), max_price: dec(max), tick_size: dec(tick) }),
         ..Filters::default()
     };
     let no = failed(FilterName::PriceFilter);
@@ -37,11 +33,7 @@ fn prices_are_in_range_and_whole_ticks_counted_from_zero() {
         ("0", "0", "0.3", "0.9", Ok(())),
     ] {
         let order = limit(Side::Buy, price, "0.001");
-        assert_eq!(
-            verdict(rule(min, max, tick), order),
-            expected,
-            "{min} {max} {tick} {price}"
-        );
+        assert_eq!(verdict(rule(min, max, tick), order), expected, "{min} {max} {tick} {price}");
     }
 }
 
@@ -52,34 +44,17 @@ fn quantities_are_in_range_and_whole_steps() {
         max_qty: dec(max),
         step_size: dec(step),
     };
-    let everyone = Filters {
-        lot_size: Some(lot("0.01", "5", "0.01")),
-        ..Filters::default()
-    };
+    let everyone = Filters { lot_size: Some(lot("0.01", "5", "0.01")), ..Filters::default() };
     let no = failed(FilterName::LotSize);
-    for (qty, expected) in [
-        ("0.01", Ok(())),
-        ("0.009", no),
-        ("0.015", no),
-        ("5", Ok(())),
-        ("5.01", no),
-    ] {
+    for (qty, expected) in
+        [("0.01", Ok(())), ("0.009", no), ("0.015", no), ("5", Ok(())), ("5.01", no)]
+    {
         for order in [limit(Side::Buy, "100", qty), market(Side::Buy, qty)] {
-            assert_eq!(
-                verdict(everyone.clone(), order.clone()),
-                expected,
-                "{order:?}"
-            );
+            assert_eq!(verdict(everyone.clone(), order.clone()), expected, "{order:?}");
         }
     }
-    let takers = Filters {
-        market_lot_size: Some(lot("0", "2", "0")),
-        ..Filters::default()
-    };
-    assert_eq!(
-        verdict(takers.clone(), market(Side::Buy, "1.2345678")),
-        Ok(())
-    );
+    let takers = Filters { market_lot_size: Some(lot("0", "2", "0")), ..Filters::default() };
+    assert_eq!(verdict(takers.clone(), market(Side::Buy, "1.2345678")), Ok(()));
     let too_much = verdict(takers.clone(), market(Side::Buy, "2.1"));
     assert_eq!(too_much, failed(FilterName::MarketLotSize));
     assert_eq!(verdict(takers, limit(Side::Buy, "100", "2.1")), Ok(()));
@@ -99,24 +74,13 @@ fn prices_stay_near_the_average_of_each_side() {
         ..Filters::default()
     };
     let no = failed(FilterName::PercentPrice);
-    for (price, expected) in [
-        ("33500", Ok(())),
-        ("33499.99", no),
-        ("100500", Ok(())),
-        ("100500.01", no),
-    ] {
-        assert_eq!(
-            verdict(both.clone(), limit(Side::Sell, price, "1")),
-            expected,
-            "{price}"
-        );
+    for (price, expected) in
+        [("33500", Ok(())), ("33499.99", no), ("100500", Ok(())), ("100500.01", no)]
+    {
+        assert_eq!(verdict(both.clone(), limit(Side::Sell, price, "1")), expected, "{price}");
     }
     let mut config = desert_config();
-    let rule = config.symbols[0]
-        .filters
-        .percent_price_by_side
-        .as_mut()
-        .unwrap();
+    let rule = config.symbols[0].filters.percent_price_by_side.as_mut().unwrap();
     rule.bid_multiplier_down = dec("0.9");
     rule.ask_multiplier_up = dec("1.1");
     let by_side = Filters {
@@ -125,14 +89,8 @@ fn prices_stay_near_the_average_of_each_side() {
     };
     let no = failed(FilterName::PercentPriceBySide);
     assert_eq!(verdict(by_side.clone(), limit(Side::Buy, "55000", "1")), no);
-    assert_eq!(
-        verdict(by_side.clone(), limit(Side::Sell, "55000", "1")),
-        Ok(())
-    );
-    assert_eq!(
-        verdict(by_side.clone(), limit(Side::Sell, "79000", "1")),
-        no
-    );
+    assert_eq!(verdict(by_side.clone(), limit(Side::Sell, "55000", "1")), Ok(()));
+    assert_eq!(verdict(by_side.clone(), limit(Side::Sell, "79000", "1")), no);
     assert_eq!(verdict(by_side, limit(Side::Buy, "79000", "1")), Ok(()));
 }
 
@@ -148,10 +106,7 @@ fn notionals_are_in_range_and_market_orders_are_judged_at_the_reference_price() 
     };
     let no = failed(FilterName::MinNotional);
     assert_eq!(verdict(old(true), limit(Side::Buy, "50000", "0.001")), no);
-    assert_eq!(
-        verdict(old(true), limit(Side::Buy, "50000", "0.002")),
-        Ok(())
-    );
+    assert_eq!(verdict(old(true), limit(Side::Buy, "50000", "0.002")), Ok(()));
     assert_eq!(verdict(old(true), market(Side::Buy, "0.001")), no);
     assert_eq!(verdict(old(false), market(Side::Buy, "0.001")), Ok(()));
 
@@ -177,20 +132,13 @@ fn notionals_are_in_range_and_market_orders_are_judged_at_the_reference_price() 
         (market(Side::Buy, "1.1"), true, false, Ok(())),
         (market_quote(Side::Buy, "9"), true, true, no),
     ] {
-        assert_eq!(
-            verdict(new(min, max), order.clone()),
-            expected,
-            "{order:?} {min} {max}"
-        );
+        assert_eq!(verdict(new(min, max), order.clone()), expected, "{order:?} {min} {max}");
     }
 }
 
 #[test]
 fn icebergs_have_a_bounded_number_of_parts_and_must_wait() {
-    let parts = Filters {
-        iceberg_parts: Some(10),
-        ..Filters::default()
-    };
+    let parts = Filters { iceberg_parts: Some(10), ..Filters::default() };
     let order = |qty: &str, part: &str, tif| {
         let mut order = limit_tif(Side::Buy, "100", qty, tif);
         order.iceberg_qty = Some(dec(part));
@@ -198,19 +146,9 @@ fn icebergs_have_a_bounded_number_of_parts_and_must_wait() {
     };
     for (qty, part, tif, expected) in [
         ("1", "0.1", TimeInForce::Gtc, Ok(())),
-        (
-            "1.01",
-            "0.1",
-            TimeInForce::Gtc,
-            failed(FilterName::IcebergParts),
-        ),
+        ("1.01", "0.1", TimeInForce::Gtc, failed(FilterName::IcebergParts)),
         ("1", "1.1", TimeInForce::Gtc, Err(Reject::IcebergExceedsQty)),
-        (
-            "1",
-            "0.5",
-            TimeInForce::Ioc,
-            Err(Reject::UnsupportedCombination),
-        ),
+        ("1", "0.5", TimeInForce::Ioc, Err(Reject::UnsupportedCombination)),
         ("1", "0", TimeInForce::Ioc, Ok(())),
         (
             "1000",
@@ -219,22 +157,15 @@ fn icebergs_have_a_bounded_number_of_parts_and_must_wait() {
             failed(FilterName::IcebergParts),
         ),
     ] {
-        assert_eq!(
-            verdict(parts.clone(), order(qty, part, tif)),
-            expected,
-            "{qty} {part} {tif}"
-        );
+        assert_eq!(verdict(parts.clone(), order(qty, part, tif)), expected, "{qty} {part} {tif}");
     }
 }
 
 #[test]
 fn open_orders_are_counted_on_the_symbol_and_on_the_exchange() {
     let mut config = desert_config();
-    config.symbols[0].filters = Filters {
-        max_num_orders: Some(2),
-        max_num_iceberg_orders: Some(1),
-        ..Filters::default()
-    };
+    config.symbols[0].filters =
+        Filters { max_num_orders: Some(2), max_num_iceberg_orders: Some(1), ..Filters::default() };
     let mut other = config.symbols[0].clone();
     other.symbol = "ALTUSDT".to_owned();
     config.symbols.push(other);
@@ -246,40 +177,23 @@ fn open_orders_are_counted_on_the_symbol_and_on_the_exchange() {
         exchange.place(NOW, ANN, order).map(|_| ())
     };
     assert_eq!(place("BTCUSDT", Some("0.5")), Ok(()));
-    assert_eq!(
-        place("BTCUSDT", Some("0.5")),
-        failed(FilterName::MaxNumIcebergOrders)
-    );
+    assert_eq!(place("BTCUSDT", Some("0.5")), failed(FilterName::MaxNumIcebergOrders));
     assert_eq!(place("BTCUSDT", None), Ok(()));
     assert_eq!(place("BTCUSDT", None), failed(FilterName::MaxNumOrders));
     assert_eq!(place("ALTUSDT", None), Ok(()));
-    assert_eq!(
-        place("ALTUSDT", None),
-        failed(FilterName::ExchangeMaxNumOrders)
-    );
+    assert_eq!(place("ALTUSDT", None), failed(FilterName::ExchangeMaxNumOrders));
 }
 
 #[test]
 fn a_position_counts_what_is_held_and_what_is_being_bought() {
     let mut config = desert_config();
-    config.symbols[0].filters = Filters {
-        max_position: Some(dec("25")),
-        ..Filters::default()
-    };
+    config.symbols[0].filters = Filters { max_position: Some(dec("25")), ..Filters::default() };
     let mut exchange = Exchange::new(&config, 1, NOW);
-    exchange
-        .place(NOW, ANN, limit(Side::Sell, "70000", "5"))
-        .unwrap();
-    exchange
-        .place(NOW, ANN, limit(Side::Buy, "100", "4"))
-        .unwrap();
-    let refused = exchange
-        .place(NOW, ANN, limit(Side::Buy, "100", "1.1"))
-        .unwrap_err();
+    exchange.place(NOW, ANN, limit(Side::Sell, "70000", "5")).unwrap();
+    exchange.place(NOW, ANN, limit(Side::Buy, "100", "4")).unwrap();
+    let refused = exchange.place(NOW, ANN, limit(Side::Buy, "100", "1.1")).unwrap_err();
     assert_eq!(refused, Reject::Filter(FilterName::MaxPosition));
-    exchange
-        .place(NOW, ANN, limit(Side::Buy, "100", "1"))
-        .unwrap();
+    exchange.place(NOW, ANN, limit(Side::Buy, "100", "1")).unwrap();
 }
 
 #[test]
@@ -296,14 +210,9 @@ fn what_no_filter_says_is_refused_by_its_own_reason() {
     assert_eq!(refused(market_quote(Side::Sell, huge)), Reject::TooLarge);
     let nobody = AccountId(7);
     let order = limit(Side::Buy, "60000", "1");
-    assert_eq!(
-        exchange.place(NOW, nobody, order.clone()),
-        Err(Reject::UnknownAccount)
-    );
+    assert_eq!(exchange.place(NOW, nobody, order.clone()), Err(Reject::UnknownAccount));
 
-    exchange
-        .place(NOW, ANN, order.clone().with_id("open"))
-        .unwrap();
+    exchange.place(NOW, ANN, order.clone().with_id("open")).unwrap();
     exchange.set_status(NOW, "BTCUSDT", SymbolStatus::Halt);
     assert_eq!(exchange.place(NOW, ANN, order), Err(Reject::MarketClosed));
     assert_eq!(exchange.cancel_all(NOW, ANN, "BTCUSDT").unwrap().len(), 1);

@@ -30,11 +30,8 @@ pub(super) fn foo() -> InstrumentId {
 }
 
 pub(super) fn instrument() -> Instrument {
-    let range = |step: &str, min: &str| Range {
-        min: dec(min),
-        max: Decimal::ZERO,
-        step: dec(step),
-    };
+    let range =
+        |step: &str, min: &str| Range { min: dec(min), max: Decimal::ZERO, step: dec(step) };
     Instrument {
         id: foo(),
         symbol: Symbol::from("FOOUSDT"),
@@ -49,20 +46,13 @@ pub(super) fn instrument() -> Instrument {
         filters: vec![
             Filter::Price(range("0.01", "0.01")),
             Filter::LotSize(range("0.001", "0.001")),
-            Filter::MinNotional {
-                min: "5".parse().unwrap(),
-                applies_to_market: true,
-            },
+            Filter::MinNotional { min: "5".parse().unwrap(), applies_to_market: true },
         ],
     }
 }
 
 pub(super) fn balance(asset: &str, free: Decimal, locked: Decimal) -> Balance {
-    Balance {
-        asset: Asset::from(asset),
-        free,
-        locked,
-    }
+    Balance { asset: Asset::from(asset), free, locked }
 }
 
 /// What a strategy finds that starts with nothing but money.
@@ -101,11 +91,7 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) fn new(params: &str, recovered: Recovered) -> Self {
-        let mut bench = Self {
-            host: make(params, 0).unwrap(),
-            millis: 0,
-            said: Vec::new(),
-        };
+        let mut bench = Self { host: make(params, 0).unwrap(), millis: 0, said: Vec::new() };
         bench.tell(Notice::Started(Box::new(recovered)));
         bench
     }
@@ -150,9 +136,7 @@ impl Bench {
 
     /// Says of every order that it rests.
     pub(super) fn open(&mut self, orders: &[Asked]) -> Vec<Asked> {
-        let opened = orders
-            .iter()
-            .map(|order| self.order(order, OrderState::Open, "0"));
+        let opened = orders.iter().map(|order| self.order(order, OrderState::Open, "0"));
         opened.flatten().collect()
     }
 
@@ -177,10 +161,7 @@ pub(super) fn quote(bid: &str, ask: &str, at: Timestamp) -> Quote {
 
 pub(super) fn submits(commands: &[Command]) -> Vec<Asked> {
     let orders = commands.iter().filter_map(|command| match command {
-        Command::Submit {
-            client_order_id,
-            request,
-        } => Some((*client_order_id, request.clone())),
+        Command::Submit { client_order_id, request } => Some((*client_order_id, request.clone())),
         _ => None,
     });
     orders.collect()
@@ -219,11 +200,7 @@ pub(super) fn update((id, request): &Asked, state: OrderState, cum: Quantity) ->
         state,
         cum_qty: cum,
         cum_quote: Notional::ZERO,
-        leaves_qty: if state.is_terminal() {
-            Quantity::ZERO
-        } else {
-            qty.saturating_sub(cum)
-        },
+        leaves_qty: if state.is_terminal() { Quantity::ZERO } else { qty.saturating_sub(cum) },
         fill: None,
         reason: None,
         denied: None,

@@ -16,12 +16,7 @@ fn buys_go_below_the_bid_and_sells_above_the_ask_but_none_nearest_the_price() {
     let orders = bench.quote("121", "121.2");
     assert_eq!(
         told(&orders),
-        [
-            "buy 100 x 0.1",
-            "buy 110 x 0.1",
-            "sell 130 x 0.1",
-            "sell 140 x 0.1"
-        ]
+        ["buy 100 x 0.1", "buy 110 x 0.1", "sell 130 x 0.1", "sell 140 x 0.1"]
     );
     assert!(matches!(orders[0].1.kind, OrderKind::PostOnly { .. }));
     assert_eq!(orders[0].1.tag.abs_diff(2), 1, "nearest the price first");
@@ -31,10 +26,7 @@ fn buys_go_below_the_bid_and_sells_above_the_ask_but_none_nearest_the_price() {
 #[test]
 fn it_follows_quotes_and_waits_for_the_venue_to_be_live() {
     let mut bench = Bench::new(FIVE, rich());
-    assert!(bench.said.contains(&Command::Subscribe {
-        instrument: foo(),
-        feed: Feed::Quote,
-    }));
+    assert!(bench.said.contains(&Command::Subscribe { instrument: foo(), feed: Feed::Quote }));
     assert_eq!(bench.status().as_deref(), Some("working"));
     assert!(bench.quote("121", "121.2").is_empty());
     assert_eq!(bench.tell(Notice::Venue(VenueStatus::Live)).len(), 4);
@@ -45,22 +37,12 @@ fn outside_of_the_range_all_orders_are_on_one_side() {
     let mut bench = Bench::live(FIVE, rich());
     assert_eq!(
         told(&bench.quote("90", "90.1")),
-        [
-            "sell 110 x 0.1",
-            "sell 120 x 0.1",
-            "sell 130 x 0.1",
-            "sell 140 x 0.1"
-        ]
+        ["sell 110 x 0.1", "sell 120 x 0.1", "sell 130 x 0.1", "sell 140 x 0.1"]
     );
     let mut bench = Bench::live(FIVE, rich());
     assert_eq!(
         told(&bench.quote("150", "150.1")),
-        [
-            "buy 100 x 0.1",
-            "buy 110 x 0.1",
-            "buy 120 x 0.1",
-            "buy 130 x 0.1"
-        ]
+        ["buy 100 x 0.1", "buy 110 x 0.1", "buy 120 x 0.1", "buy 130 x 0.1"]
     );
 }
 
@@ -86,16 +68,9 @@ fn a_partly_filled_order_rests_on_and_is_followed_once_it_is_done() {
     bench.quote("109.9", "110.1");
     let buy = at(&first, 1);
     for cum in ["0.03", "0.06"] {
-        assert!(
-            bench
-                .order(&buy, OrderState::PartiallyFilled, cum)
-                .is_empty()
-        );
+        assert!(bench.order(&buy, OrderState::PartiallyFilled, cum).is_empty());
     }
-    assert_eq!(
-        told(&bench.order(&buy, OrderState::Filled, "0.1")),
-        ["sell 120 x 0.1"]
-    );
+    assert_eq!(told(&bench.order(&buy, OrderState::Filled, "0.1")), ["sell 120 x 0.1"]);
 }
 
 #[test]
@@ -120,18 +95,11 @@ fn a_part_too_small_to_sell_is_carried_until_the_rest_is_bought() {
     let mut bench = Bench::live(FIVE, rich());
     let first = bench.quote("121", "121.2");
     bench.open(&first);
-    assert!(
-        bench
-            .order(&at(&first, 1), OrderState::Canceled, "0.02")
-            .is_empty()
-    );
+    assert!(bench.order(&at(&first, 1), OrderState::Canceled, "0.02").is_empty());
     bench.quote("115", "115.1");
     let rest = bench.wait(1_000);
     assert_eq!(told(&rest), ["buy 110 x 0.08"]);
-    assert_eq!(
-        told(&bench.order(&rest[0], OrderState::Filled, "0.08")),
-        ["sell 120 x 0.1"]
-    );
+    assert_eq!(told(&bench.order(&rest[0], OrderState::Filled, "0.08")), ["sell 120 x 0.1"]);
 }
 
 #[test]
@@ -147,10 +115,7 @@ fn a_cell_whose_two_parts_are_both_too_small_does_not_stand_still() {
     let sell = bench.order(&whole[0], OrderState::Filled, "0.06");
     assert_eq!(told(&sell), ["sell 120 x 0.09"]);
     bench.quote("120.1", "120.2");
-    assert_eq!(
-        told(&bench.order(&sell[0], OrderState::Filled, "0.09")),
-        ["buy 110 x 0.06"]
-    );
+    assert_eq!(told(&bench.order(&sell[0], OrderState::Filled, "0.09")), ["buy 110 x 0.06"]);
 }
 
 #[test]
@@ -171,10 +136,7 @@ fn a_fee_in_the_base_asset_is_not_sold_when_there_is_nothing_to_pay_it_with() {
     assert_eq!(told(&sell), ["sell 120 x 0.099"]);
     bench.open(&sell);
     bench.quote("120.1", "120.2");
-    assert_eq!(
-        told(&bench.order(&sell[0], OrderState::Filled, "0.099")),
-        ["buy 110 x 0.1"]
-    );
+    assert_eq!(told(&bench.order(&sell[0], OrderState::Filled, "0.099")), ["buy 110 x 0.1"]);
 }
 
 #[test]
@@ -187,20 +149,11 @@ fn it_asks_for_no_more_than_is_free_and_for_the_rest_once_there_is_more() {
     assert_eq!(told(&first), ["buy 110 x 0.1", "sell 130 x 0.1"]);
     // Told before the orders were taken: nothing of it is new.
     assert!(
-        bench
-            .tell(Notice::Balances(vec![balance(
-                "FOO",
-                dec("0.15"),
-                Decimal::ZERO
-            )]))
-            .is_empty()
+        bench.tell(Notice::Balances(vec![balance("FOO", dec("0.15"), Decimal::ZERO)])).is_empty()
     );
     bench.open(&first);
     let more = vec![balance("FOO", dec("0.15"), dec("0.1"))];
-    assert_eq!(
-        told(&bench.tell(Notice::Balances(more))),
-        ["sell 140 x 0.1"]
-    );
+    assert_eq!(told(&bench.tell(Notice::Balances(more))), ["sell 140 x 0.1"]);
 }
 
 #[test]
@@ -225,11 +178,7 @@ fn a_sell_waits_while_a_buy_rests_on_its_rung() {
     bench.open(&first);
     bench.quote("99.9", "100.1");
     // The lower buy's fill is told first.
-    assert!(
-        bench
-            .order(&at(&first, 0), OrderState::Filled, "0.1")
-            .is_empty()
-    );
+    assert!(bench.order(&at(&first, 0), OrderState::Filled, "0.1").is_empty());
     assert_eq!(
         told(&bench.order(&at(&first, 1), OrderState::Filled, "0.1")),
         ["sell 110 x 0.1", "sell 120 x 0.1"]
@@ -242,18 +191,11 @@ fn nothing_new_is_asked_for_until_the_venue_is_live_and_has_quoted_again() {
     let first = bench.quote("121", "121.2");
     bench.open(&first);
     bench.stale();
-    assert!(
-        bench
-            .order(&at(&first, 1), OrderState::Filled, "0.1")
-            .is_empty()
-    );
+    assert!(bench.order(&at(&first, 1), OrderState::Filled, "0.1").is_empty());
     bench.order(&at(&first, 3), OrderState::Canceled, "0");
     assert!(bench.wait(5_000).is_empty());
     assert!(bench.tell(Notice::Venue(VenueStatus::Live)).is_empty());
-    assert_eq!(
-        told(&bench.quote("112", "112.1")),
-        ["sell 120 x 0.1", "sell 130 x 0.1"]
-    );
+    assert_eq!(told(&bench.quote("112", "112.1")), ["sell 120 x 0.1", "sell 130 x 0.1"]);
 }
 
 #[test]
@@ -262,11 +204,7 @@ fn a_large_grid_is_asked_for_in_parts() {
     let mut bench = Bench::live(params, rich());
     let first = bench.quote("201", "201.2");
     assert_eq!(first.len(), crate::placing::ASKED_MAX);
-    assert!(
-        first
-            .iter()
-            .all(|(_, request)| request.tag.abs_diff(50) <= 11)
-    );
+    assert!(first.iter().all(|(_, request)| request.tag.abs_diff(50) <= 11));
     let mut waiting = first;
     let mut all = 0;
     while let Some(order) = waiting.pop() {
@@ -284,10 +222,7 @@ fn left_over(params: &str) -> (Bench, Vec<Asked>) {
 }
 
 fn recovered_with(updates: Vec<tradewind_model::order::OrderUpdate>) -> Recovered {
-    Recovered {
-        orders: updates,
-        ..rich()
-    }
+    Recovered { orders: updates, ..rich() }
 }
 
 #[test]
@@ -300,15 +235,9 @@ fn orders_of_an_earlier_life_are_taken_over_and_not_doubled() {
     ];
     let mut bench = Bench::live(FIVE, recovered_with(orders));
     assert!(submits(&bench.said).is_empty());
-    assert_eq!(
-        told(&bench.quote("121", "121.2")),
-        ["buy 100 x 0.1", "sell 140 x 0.1"]
-    );
+    assert_eq!(told(&bench.quote("121", "121.2")), ["buy 100 x 0.1", "sell 140 x 0.1"]);
     bench.quote("109", "109.1");
-    assert_eq!(
-        told(&bench.order(&buy, OrderState::Filled, "0.1")),
-        ["sell 120 x 0.1"]
-    );
+    assert_eq!(told(&bench.order(&buy, OrderState::Filled, "0.1")), ["sell 120 x 0.1"]);
 }
 
 #[test]
@@ -318,9 +247,7 @@ fn orders_of_other_parameters_are_canceled_before_anything_is_placed() {
     assert_eq!(told(std::slice::from_ref(&stray)).len(), 1);
     let orders = vec![update(&stray, OrderState::Open, qty("0"))];
     let mut bench = Bench::new(FIVE, recovered_with(orders));
-    assert!(bench.said.contains(&Command::Cancel {
-        client_order_id: stray.0
-    }));
+    assert!(bench.said.contains(&Command::Cancel { client_order_id: stray.0 }));
     bench.tell(Notice::Venue(VenueStatus::Live));
     assert!(bench.quote("121", "121.2").is_empty());
     assert_eq!(bench.order(&stray, OrderState::Canceled, "0").len(), 4);
@@ -337,9 +264,7 @@ fn a_grid_given_by_its_width_is_centered_once() {
         _ => None,
     });
     let mut recovered = recovered_with(vec![update(&first[0], OrderState::Open, qty("0"))]);
-    recovered
-        .store
-        .insert("center".to_owned(), center.clone().unwrap());
+    recovered.store.insert("center".to_owned(), center.clone().unwrap());
     let other_side = first[1].1.clone();
     let mut bench = Bench::live(params, recovered);
     let again = bench.quote("103", "103.1");
@@ -349,10 +274,7 @@ fn a_grid_given_by_its_width_is_centered_once() {
     let mut recovered = rich();
     recovered.store.insert("center".to_owned(), center.unwrap());
     let mut bench = Bench::live(&params.replace("0.2", "0.1"), recovered);
-    assert_eq!(
-        told(&bench.quote("199.5", "200.5")),
-        ["buy 190 x 0.1", "sell 210 x 0.1"]
-    );
+    assert_eq!(told(&bench.quote("199.5", "200.5")), ["buy 190 x 0.1", "sell 210 x 0.1"]);
 }
 
 #[test]
@@ -363,10 +285,7 @@ fn an_order_the_venue_knew_but_the_start_did_not_is_taken_over_when_told() {
     let request = OrderRequest {
         instrument: foo(),
         side: Side::Buy,
-        kind: OrderKind::PostOnly {
-            price,
-            qty: qty("0.1"),
-        },
+        kind: OrderKind::PostOnly { price, qty: qty("0.1") },
         tag: 1,
     };
     let found = (ids.next(), request);

@@ -14,15 +14,9 @@ fn parameters_that_make_no_sense_are_named_with_the_way_out() {
         ("levels = 1", "levels is 1; a grid has 2 to 200 rungs"),
         ("levels = 0", "levels is 0; a grid has 2 to 200 rungs"),
         ("levels = 201", "levels is 201; a grid has 2 to 200 rungs"),
-        (
-            "lower = '140'",
-            "lower 140 is not below upper 140; raise upper",
-        ),
+        ("lower = '140'", "lower 140 is not below upper 140; raise upper"),
         ("lower = '0'", "lower is 0; give a price above it"),
-        (
-            "qty = '0'",
-            "qty is 0; give what one order buys or sells, in base asset",
-        ),
+        ("qty = '0'", "qty is 0; give what one order buys or sells, in base asset"),
         (
             "width = '0.1'",
             "width 0.1 is given beside lower or upper; give either width, or both of the others",
@@ -46,10 +40,7 @@ fn parameters_that_make_no_sense_are_named_with_the_way_out() {
             "upper = '1'\nlevels = 5\nqty = '1'",
             "upper 1 is given without lower; give both, or width",
         ),
-        (
-            "levels = 5\nqty = '1'",
-            "the range is missing; give lower and upper, or width",
-        ),
+        ("levels = 5\nqty = '1'", "the range is missing; give lower and upper, or width"),
         (
             "width = '2'\nlevels = 5\nqty = '1'",
             "width is 2; give a share above 0 and below 2, such as \"0.01\" for half a percent to \
@@ -84,10 +75,7 @@ fn under(params: &str, filters: &[Filter]) -> (String, Vec<String>) {
 
 #[test]
 fn a_grid_that_could_place_nothing_says_so_once_and_stops() {
-    let least = Filter::MinNotional {
-        min: "50".parse().unwrap(),
-        applies_to_market: true,
-    };
+    let least = Filter::MinNotional { min: "50".parse().unwrap(), applies_to_market: true };
     let (status, orders) = under(FIVE, &[least]);
     assert_eq!(
         status,
@@ -96,10 +84,7 @@ fn a_grid_that_could_place_nothing_says_so_once_and_stops() {
     );
     assert!(orders.is_empty());
     let (status, orders) = under(FIVE, &[Filter::MaxNumOrders(3)]);
-    assert_eq!(
-        status,
-        "stopped: FOO-USDT takes 3 open orders at most; lower levels to 4"
-    );
+    assert_eq!(status, "stopped: FOO-USDT takes 3 open orders at most; lower levels to 4");
     assert!(orders.is_empty());
     let narrow = "lower = '100'\nupper = '100.02'\nlevels = 5\nqty = '0.1'";
     let (status, orders) = under(narrow, &[]);
@@ -113,20 +98,14 @@ fn a_grid_that_could_place_nothing_says_so_once_and_stops() {
 
 #[test]
 fn rounds_that_the_rules_make_impossible_are_left_out_and_said() {
-    let least = Filter::MinNotional {
-        min: "11".parse().unwrap(),
-        applies_to_market: true,
-    };
+    let least = Filter::MinNotional { min: "11".parse().unwrap(), applies_to_market: true };
     let (status, orders) = under(FIVE, &[least]);
     assert_eq!(
         status,
         "working, but 1 of 4 rounds are left out, the first because of MIN_NOTIONAL: price times \
          quantity is at least 11, not 10; nearest is 11"
     );
-    assert_eq!(
-        orders,
-        ["buy 110 x 0.1", "sell 130 x 0.1", "sell 140 x 0.1"]
-    );
+    assert_eq!(orders, ["buy 110 x 0.1", "sell 130 x 0.1", "sell 140 x 0.1"]);
 }
 
 #[test]
@@ -181,10 +160,7 @@ fn a_denied_order_waits_and_does_not_take_the_others_with_it() {
         )
     );
     assert!(bench.quote("121", "121.2").is_empty());
-    assert_eq!(
-        bench.host.wakeup(),
-        Some(bench.now() + std::time::Duration::from_secs(1))
-    );
+    assert_eq!(bench.host.wakeup(), Some(bench.now() + std::time::Duration::from_secs(1)));
     assert_eq!(told(&bench.wait(1_000)), ["buy 110 x 0.1"]);
 }
 
@@ -202,10 +178,7 @@ fn an_order_that_the_balance_did_not_cover_waits_for_the_balance() {
     assert!(bench.wait(100_000).is_empty());
     assert!(bench.quote("121", "121.2").is_empty());
     let told_balance = vec![balance("USDT", dec("500"), Decimal::ZERO)];
-    assert_eq!(
-        told(&bench.tell(Notice::Balances(told_balance))),
-        ["buy 110 x 0.1"]
-    );
+    assert_eq!(told(&bench.tell(Notice::Balances(told_balance))), ["buy 110 x 0.1"]);
 }
 
 #[test]
@@ -213,11 +186,7 @@ fn a_sell_that_could_not_rest_waits_for_a_quote_that_lets_it() {
     let mut bench = Bench::live(FIVE, rich());
     let first = bench.quote("121", "121.2");
     bench.open(&first);
-    assert!(
-        bench
-            .order(&at(&first, 1), OrderState::Filled, "0.1")
-            .is_empty()
-    );
+    assert!(bench.order(&at(&first, 1), OrderState::Filled, "0.1").is_empty());
     assert!(bench.quote("120", "120.1").is_empty());
     assert_eq!(told(&bench.quote("119.9", "120.1")), ["sell 120 x 0.1"]);
 }
@@ -230,18 +199,12 @@ fn a_grid_that_may_take_does_not_wait_to_rest() {
     let limit = first.iter().all(|(_, request)| {
         matches!(
             request.kind,
-            OrderKind::Limit {
-                time_in_force: TimeInForce::GoodTillCanceled,
-                ..
-            }
+            OrderKind::Limit { time_in_force: TimeInForce::GoodTillCanceled, .. }
         )
     });
     assert!(limit);
     bench.open(&first);
-    assert_eq!(
-        told(&bench.order(&at(&first, 1), OrderState::Filled, "0.1")),
-        ["sell 120 x 0.1"]
-    );
+    assert_eq!(told(&bench.order(&at(&first, 1), OrderState::Filled, "0.1")), ["sell 120 x 0.1"]);
 }
 
 #[test]
@@ -254,14 +217,6 @@ fn an_instrument_without_post_only_orders_is_said() {
         Some("stopped: FOO-USDT takes no post-only orders; set post_only = false")
     );
     let nowhere = Bench::new(FIVE, tradewind_model::notice::Recovered::default());
-    assert_eq!(
-        nowhere.status().as_deref(),
-        Some("stopped: FOO-USDT is unknown at this venue")
-    );
-    assert!(
-        !nowhere
-            .said
-            .iter()
-            .any(|command| matches!(command, Command::Submit { .. }))
-    );
+    assert_eq!(nowhere.status().as_deref(), Some("stopped: FOO-USDT is unknown at this venue"));
+    assert!(!nowhere.said.iter().any(|command| matches!(command, Command::Submit { .. })));
 }

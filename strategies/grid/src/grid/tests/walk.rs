@@ -196,11 +196,8 @@ impl World {
             unreachable!("balances are balances");
         };
         let orders = self.resting.iter().map(|order| {
-            let state = if order.cum.is_zero() {
-                OrderState::Open
-            } else {
-                OrderState::PartiallyFilled
-            };
+            let state =
+                if order.cum.is_zero() { OrderState::Open } else { OrderState::PartiallyFilled };
             update(&order.asked, state, order.cum)
         });
         let recovered = Recovered {
@@ -209,11 +206,7 @@ impl World {
             balances,
             ..Recovered::default()
         };
-        self.living = self
-            .resting
-            .iter()
-            .map(|order| order.asked.clone())
-            .collect();
+        self.living = self.resting.iter().map(|order| order.asked.clone()).collect();
         self.bench.host = make(&self.params, self.bench.millis).unwrap();
         self.bench.tell(Notice::Started(Box::new(recovered)));
         self.obey();
@@ -231,8 +224,7 @@ impl World {
         {
             self.living.retain(|(id, _)| *id != order.client_order_id);
             if order.state != OrderState::Filled {
-                self.refused
-                    .push((order.tag, order.side, self.bench.millis));
+                self.refused.push((order.tag, order.side, self.bench.millis));
             }
         }
         self.bench.tell(notice);
@@ -248,10 +240,9 @@ impl World {
     fn obey(&mut self) {
         for command in std::mem::take(&mut self.bench.said) {
             match command {
-                Command::Submit {
-                    client_order_id,
-                    request,
-                } => self.submitted((client_order_id, request)),
+                Command::Submit { client_order_id, request } => {
+                    self.submitted((client_order_id, request))
+                }
                 Command::Cancel { client_order_id } => panic!("{client_order_id} is canceled"),
                 Command::Replace { .. } | Command::History { .. } => panic!("{command:?}"),
                 Command::Subscribe { .. } | Command::Remember { .. } => {}

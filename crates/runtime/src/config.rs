@@ -1,0 +1,385 @@
+//! The configuration: one TOML file a process.
+//!
+//! Everything in it is checked before anything is opened. An error is one line that begins with
+//! file and line, names the thing, and says the way out. Keys are not in it, only the names of the
+//! environment variables they are in, so that a file can be shown to anybody.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IntoDeserializer};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+use tradewind_model::id::{AccountId, InstrumentId, StrategyId, VenueId};
+use tradewind_scheduler::{Concurrency, SchedulerConfig};
+use tradewind_strategy::{InvalidParams, Params};
+use tradewind_venue::Endpoint;
+
+/// A configuration, with the places of what strategies read themselves.
+#[derive(Clone, Debug)]
+pub struct Config<'t> {
+    /// The exchange.
+    pub venue: VenueConfig,
+    /// The login.
+    pub account: AccountConfig,
+    /// The engine's bounds.
+    pub engine: EngineSection,
+    /// The scheduler's caps.
+    pub scheduler: SchedulerConfig,
+    /// The strategies; at least one.
+    pub strategies: Vec<StrategyConfig<'t>>,
+    source: Source<'t>,
+}
+
+/// The exchange, and how it is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VenueConfig {
+    /// Its name in logs and ids.
+    pub name: VenueId,
+    /// Which wire it speaks: `binance`.
+    pub adapter: String,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// Where an exchange is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In this process: the embedded venue, with the seed of its market.
+    Embedded {
+        /// The same seed gives the same market.
+        seed: Option<u64>,
+    },
+    /// Out there.
+    Remote(Endpoint),
+}
+
+/// The login.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccountConfig {
+    /// Its name in logs.
+    pub name: AccountId,
+    /// The environment variable that holds the API key.
+    pub api_key_env: String,
+    /// The environment variable that holds the secret of an HMAC key.
+    pub api_secret_env: String,
+    /// The environment variable that holds the path of an Ed25519 key file, which is preferred
+    /// when it is set.
+    pub ed25519_key_file_env: String,
+}
+
+impl Default for AccountConfig {
+    fn default() -> Self {
+        Self {
+            name: AccountId::new("main").expect("a short name"),
+            api_key_env: "BINANCE_API_KEY".to_owned(),
+            api_secret_env: "BINANCE_API_SECRET".to_owned(),
+            ed25519_key_file_env: "BINANCE_ED25519_KEY_FILE".to_owned(),
+        }
+    }
+}
+
+/// The engine's bounds; all times in milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EngineSection {
+    /// Which of the processes on this account this is: part of every client order id.
+    pub slot: u16,
+    /// How late the venue may still accept an order.
+    pub recv_window_ms: u64,
+    /// How long an order may wait for leave to be sent.
+    pub order_deadline_ms: u64,
+    /// How long to wait for an answer.
+    pub call_timeout_ms: u64,
+    /// How long the start may take.
+    pub startup_timeout_ms: u64,
+    /// Whether own orders are canceled at the end.
+    pub cancels_on_stop: bool,
+    /// Of the jitter of retries; random when it is not given.
+    pub seed: Option<u64>,
+}
+
+impl Default for EngineSection {
+    fn default() -> Self {
+        Self {
+            slot: 0,
+            recv_window_ms: 2_000,
+            order_deadline_ms: 10_000,
+            call_timeout_ms: 10_000,
+            startup_timeout_ms: 30_000,
+            cancels_on_stop: true,
+            seed: None,
+        }
+    }
+}
+
+/// One strategy.
+#[derive(Clone, Debug)]
+pub struct StrategyConfig<'t> {
+    /// Its name in logs.
+    pub id: StrategyId,
+    /// Which plug-in.
+    pub kind: String,
+    /// What it trades; at least one.
+    pub instruments: Vec<InstrumentId>,
+    /// What the plug-in reads itself.
+    pub params: Params<'t>,
+    span: Range<usize>,
+}
+
+/// What is wrong with a configuration, in one line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {message}")]
+pub struct ConfigError {
+    /// File and line.
+    pub place: String,
+    /// What is wrong, and the way out.
+    pub message: String,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Source<'t> {
+    name: &'t str,
+    text: &'t str,
+}
+
+impl Source<'_> {
+    fn error(self, span: Option<Range<usize>>, message: impl Into<String>) -> ConfigError {
+        let place = match span.and_then(|span| self.text.get(..span.start)) {
+            Some(before) => format!("{}:{}", self.name, before.matches('\n').count() + 1),
+            None => self.name.to_owned(),
+        };
+        // An error is a line, whatever it quotes.
+        let message = message.into().split_whitespace().collect::<Vec<_>>().join(" ");
+        ConfigError { place, message }
+    }
+
+    fn read<T: DeserializeOwned>(self, table: Spanned<DeTable<'_>>) -> Result<T, ConfigError> {
+        T::deserialize(table.into_deserializer())
+            .map_err(|error: toml::de::Error| self.error(error.span(), error.message()))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    venue: VenueSection,
+    #[serde(default)]
+    account: AccountConfig,
+    #[serde(default)]
+    engine: EngineSection,
+    #[serde(default)]
+    scheduler: SchedulerSection,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VenueSection {
+    name: VenueId,
+    adapter: String,
+    endpoint: Option<EndpointSection>,
+    embedded: Option<EmbeddedSection>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndpointSection {
+    rest: String,
+    account_stream: String,
+    market_stream: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EmbeddedSection {
+    seed: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct SchedulerSection {
+    orders: u32,
+    private: u32,
+    public: u32,
+    streams: u32,
+}
+
+impl Default for SchedulerSection {
+    fn default() -> Self {
+        let Concurrency { orders, private, public, streams } = Concurrency::default();
+        Self { orders, private, public, streams }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StrategyHead {
+    id: Option<StrategyId>,
+    kind: String,
+    instruments: Vec<InstrumentId>,
+}
+
+impl<'t> Config<'t> {
+    /// Reads a configuration; `name` is what errors call it.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its line.
+    pub fn parse(name: &'t str, text: &'t str) -> Result<Self, ConfigError> {
+        let source = Source { name, text };
+        let mut whole =
+            DeTable::parse(text).map_err(|error| source.error(error.span(), error.message()))?;
+        let strategies = whole.get_mut().remove("strategy");
+        let Head { venue, account, engine, scheduler } = source.read(whole)?;
+        let strategies = source.strategies(strategies)?;
+        let config = Self {
+            venue: source.venue(venue)?,
+            account,
+            engine,
+            scheduler: SchedulerConfig {
+                concurrency: Concurrency {
+                    orders: scheduler.orders,
+                    private: scheduler.private,
+                    public: scheduler.public,
+                    streams: scheduler.streams,
+                },
+                ..SchedulerConfig::default()
+            },
+            strategies,
+            source,
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The error of a strategy's own parameters, with its line.
+    #[must_use]
+    pub fn params_error(&self, strategy: &StrategyConfig<'_>, error: InvalidParams) -> ConfigError {
+        let error = strategy.params.placed(error);
+        let span =
+            error.span.filter(|span| !span.is_empty()).or_else(|| Some(strategy.span.clone()));
+        self.source.error(span, format!("strategy `{}`: {}", strategy.id, error.message))
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let bounds = [
+            ("recv_window_ms", self.engine.recv_window_ms, 60_000),
+            ("order_deadline_ms", self.engine.order_deadline_ms, 3_600_000),
+            ("call_timeout_ms", self.engine.call_timeout_ms, 120_000),
+            ("startup_timeout_ms", self.engine.startup_timeout_ms, 3_600_000),
+        ];
+        for (key, value, most) in bounds {
+            if !(1..=most).contains(&value) {
+                let message = format!("engine.{key} is {value}; use 1 to {most}");
+                return Err(self.source.error(None, message));
+            }
+        }
+        for (index, strategy) in self.strategies.iter().enumerate() {
+            if self.strategies[..index].iter().any(|other| other.id == strategy.id) {
+                let message =
+                    format!("two strategies are called `{}`; give each an `id`", strategy.id);
+                return Err(self.source.error(Some(strategy.span.clone()), message));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'t> Source<'t> {
+    fn venue(self, section: VenueSection) -> Result<VenueConfig, ConfigError> {
+        let VenueSection { name, adapter, endpoint, embedded } = section;
+        let place = match (endpoint, embedded) {
+            (Some(endpoint), None) => Place::Remote(self.endpoint(endpoint)?),
+            (None, Some(embedded)) => Place::Embedded { seed: embedded.seed },
+            (Some(_), Some(_)) => {
+                let message = "venue has an endpoint and is embedded; keep one of \
+                               [venue.endpoint] and [venue.embedded]";
+                return Err(self.error(None, message));
+            }
+            (None, None) => {
+                let message = "venue has no place; add [venue.endpoint] with rest, \
+                               account_stream and market_stream, or [venue.embedded]";
+                return Err(self.error(None, message));
+            }
+        };
+        Ok(VenueConfig { name, adapter, place })
+    }
+
+    fn endpoint(self, section: EndpointSection) -> Result<Endpoint, ConfigError> {
+        let EndpointSection { rest, account_stream, market_stream } = section;
+        let urls = [
+            ("rest", &rest, ["https://", "http://"]),
+            ("account_stream", &account_stream, ["wss://", "ws://"]),
+            ("market_stream", &market_stream, ["wss://", "ws://"]),
+        ];
+        for (key, url, schemes) in urls {
+            let is_whole = schemes
+                .iter()
+                .any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
+            if !is_whole || url.ends_with('/') {
+                let message = format!(
+                    "venue.endpoint.{key} is {url:?}; it begins with {} and has no slash at its end",
+                    schemes[0]
+                );
+                return Err(self.error(None, message));
+            }
+        }
+        Ok(Endpoint { rest, account_stream, market_stream })
+    }
+
+    fn strategies(
+        self,
+        strategies: Option<Spanned<DeValue<'t>>>,
+    ) -> Result<Vec<StrategyConfig<'t>>, ConfigError> {
+        let missing = "there is no strategy; add a [[strategy]] with kind, instruments and params";
+        let Some(strategies) = strategies else { return Err(self.error(None, missing)) };
+        let span = strategies.span();
+        let DeValue::Array(tables) = strategies.into_inner() else {
+            return Err(self.error(Some(span), "`strategy` is a list: write [[strategy]]"));
+        };
+        let read: Result<Vec<_>, _> = tables.into_iter().map(|one| self.strategy(one)).collect();
+        match read {
+            Ok(read) if read.is_empty() => Err(self.error(Some(span), missing)),
+            read => read,
+        }
+    }
+
+    fn strategy(self, value: Spanned<DeValue<'t>>) -> Result<StrategyConfig<'t>, ConfigError> {
+        let span = value.span();
+        let DeValue::Table(mut table) = value.into_inner() else {
+            return Err(self.error(Some(span), "a strategy is a table: write [[strategy]]"));
+        };
+        let params = table.remove("params");
+        let head: StrategyHead = self.read(Spanned::new(span.clone(), table))?;
+        if head.instruments.is_empty() {
+            let message = "`instruments` is empty; name at least one, as in [\"BTC-USDT\"]";
+            return Err(self.error(Some(span), message));
+        }
+        let params = match params.map(|params| (params.span(), params.into_inner())) {
+            None => Spanned::new(span.clone(), DeTable::default()),
+            Some((at, DeValue::Table(params))) => Spanned::new(at, params),
+            Some((at, _)) => {
+                return Err(self.error(Some(at), "`params` is a table: write [strategy.params]"));
+            }
+        };
+        let id = match head.id {
+            Some(id) => id,
+            None => StrategyId::new(&head.kind)
+                .map_err(|error| self.error(Some(span.clone()), error.to_string()))?,
+        };
+        let params = Params::from_table(params);
+        Ok(StrategyConfig { id, kind: head.kind, instruments: head.instruments, params, span })
+    }
+}
+
+impl EngineSection {
+    /// How late the venue may still accept an order.
+    #[must_use]
+    pub fn recv_window(&self) -> Duration {
+        Duration::from_millis(self.recv_window_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests;

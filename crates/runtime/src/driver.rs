@@ -1,0 +1,346 @@
+//! The loop around the engine.
+//!
+//! Read the clock once; hand over what happened, the venue's word before a strategy's wish; do
+//! what comes back; sleep until something happens or the engine wants to be woken.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tradewind_engine::{
+    Action, Engine, EngineConfig, Event, Incident, Level, Snapshot, SocketEvent, Timing,
+};
+use tradewind_model::call::Call;
+use tradewind_model::id::{CallId, StrategyId};
+use tradewind_model::notice::Notice;
+use tradewind_model::outcome::{Fate, Meter, NotTaken, Outcome, Refusal, RefusalKind, Unknown};
+use tradewind_model::stream::StreamKind;
+use tradewind_model::time::Timestamp;
+use tradewind_scheduler::Permit;
+use tradewind_strategy::Host;
+use tradewind_transport::{SendError, Transport};
+use tradewind_venue::{EncodeError, Endpoint, Signer, Stamp, Venue};
+
+use crate::clock::Clock;
+use crate::desk::{Desk, End, Request};
+use crate::sockets::{SocketHandle, SocketTask, Write, writes};
+use crate::strategy_host::{HostThread, Inbox};
+
+/// Messages of the venue that wait at the most; the sockets wait then, and the venue behind them.
+const STREAM_EVENTS_MAX: usize = 4_096;
+/// Wishes of strategies that wait at the most; the strategies wait then.
+const COMMANDS_MAX: usize = 1_024;
+/// Requests from outside that wait at the most.
+const REQUESTS_MAX: usize = 64;
+/// Events handed over before what they led to is done.
+const BATCH_MAX: usize = 256;
+/// How often the snapshot is renewed.
+const SNAPSHOT_EVERY: Duration = Duration::from_millis(100);
+
+/// What a run is made from.
+pub struct Setup {
+    /// The engine's own.
+    pub engine: EngineConfig,
+    /// The venue's wire.
+    pub venue: Arc<dyn Venue>,
+    /// Where it is reached.
+    pub endpoint: Endpoint,
+    /// The account's key.
+    pub signer: Option<Signer>,
+    /// The way there.
+    pub transport: Arc<dyn Transport>,
+    /// Time.
+    pub clock: Clock,
+    /// The strategies, each with the inbox that its mailbox posts to.
+    pub hosts: Vec<(Host, Arc<Inbox>)>,
+}
+
+/// Starts everything; must be called within a tokio runtime.
+///
+/// # Errors
+/// When a strategy's thread cannot be started.
+pub fn run(setup: Setup) -> std::io::Result<Desk> {
+    let Setup { engine, venue, endpoint, signer, transport, clock, hosts } = setup;
+    let (stream_events, streams) = mpsc::channel(STREAM_EVENTS_MAX);
+    let (command_events, commands) = mpsc::channel(COMMANDS_MAX);
+    let (requests, requested) = mpsc::channel(REQUESTS_MAX);
+    let engine = Engine::new(engine, clock.now());
+    let (snapshot, snapshots) = watch::channel(Arc::new(engine.snapshot(clock.now())));
+    let (end, ended) = watch::channel(None);
+    let mut threads = BTreeMap::new();
+    for (host, inbox) in hosts {
+        let id = host.id();
+        let thread = HostThread::start(host, inbox, clock, command_events.clone())?;
+        threads.insert(id, thread);
+    }
+    let shell = Shell {
+        venue,
+        endpoint: Arc::new(endpoint),
+        signer,
+        transport,
+        clock,
+        stream_events,
+        sockets: BTreeMap::new(),
+        threads,
+        tasks: JoinSet::new(),
+        inquiries: BTreeMap::new(),
+        end,
+    };
+    let driver = Driver {
+        engine,
+        shell,
+        streams,
+        commands,
+        requested,
+        snapshot,
+        snapshot_due: clock.now(),
+        next_inquiry: 0,
+    };
+    tokio::spawn(driver.drive());
+    Ok(Desk { requests, snapshots, end: ended })
+}
+
+struct Driver {
+    engine: Engine,
+    shell: Shell,
+    streams: mpsc::Receiver<Event>,
+    commands: mpsc::Receiver<Event>,
+    requested: mpsc::Receiver<Request>,
+    snapshot: watch::Sender<Arc<Snapshot>>,
+    snapshot_due: Timestamp,
+    next_inquiry: u64,
+}
+
+impl Driver {
+    async fn drive(mut self) {
+        let clock = self.shell.clock;
+        loop {
+            let now = clock.now();
+            while let Some(action) = self.engine.poll(now) {
+                self.shell.perform(now, action);
+            }
+            if now >= self.snapshot_due {
+                self.snapshot_due = now + SNAPSHOT_EVERY;
+                self.snapshot.send_replace(Arc::new(self.engine.snapshot(now)));
+            }
+            let wakeup = self.engine.wakeup().unwrap_or(Timestamp::MAX).min(self.snapshot_due);
+            let sleep = tokio::time::sleep(wakeup.since(clock.now()));
+            // In order: what the venue says before what anybody wishes.
+            tokio::select! {
+                biased;
+                Some(event) = self.streams.recv() => self.take_in(event),
+                request = self.requested.recv() => match request {
+                    Some(request) => self.requested(request),
+                    None => return self.shell.stop(),
+                },
+                Some(event) = self.commands.recv() => self.take_in(event),
+                Some(_) = self.shell.tasks.join_next() => {}
+                () = sleep => {}
+            }
+        }
+    }
+
+    /// Hands over an event and those that wait behind it, up to a bound.
+    fn take_in(&mut self, first: Event) {
+        let now = self.shell.clock.now();
+        self.engine.handle(now, first);
+        for _ in 0..BATCH_MAX {
+            let next = self.streams.try_recv().or_else(|_| self.commands.try_recv());
+            let Ok(event) = next else { return };
+            self.engine.handle(now, event);
+        }
+    }
+
+    fn requested(&mut self, request: Request) {
+        let now = self.shell.clock.now();
+        match request {
+            Request::Inquire { call, answer } => {
+                self.next_inquiry += 1;
+                self.shell.inquiries.insert(self.next_inquiry, answer);
+                self.engine.handle(now, Event::Inquire { inquiry: self.next_inquiry, call });
+            }
+            Request::Stop { patience } => {
+                self.engine.handle(now, Event::Stop { deadline: now + patience });
+            }
+        }
+    }
+}
+
+/// Everything that does I/O.
+struct Shell {
+    venue: Arc<dyn Venue>,
+    endpoint: Arc<Endpoint>,
+    signer: Option<Signer>,
+    transport: Arc<dyn Transport>,
+    clock: Clock,
+    stream_events: mpsc::Sender<Event>,
+    sockets: BTreeMap<(StreamKind, u32), SocketHandle>,
+    threads: BTreeMap<StrategyId, HostThread>,
+    tasks: JoinSet<()>,
+    inquiries: BTreeMap<u64, oneshot::Sender<Fate>>,
+    end: watch::Sender<Option<End>>,
+}
+
+impl Shell {
+    fn perform(&mut self, now: Timestamp, action: Action) {
+        match action {
+            Action::Send { call, permit, timing, .. } => self.send(now, call, permit, timing),
+            Action::Open { kind, generation, call, permit, timing, .. } => {
+                self.open(now, kind, generation, call, permit, timing);
+            }
+            Action::Write { kind, generation, call, permit, timing } => {
+                self.write(now, kind, generation, &call, permit, timing);
+            }
+            Action::Close { kind, generation } => {
+                self.sockets.remove(&(kind, generation));
+            }
+            Action::Notify { strategy, notice } => self.notify(strategy, notice),
+            Action::Answer { inquiry, fate } => {
+                if let Some(answer) = self.inquiries.remove(&inquiry) {
+                    // Whoever asked may have gone.
+                    answer.send(fate).ok();
+                }
+            }
+            Action::Tell(incident) => log(&incident),
+            Action::Drained { unresolved } => {
+                self.end.send_replace(Some(End::Drained { unresolved }));
+            }
+            Action::Fail(failure) => {
+                self.end.send_replace(Some(End::Failed(failure)));
+            }
+        }
+    }
+
+    fn send(&mut self, now: Timestamp, call: Call, permit: Permit, timing: Timing) {
+        let id = permit.call();
+        let encoded = self.venue.encode(&call, &self.endpoint, stamp(timing), self.signer.as_ref());
+        let request = match encoded {
+            Ok(request) => request,
+            Err(error) => return self.not_encoded(id, &error),
+        };
+        let (venue, transport) = (Arc::clone(&self.venue), Arc::clone(&self.transport));
+        let (clock, events) = (self.clock, self.stream_events.clone());
+        let patience = timing.give_up_at.since(now);
+        let group = call.kind().group();
+        self.tasks.spawn(async move {
+            let outcome = match transport.send(permit, group, request, patience).await {
+                Ok(response) => venue.decode(&call, &response, clock.now()),
+                Err(error) => Outcome::single(transport_fate(error), Meter::default()),
+            };
+            // Nobody listens any more when the driver has ended.
+            events.send(Event::Replied { call: id, outcome }).await.ok();
+        });
+    }
+
+    fn open(
+        &mut self,
+        now: Timestamp,
+        kind: StreamKind,
+        generation: u32,
+        call: Call,
+        permit: Permit,
+        timing: Timing,
+    ) {
+        let id = permit.call();
+        let encoded = self.venue.encode(&call, &self.endpoint, stamp(timing), self.signer.as_ref());
+        let request = match encoded {
+            Ok(request) => request,
+            Err(error) => return self.not_encoded(id, &error),
+        };
+        let (handle, waiting) = writes();
+        self.sockets.insert((kind, generation), handle);
+        let task = SocketTask {
+            venue: Arc::clone(&self.venue),
+            transport: Arc::clone(&self.transport),
+            clock: self.clock,
+            kind,
+            generation,
+            events: self.stream_events.clone(),
+        };
+        let patience = timing.give_up_at.since(now);
+        self.tasks.spawn(task.run(call, permit, request, patience, waiting));
+    }
+
+    fn write(
+        &mut self,
+        now: Timestamp,
+        kind: StreamKind,
+        generation: u32,
+        call: &Call,
+        permit: Permit,
+        timing: Timing,
+    ) {
+        let id = permit.call();
+        let text = match self.venue.encode_frame(id, call, stamp(timing), self.signer.as_ref()) {
+            Ok(text) => text,
+            Err(error) => return self.not_encoded(id, &error),
+        };
+        let socket = self.sockets.get(&(kind, generation));
+        let is_taken =
+            socket.is_some_and(|socket| socket.writes.try_send(Write { permit, text }).is_ok());
+        let events = self.stream_events.clone();
+        if is_taken {
+            // The answer comes on the socket. When it does not, this does; what is answered
+            // already is not answered twice.
+            let patience = timing.give_up_at.since(now);
+            self.tasks.spawn(async move {
+                tokio::time::sleep(patience).await;
+                let outcome = Outcome::single(Fate::Unknown(Unknown::Timeout), Meter::default());
+                events.send(Event::Replied { call: id, outcome }).await.ok();
+            });
+        } else {
+            let event = SocketEvent::Lost("cannot be written to".to_owned());
+            self.tasks.spawn(async move {
+                events.send(Event::Stream { kind, generation, event }).await.ok();
+            });
+        }
+    }
+
+    /// A call that has no bytes: refused here, as the venue would refuse it.
+    fn not_encoded(&mut self, call: CallId, error: &EncodeError) {
+        let kind = match error {
+            EncodeError::NeedsKey(_) => RefusalKind::Auth,
+            EncodeError::Unsupported { .. } | EncodeError::Url { .. } => RefusalKind::Validation,
+        };
+        let refusal = Refusal { kind, code: 0, message: error.to_string() };
+        let outcome = Outcome::single(Fate::Refused(refusal), Meter::default());
+        let events = self.stream_events.clone();
+        self.tasks.spawn(async move {
+            events.send(Event::Replied { call, outcome }).await.ok();
+        });
+    }
+
+    fn notify(&self, strategy: StrategyId, notice: Notice) {
+        if let Some(thread) = self.threads.get(&strategy) {
+            thread.inbox().push(notice);
+        }
+    }
+
+    fn stop(mut self) {
+        self.threads.values_mut().for_each(HostThread::stop);
+        self.tasks.abort_all();
+    }
+}
+
+fn stamp(timing: Timing) -> Stamp {
+    Stamp { venue_now: timing.venue_now, recv_window: timing.recv_window }
+}
+
+/// What an error of the transport says of a call.
+pub(crate) fn transport_fate(error: SendError) -> Fate {
+    match error {
+        SendError::NotSent(reason) => Fate::NotTaken(NotTaken::NotSent(reason)),
+        SendError::Timeout => Fate::Unknown(Unknown::Timeout),
+        SendError::Broken(reason) => Fate::Unknown(Unknown::Broken(reason)),
+    }
+}
+
+fn log(incident: &Incident) {
+    match incident.level() {
+        Level::Info => tracing::info!("{incident}"),
+        Level::Warn => tracing::warn!("{incident}"),
+        Level::Error => tracing::error!("{incident}"),
+    }
+}
