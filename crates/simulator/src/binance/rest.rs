@@ -76,7 +76,8 @@ impl Binance {
             Some(text) => text.ok().and_then(TimeUnit::parse),
         };
         let Some(unit) = unit else {
-            return refused(now, &Refusal::bad(-1194, "Invalid value for time unit."));
+            let text = "Invalid value for time unit; expected either MICROSECOND or MILLISECOND.";
+            return refused(now, &Refusal::bad(-1194, text));
         };
         let query = request.uri().query().unwrap_or("");
         let has_body = request.method() != http::Method::GET;

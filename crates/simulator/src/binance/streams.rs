@@ -74,6 +74,7 @@ impl Binance {
             return true;
         }
         self.notes.policy_closes += 1;
+        self.desk.limits.stream_violation(now, peer);
         let door = Door::Socket(Service::Streams);
         self.arrived(Arrival {
             at: now,
