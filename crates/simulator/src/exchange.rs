@@ -11,6 +11,7 @@ pub mod event;
 pub mod filters;
 pub mod kline;
 pub mod order;
+pub mod query;
 pub mod reject;
 
 mod bars;
@@ -40,15 +41,16 @@ pub use event::{
 pub use filters::{ExchangeFilters, FilterName, Filters};
 pub use kline::{Interval, Kline};
 pub use order::{
-    AccountId, CancelRestriction, Cancellation, ExpiryReason, FillFilter, FillView, MarketQty,
-    NewOrder, OrderFilter, OrderKind, OrderRef, OrderStatus, OrderView, Placement, PreventedMatch,
-    Side, StpMode, TimeInForce,
+    AccountId, ExpiryReason, FillView, MarketQty, NewOrder, OrderKind, OrderStatus, OrderView,
+    Placement, PreventedMatch, Side, StpMode, TimeInForce,
 };
+pub use query::{CancelRestriction, Cancellation, FillFilter, OrderFilter, OrderRef};
 pub use reject::{CancelReject, QueryReject, Reject};
 
 use book::Owner;
 use clearing::Clearing;
 use listing::Listing;
+use participants::STEPS_MAX;
 use random::Random;
 
 use crate::account::{Account, Commission, Ledger};
@@ -129,9 +131,22 @@ impl Exchange {
     }
 
     /// Plays the other participants up to `now`. A long gap is played in coarser steps, so that
-    /// the work of one call is bounded: at most 2,000 steps a symbol.
+    /// the work of one call is bounded: a few thousand steps a symbol.
     pub fn advance(&mut self, now: Timestamp) {
-        let now = self.now.max(now);
+        let before = self.now;
+        let now = before.max(now);
+        // What a coarse way leaves over is less than one of its steps: few turns are enough.
+        while self.wakeup().is_some_and(|at| at <= now) {
+            self.play(now);
+        }
+        self.now = now;
+        for listing in &mut self.listings {
+            listing.roll(&mut self.clearing, now, now.since(before) / STEPS_MAX);
+        }
+    }
+
+    /// Plays every symbol up to less than one of its steps before `now`, all in order of time.
+    fn play(&mut self, now: Timestamp) {
         let strides: Vec<Duration> = self
             .listings
             .iter()
@@ -145,12 +160,8 @@ impl Exchange {
                 },
             );
             let Some((at, index)) = due.min() else { break };
-            self.now = at;
+            self.now = self.now.max(at);
             self.listings[index].step(&mut self.clearing, strides[index]);
-        }
-        self.now = now;
-        for (listing, stride) in self.listings.iter_mut().zip(strides) {
-            listing.roll(&mut self.clearing, now, stride);
         }
     }
 
@@ -397,8 +408,8 @@ impl Exchange {
             .map(|listing| listing.average_price(minutes))
     }
 
-    /// What happened since the last call, in order. Market events beyond a million that nobody
-    /// drained are dropped, oldest first; account events never are.
+    /// What happened since the last call, in order. Market events beyond 200,000 that
+    /// nobody drained are dropped, oldest first; account events never are.
     pub fn drain_events(&mut self) -> Vec<ExchangeEvent> {
         self.clearing.drain()
     }

@@ -16,7 +16,7 @@ use super::order::{AccountId, FillView, OrderKind, OrderStatus, PreventedMatch, 
 use crate::account::Account;
 
 /// Market events kept for a caller that does not drain them.
-const MARKET_EVENTS_MAX: usize = 1_000_000;
+const MARKET_EVENTS_MAX: usize = 200_000;
 
 /// Decimals of a commission paid in the discount coin; more are cut off.
 const DISCOUNT_PRECISION: u32 = 8;
@@ -336,5 +336,52 @@ impl Terms {
             Side::Buy => &self.quote,
             Side::Sell => &self.base,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::{AccountConfig, BookTicker};
+
+    #[test]
+    fn market_events_nobody_drains_are_dropped_oldest_first_and_accounts_events_never() {
+        let mut clearing = Clearing::new(vec![Account::new(&AccountConfig::default())]);
+        clearing.unmute();
+        let symbol: Arc<str> = "BTCUSDT".into();
+        let zero = Decimal::ZERO;
+        let usdt: Arc<str> = "USDT".into();
+        clearing.owned(AccountId(0)).receive(&usdt, Decimal::ONE);
+        clearing.report_balances(Timestamp::EPOCH);
+        let published = 3 * 200_000;
+        for update_id in 0..published {
+            let symbol = Arc::clone(&symbol);
+            clearing.publish(|| {
+                ExchangeEvent::BookTicker(BookTicker {
+                    symbol,
+                    update_id,
+                    bid_price: zero,
+                    bid_qty: zero,
+                    ask_price: zero,
+                    ask_qty: zero,
+                })
+            });
+        }
+        let events = clearing.drain();
+        assert!(events.len() <= MARKET_EVENTS_MAX + 1, "{}", events.len());
+        assert!(matches!(&events[0], ExchangeEvent::Balance(_)));
+        let ids: Vec<u64> = events
+            .iter()
+            .filter_map(|event| match event {
+                ExchangeEvent::BookTicker(ticker) => Some(ticker.update_id),
+                ExchangeEvent::Execution(_)
+                | ExchangeEvent::Balance(_)
+                | ExchangeEvent::Trade(_)
+                | ExchangeEvent::Depth(_)
+                | ExchangeEvent::Kline { .. } => None,
+            })
+            .collect();
+        assert_eq!(ids.last(), Some(&(published - 1)));
+        assert!(ids.windows(2).all(|pair| pair[0] + 1 == pair[1]), "a hole");
     }
 }

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use tradewind_model::Timestamp;
 
-use super::order::{FillFilter, FillView, OrderFilter, OrderView, PreventedMatch};
+use super::order::{FillView, OrderView, PreventedMatch};
+use super::query::{FillFilter, OrderFilter};
 
 /// Finished orders kept per account and symbol.
 const FINISHED_MAX: usize = 200_000;

@@ -25,8 +25,8 @@ use super::random::Random;
 const LEVELS_MAX: u32 = 200;
 /// Most orders a step adds to the depth of one side.
 const DEEPER_PER_STEP: usize = 2;
-/// Most steps one call plays; a longer gap is played in longer steps.
-const STEPS_MAX: u32 = 2_000;
+/// Most steps on the way to a point in time; a longer way is taken in longer steps.
+pub(super) const STEPS_MAX: u32 = 2_000;
 
 #[derive(Debug)]
 pub(super) struct Participants {

@@ -4,9 +4,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::*;
 
-/// A grid of five buys below and five sells above the price, 0.1 % apart; a filled order is
-/// answered by its opposite one rung away. Returns the number of fills within 20 s.
-fn grid_fills(seed: u64, symbol: &str) -> usize {
+/// A grid of five buys below and five sells above the price, so many parts per million apart; a
+/// filled order is answered 100 ms later by its opposite one rung away. Returns the number of
+/// filled orders within 20 s.
+fn grid_fills(seed: u64, symbol: &str, rung_ppm: i64) -> usize {
     let mut exchange = Exchange::new(&ExchangeConfig::default(), seed, NOW);
     let config = exchange.symbol(symbol).unwrap().clone();
     let tick = config.filters.price.unwrap().tick_size;
@@ -14,7 +15,7 @@ fn grid_fills(seed: u64, symbol: &str) -> usize {
     let middle = exchange.last_price(symbol).unwrap();
     let qty = filters::floor_to(dec("200") / middle, step).max(step);
     let rung = |index: i64| {
-        let factor = Decimal::ONE + Decimal::new(index, 3);
+        let factor = Decimal::ONE + Decimal::new(index * rung_ppm, 6);
         filters::floor_to(middle * factor, tick)
     };
     let mut rungs: BTreeMap<u64, (i64, Side)> = BTreeMap::new();
@@ -23,9 +24,10 @@ fn grid_fills(seed: u64, symbol: &str) -> usize {
         .collect();
     let (mut now, mut fills) = (NOW, 0);
     while now < NOW + Duration::from_secs(20) {
+        let answer = now + Duration::from_millis(100);
         for (index, side) in std::mem::take(&mut wishes) {
             let order = NewOrder::limit(symbol, side, rung(index), qty);
-            let placed = exchange.place(now, ANN, order).unwrap();
+            let placed = exchange.place(answer, ANN, order).unwrap();
             rungs.insert(placed.order.order_id, (index, side));
         }
         now = exchange.wakeup().unwrap().max(now);
@@ -50,15 +52,17 @@ fn grid_fills(seed: u64, symbol: &str) -> usize {
 #[test]
 fn a_grid_is_filled_twenty_times_in_twenty_seconds_whatever_the_seed() {
     for seed in 1..=20 {
-        let fills = grid_fills(seed, "BTCUSDT");
-        assert!(fills >= 20, "seed {seed}: {fills} fills");
+        for rung_ppm in [500, 1_000] {
+            let fills = grid_fills(seed, "BTCUSDT", rung_ppm);
+            assert!(fills >= 20, "seed {seed}, {rung_ppm} ppm: {fills} fills");
+        }
     }
 }
 
 #[test]
 fn the_other_default_symbols_are_alive_too() {
     for symbol in ["ETHUSDT", "DOGEUSDT"] {
-        let fills = grid_fills(5, symbol);
+        let fills = grid_fills(5, symbol, 1_000);
         assert!(fills >= 5, "{symbol}: {fills} fills");
     }
 }
@@ -129,6 +133,7 @@ fn a_long_gap_is_played_in_bounded_work() {
         let later = exchange.now() + Duration::from_secs(hours * 3_600);
         exchange.advance(later);
         assert_eq!(exchange.now(), later);
+        assert!(exchange.wakeup().unwrap() > later);
         // 2,000 steps of three symbols, some fifteen events each.
         let events = exchange.drain_events().len();
         assert!(events <= 90_000, "{hours} h: {events} events");
@@ -159,6 +164,10 @@ fn a_still_market_has_a_book_and_nothing_to_wake_up_for() {
     assert_eq!((depth.bids.len(), depth.asks.len()), (15, 15));
     exchange.advance(NOW + Duration::from_secs(3_600));
     assert_eq!(exchange.depth("BTCUSDT", 100).unwrap(), depth);
+    exchange.drain_events();
+    exchange.advance(NOW + Duration::from_secs(3_602));
+    let seconds = exchange.drain_events().len();
+    assert_eq!(seconds, 3 * 2, "its bars close all the same");
     let placed = exchange.place(NOW, ANN, market(Side::Buy, "0.1")).unwrap();
     assert_eq!(placed.order.status, OrderStatus::Filled);
 }
@@ -309,4 +318,48 @@ fn an_exchange_may_open_at_the_beginning_of_time() {
     let mut exchange = Exchange::new(&ExchangeConfig::default(), 2, Timestamp::EPOCH);
     exchange.advance(Timestamp::from_secs(10));
     assert!(exchange.last_price("BTCUSDT").is_some());
+}
+
+#[test]
+fn a_trending_market_takes_its_resting_orders_along() {
+    let mut config = ExchangeConfig::default();
+    config.symbols[0].market.model = Model::Trending {
+        drift_ppm_per_minute: 20_000,
+    };
+    config.symbols[0].market.volatility_ppm = 100;
+    let mut exchange = Exchange::new(&config, 3, NOW);
+    let start = exchange.last_price("BTCUSDT").unwrap();
+    exchange
+        .place(NOW, ANN, limit(Side::Sell, "69000", "0.3"))
+        .unwrap();
+    exchange.advance(NOW + Duration::from_secs(180));
+    let end = exchange.last_price("BTCUSDT").unwrap();
+    assert!(end > start * dec("1.04"), "{start} to {end}");
+    assert_eq!(exchange.open_orders(ANN, None), []);
+}
+
+#[test]
+fn nobody_trades_while_a_symbol_is_halted() {
+    let mut exchange = Exchange::new(&ExchangeConfig::default(), 3, NOW);
+    exchange.set_status(NOW, "BTCUSDT", SymbolStatus::Halt);
+    let depth = exchange.depth("BTCUSDT", 100);
+    let last = exchange.recent_trades("BTCUSDT", 1);
+    let later = NOW + Duration::from_secs(10);
+    exchange.advance(later);
+    assert_eq!(exchange.depth("BTCUSDT", 100), depth);
+    assert_eq!(exchange.recent_trades("BTCUSDT", 1), last);
+    exchange.set_status(later, "BTCUSDT", SymbolStatus::Trading);
+    exchange.advance(later + Duration::from_secs(10));
+    assert_ne!(exchange.recent_trades("BTCUSDT", 1), last);
+}
+
+#[test]
+fn a_thin_touch_is_refilled_so_that_a_market_order_finds_a_price_again() {
+    let mut exchange = Exchange::new(&ExchangeConfig::default(), 3, NOW);
+    let swept = exchange.place(NOW, ANN, market(Side::Buy, "10")).unwrap();
+    assert_eq!(swept.order.status, OrderStatus::Expired);
+    assert!(swept.order.executed_qty > Decimal::ONE);
+    exchange.advance(NOW + Duration::from_secs(5));
+    let depth = exchange.depth("BTCUSDT", 100).unwrap();
+    assert!(depth.asks.len() > 5 && depth.bids.len() > 5, "{depth:?}");
 }
