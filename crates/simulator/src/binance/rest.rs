@@ -88,7 +88,12 @@ impl Binance {
         };
         let mut params = match Params::from_rest(query, body) {
             Ok(params) => params,
-            Err(refusal) => return refused(now, &refusal),
+            Err(refusal) => {
+                let weight = row.weight(&Params::default());
+                let admitted = self.desk.limits.admit(now, peer, weight);
+                let limited = admitted.map_err(Refusal::limited).err();
+                return refused(now, &limited.unwrap_or(refusal));
+            }
         };
         let api_key = request
             .headers()

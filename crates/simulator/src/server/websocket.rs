@@ -104,9 +104,8 @@ fn judge(
         .uri()
         .path_and_query()
         .map_or("/", |target| target.as_str());
-    let now = venue.now();
     let mut binance = venue.lock();
-    match binance.open(now, peer, service, target) {
+    match binance.open(venue.now(), peer, service, target) {
         Ok(id) => {
             venue.queues().insert(id, queue);
             drop(binance);
