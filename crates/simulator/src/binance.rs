@@ -82,6 +82,7 @@ impl Binance {
                 limits: Limits::new(config.front.limits.clone()),
                 config: config.front.clone(),
                 seed,
+                revoked: BTreeSet::new(),
             },
             sessions: BTreeMap::new(),
             listeners: BTreeMap::new(),
@@ -135,6 +136,17 @@ impl Binance {
     /// Load from a stranger behind the same address: uses up weight.
     pub fn burn_weight(&mut self, now: Timestamp, peer: IpAddr, weight: u32) {
         self.desk.limits.charge(now, peer, weight);
+    }
+
+    /// Takes a key back, as its owner or the venue may at any time. Returns whether there was one.
+    pub fn revoke(&mut self, api_key: &str) -> bool {
+        let index = self
+            .desk
+            .config
+            .keys
+            .iter()
+            .position(|key| key.api_key == api_key);
+        index.is_some_and(|index| self.desk.revoked.insert(index))
     }
 
     /// Opens or closes trading of a symbol.

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use tradewind_model::Timestamp;
 
-pub use self::config::LimitsConfig;
+pub use self::config::{LimitsConfig, StreamPenalty};
 pub use self::window::Window;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -98,6 +98,9 @@ struct Peer {
     last_ban: Timestamp,
     step: usize,
     requests_in_ban: u32,
+    /// Stream connections closed for their manners, within the time that counts.
+    violations: VecDeque<Timestamp>,
+    streams_shut_until: Timestamp,
 }
 
 #[derive(Debug)]
@@ -211,6 +214,16 @@ impl Limits {
     ) -> Result<(), Denied> {
         self.refuse_banned(now, ip)?;
         let peer = self.peer(now, ip);
+        let shut_until = peer.streams_shut_until;
+        if service == Service::Streams && shut_until > now {
+            self.refused_429 += 1;
+            let (kind, limit) = (LimitKind::Connections, 0);
+            return Err(Denied::Over {
+                kind,
+                limit,
+                until: shut_until,
+            });
+        }
         let window = match service {
             Service::WsApi => &mut peer.ws_api_connections,
             Service::Streams => &mut peer.stream_connections,
@@ -221,7 +234,30 @@ impl Limits {
         if used > limit {
             return Err(self.strike(now, ip, LimitKind::Connections, limit, until));
         }
-        self.admit(now, ip, weight)
+        if weight == 0 {
+            Ok(())
+        } else {
+            self.admit(now, ip, weight)
+        }
+    }
+
+    /// Books a stream connection that was closed for sending too much. Who does it again and
+    /// again finds the streams shut for a while.
+    pub fn stream_violation(&mut self, now: Timestamp, ip: IpAddr) {
+        let Some(penalty) = self.config.stream_penalty else {
+            return;
+        };
+        let peer = self.peer(now, ip);
+        while peer
+            .violations
+            .pop_front_if(|at| now.since(*at) >= penalty.within)
+            .is_some()
+        {}
+        peer.violations.push_back(now);
+        if peer.violations.len() >= penalty.violations {
+            peer.violations.clear();
+            peer.streams_shut_until = now + penalty.lasts;
+        }
     }
 
     /// Whether `account` may place one more order now. A refusal is a strike against `ip`.
@@ -403,6 +439,8 @@ impl Limits {
             last_ban: Timestamp::EPOCH,
             step: 0,
             requests_in_ban: 0,
+            violations: VecDeque::new(),
+            streams_shut_until: Timestamp::EPOCH,
         })
     }
 

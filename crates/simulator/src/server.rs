@@ -124,8 +124,9 @@ impl Embedded {
 
     /// Does something to the venue at the venue's present: bans an address, closes a symbol.
     pub fn with<T>(&self, act: impl FnOnce(&mut Binance, Timestamp) -> T) -> T {
-        let now = self.venue.now();
-        let done = act(&mut self.venue.lock(), now);
+        let mut binance = self.venue.lock();
+        let done = act(&mut binance, self.venue.now());
+        drop(binance);
         self.venue.moved.notify_one();
         done
     }
@@ -165,6 +166,7 @@ impl std::fmt::Debug for Venue {
 }
 
 impl Venue {
+    /// The time. Asked with the venue locked, so that calls reach it in order of time.
     fn now(&self) -> Timestamp {
         (self.clock)()
     }
@@ -180,16 +182,17 @@ impl Venue {
 
     /// Takes a message from a connection.
     fn receive(&self, id: SessionId, frame: Frame) {
-        let now = self.now();
-        self.lock().receive(now, id, frame);
+        let mut binance = self.lock();
+        binance.receive(self.now(), id, frame);
+        drop(binance);
         self.moved.notify_one();
     }
 
     /// A connection is gone.
     fn closed(&self, id: SessionId) {
-        let now = self.now();
         self.queues().remove(&id);
-        self.lock().closed(now, id);
+        let mut binance = self.lock();
+        binance.closed(self.now(), id);
     }
 }
 

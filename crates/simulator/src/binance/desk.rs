@@ -11,6 +11,7 @@ mod placing;
 pub(crate) use self::catalogue::limit;
 pub(crate) use self::market::DayTicker;
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -54,6 +55,8 @@ pub(crate) struct Desk {
     pub(crate) limits: Limits,
     pub(crate) config: FrontConfig,
     pub(crate) seed: u64,
+    /// Keys that no longer open anything, by index.
+    pub(crate) revoked: BTreeSet<usize>,
 }
 
 impl Desk {
@@ -66,9 +69,24 @@ impl Desk {
         params: &mut Params,
         proof: &Proof<'_>,
     ) -> Result<Option<usize>, Refusal> {
-        let weight = if row.is_order_entry() { 0 } else { row.weight(params) };
-        self.limits.admit(caller.now, caller.ip, weight).map_err(Refusal::limited)?;
-        gate::check(caller.now, &self.config.keys, row.security, proof, params)
+        let weight = if row.is_order_entry() {
+            0
+        } else {
+            row.weight(params)
+        };
+        self.limits
+            .admit(caller.now, caller.ip, weight)
+            .map_err(Refusal::limited)?;
+        let key = gate::check(caller.now, &self.config.keys, row.security, proof, params)?;
+        if key.is_some_and(|key| self.is_revoked(key)) {
+            return Err(Refusal::unknown_key());
+        }
+        Ok(key)
+    }
+
+    /// Whether a key was taken back.
+    pub(crate) fn is_revoked(&self, key: usize) -> bool {
+        self.revoked.contains(&key)
     }
 
     /// Answers a request from its first check to its body.

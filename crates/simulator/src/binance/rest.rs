@@ -61,14 +61,20 @@ impl Binance {
             Some(text) => text.ok().and_then(TimeUnit::parse),
         };
         let Some(unit) = unit else {
-            return refused(now, &Refusal::bad(-1194, "Invalid value for time unit."));
+            let text = "Invalid value for time unit; expected either MICROSECOND or MILLISECOND.";
+            return refused(now, &Refusal::bad(-1194, text));
         };
         let query = request.uri().query().unwrap_or("");
         let has_body = request.method() != http::Method::GET;
         let body = if has_body { std::str::from_utf8(request.body()).unwrap_or("") } else { "" };
         let mut params = match Params::from_rest(query, body) {
             Ok(params) => params,
-            Err(refusal) => return refused(now, &refusal),
+            Err(refusal) => {
+                let weight = row.weight(&Params::default());
+                let admitted = self.desk.limits.admit(now, peer, weight);
+                let limited = admitted.map_err(Refusal::limited).err();
+                return refused(now, &limited.unwrap_or(refusal));
+            }
         };
         let api_key = request.headers().get("x-mbx-apikey").and_then(|key| key.to_str().ok());
         let proof = Proof::Signed { api_key, payload: signature::rest_payload(query, body) };

@@ -70,6 +70,7 @@ impl Binance {
             return true;
         }
         self.notes.policy_closes += 1;
+        self.desk.limits.stream_violation(now, peer);
         let door = Door::Socket(Service::Streams);
         self.arrived(Arrival { at: now, peer, door, what: "message", status: 1008 });
         self.close(id, 1008, "Too many requests");

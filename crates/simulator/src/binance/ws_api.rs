@@ -61,6 +61,10 @@ impl Binance {
         };
         let caller = Caller { now, ip: session.peer, unit: session.unit };
         let default_limits = ws.return_rate_limits;
+        if ws.logon.is_some_and(|(key, _)| self.desk.is_revoked(key)) {
+            self.end_logon(caller, id);
+            return;
+        }
         let (request_id, frame) = read(text);
         let (what, returns_limits) = match &frame {
             Ok(frame) => (frame.row.ws, frame.returns_limits),
@@ -92,6 +96,25 @@ impl Binance {
         let door = Door::Socket(Service::WsApi);
         self.arrived(Arrival { at: now, peer: caller.ip, door, what, status });
         self.after_call(now, caller.ip, status);
+    }
+
+    /// Answers the first request after the log-on's key was revoked: not to that request, and the
+    /// log-on is gone (web-socket-api.md, session authentication).
+    fn end_logon(&mut self, caller: Caller, id: SessionId) {
+        let refusal = Refusal::unknown_key();
+        let frame = json!({"id": null, "status": refusal.status, "error": refusal.body()});
+        if let Some(Kind::WsApi(ws)) = self.sessions.get_mut(&id).map(|session| &mut session.kind) {
+            ws.logon = None;
+            end(ws, |_, subscription| subscription.by_logon);
+        }
+        self.send_text(id, frame.to_string());
+        self.arrived(Arrival {
+            at: caller.now,
+            peer: caller.ip,
+            door: Door::Socket(Service::WsApi),
+            what: "?",
+            status: refusal.status,
+        });
     }
 
     fn rate_limits(&mut self, caller: Caller, others: &[(LimitKind, u32)]) -> Value {
@@ -259,7 +282,10 @@ fn subscribe(ws: &mut WsApi, subscription: Subscription) -> Reply {
     }
     let is_full = ws.subscriptions.len() >= SUBSCRIPTIONS_MAX;
     if is_full || ws.next_subscription >= SUBSCRIPTIONS_LIFETIME_MAX {
-        return Err(Refusal::bad(-2042, "User Data Stream subscription limit exceeded."));
+        return Err(Refusal::bad(
+            -2042,
+            "Maximum subscription ID reached for this connection.",
+        ));
     }
     let number = ws.next_subscription;
     ws.next_subscription += 1;
@@ -280,7 +306,7 @@ fn status_body(
         "connectedSince": unit.stamp(opened_at),
         "returnRateLimits": ws.return_rate_limits,
         "serverTime": unit.stamp(caller.now),
-        "userDataStream": ws.subscriptions.values().any(|known| known.by_logon),
+        "userDataStream": !ws.subscriptions.is_empty(),
     })
 }
 

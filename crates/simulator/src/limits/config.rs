@@ -35,6 +35,20 @@ pub struct LimitsConfig {
     pub maker_fill_credit: u32,
     /// Time from a fill to its credit ("slight delay" in faqs/order_count_decrement.md).
     pub fill_credit_delay: Duration,
+    /// What repeated floods of control messages cost an IP; `None` for nothing. Two minutes have
+    /// been seen.
+    pub stream_penalty: Option<StreamPenalty>,
+}
+
+/// Stream handshakes are refused after too many connections were closed for flooding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamPenalty {
+    /// Closed connections that bring it on.
+    pub violations: usize,
+    /// The time within which they count.
+    pub within: Duration,
+    /// How long it lasts.
+    pub lasts: Duration,
 }
 
 impl Default for LimitsConfig {
@@ -52,6 +66,11 @@ impl Default for LimitsConfig {
             taker_fill_credit: 1,
             maker_fill_credit: 5,
             fill_credit_delay: Duration::from_millis(100),
+            stream_penalty: Some(StreamPenalty {
+                violations: 3,
+                within: MINUTE,
+                lasts: 2 * MINUTE,
+            }),
         }
     }
 }

@@ -119,3 +119,25 @@ fn handshakes_are_counted_per_service() {
     ));
     assert_eq!(limits.weight_used(at(0), IP), 2, "a refused handshake costs no weight");
 }
+
+#[test]
+fn floods_of_streams_shut_the_streams_and_nothing_else() {
+    let mut limits = limits(LimitsConfig::default());
+    limits.stream_violation(at(0), IP);
+    limits.stream_violation(at(61), IP);
+    limits.stream_violation(at(62), IP);
+    limits.connect(at(62), IP, Service::Streams, 0).unwrap();
+    limits.stream_violation(at(63), IP);
+    let denied = limits.connect(at(64), IP, Service::Streams, 0).unwrap_err();
+    assert_eq!(denied.until(), at(63 + 120));
+    limits.connect(at(64), IP, Service::WsApi, 2).unwrap();
+    limits.connect(at(183), IP, Service::Streams, 0).unwrap();
+}
+
+#[test]
+fn a_stream_handshake_needs_no_weight() {
+    let mut limits = limits(small());
+    limits.admit(at(0), IP, 101).unwrap_err();
+    limits.connect(at(0), IP, Service::Streams, 0).unwrap();
+    limits.connect(at(0), IP, Service::WsApi, 2).unwrap_err();
+}

@@ -30,15 +30,15 @@ pub(super) async fn drive(venue: Arc<Venue>, mut stopped: watch::Receiver<bool>)
 
 /// Plays the venue up to now, delivers, and says how long there is nothing to do.
 fn advance(venue: &Venue) -> Duration {
-    let now = venue.now();
-    let (frames, wakeup) = {
+    let (now, frames, wakeup) = {
         let mut binance = venue.lock();
+        let now = venue.now();
         binance.advance(now);
         let mut frames = Vec::new();
         while let Some(frame) = binance.poll_frame() {
             frames.push(frame);
         }
-        (frames, binance.wakeup())
+        (now, frames, binance.wakeup())
     };
     let dropped = deliver(venue, frames);
     for id in dropped {

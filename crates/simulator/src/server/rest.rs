@@ -68,8 +68,10 @@ async fn answer(
         return Ok(response);
     };
     let request = Request::from_parts(parts, body.to_bytes());
-    let now = venue.now();
-    let response = venue.lock().rest(now, peer, &request);
+    let response = {
+        let mut binance = venue.lock();
+        binance.rest(venue.now(), peer, &request)
+    };
     venue.moved.notify_one();
     Ok(response.map(Full::new))
 }

@@ -65,6 +65,22 @@ async fn a_rest_request_over_a_socket_is_answered() {
 }
 
 #[tokio::test]
+async fn a_signature_over_raw_unicode_is_refused() {
+    let venue = start().await;
+    let payload = format!("symbol=币USDT&timestamp={}", wall_clock().as_millis());
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, fake::API_SECRET.as_bytes());
+    let signature = hex::encode(ring::hmac::sign(&key, payload.as_bytes()));
+    let request = format!(
+        "GET /api/v3/openOrders?{payload}&signature={signature} HTTP/1.1\r\nHost: x\r\n\
+         X-MBX-APIKEY: {}\r\nConnection: close\r\n\r\n",
+        fake::API_KEY
+    );
+    let answer = raw_http(&venue.rest_url(), &request).await;
+    assert!(answer.contains(r#"{"code":-1022,"msg":"Signature for this request is not valid."}"#));
+    venue.stop().await;
+}
+
+#[tokio::test]
 async fn a_session_places_an_order_and_hears_of_it() {
     let venue = start().await;
     let mut socket = connect(&venue.ws_api_url()).await.unwrap();

@@ -57,6 +57,13 @@ impl Desk {
         let start = params.time(caller.now, "startTime")?;
         let end = params.time(caller.now, "endTime")?;
         let limit = params.limit(500, 1_000)?;
+        // Bars here start by UTC; a client that asks for another zone must not get these.
+        if params
+            .take("timeZone")?
+            .is_some_and(|zone| !matches!(&*zone, "0" | "00:00" | "+00:00"))
+        {
+            return Err(Refusal::invalid_data("timeZone"));
+        }
         params.finish()?;
         let klines = self.exchange.klines(&symbol, interval, start, end, limit);
         Ok(klines.iter().map(|kline| body::kline(caller.unit, kline)).collect())

@@ -62,7 +62,10 @@ impl Desk {
             None => CancelRestriction::Any,
             Some("ONLY_NEW") => CancelRestriction::OnlyNew,
             Some("ONLY_PARTIALLY_FILLED") => CancelRestriction::OnlyPartiallyFilled,
-            Some(_) => return Err(Refusal::bad(-1145, "Invalid cancelRestrictions")),
+            Some(_) => {
+                let text = "cancelRestrictions has to be either ONLY_NEW or ONLY_PARTIALLY_FILLED.";
+                return Err(Refusal::bad(-1145, text));
+            }
         };
         params.finish()?;
         let canceled =
@@ -251,7 +254,7 @@ fn rejected(reject: Reject) -> Refusal {
             (-1013, "This symbol does not allow the specified self-trade prevention mode.")
         }
         Reject::IcebergExceedsQty => (-2010, "IcebergQty exceeds QTY."),
-        Reject::UnsupportedCombination => (-1014, "Unsupported order combination."),
+        Reject::UnsupportedCombination => (-2010, "Unsupported order combination"),
         Reject::DuplicateOrder => (-2010, "Duplicate order sent."),
         Reject::InsufficientBalance => {
             (-2010, "Account has insufficient balance for requested action.")

@@ -334,3 +334,23 @@ fn a_shutdown_is_announced_without_a_subscription() {
     world.binance.announce_shutdown(world.now, Service::Streams);
     assert_eq!(world.read(stream), [json!({"stream": "!serverShutdown", "data": event})]);
 }
+
+#[test]
+fn a_revoked_key_ends_the_session_that_logged_on_with_it() {
+    let mut world = quiet();
+    let id = world.open(Service::WsApi, WS);
+    log_on(&mut world, id);
+    assert!(world.binance.revoke(fake::ED25519_API_KEY));
+    world.tell(id, &json!({"id": 7, "method": "ping"}));
+    let frame = world.read(id).remove(0);
+    assert_eq!(
+        (&frame["id"], &frame["status"]),
+        (&Value::Null, &json!(401))
+    );
+    assert_eq!(frame["error"]["code"], -2015);
+    let (ping, _) = world.ask(id, "ping", json!({}));
+    assert_eq!(ping["status"], 200);
+    assert!(world.binance.revoke(fake::API_KEY));
+    let reply = world.rest_order("a1");
+    assert_eq!(reply.error().1, -2015);
+}
