@@ -4,4 +4,5 @@ mod waiting;
 mod windows;
 
 mod schedules;
+mod weather;
 mod world;
