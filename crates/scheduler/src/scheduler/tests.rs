@@ -1,3 +1,5 @@
+//! The scheduler's claims, one test each, and the world in which all of them must hold at once.
+
 mod desk;
 mod scopes;
 mod waiting;
