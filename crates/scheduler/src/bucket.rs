@@ -3,6 +3,7 @@
 //! Two ways of counting stand behind one face: windows that lie on the calendar are kept as the
 //! venue keeps them ([`window`]), all others as a log of what may still be counted ([`rolling`]).
 
+mod allowance;
 mod rolling;
 mod window;
 
@@ -11,8 +12,9 @@ use std::time::Duration;
 use tradewind_model::Timestamp;
 use tradewind_model::tariff::{Alignment, Limit, LimitKind, Weight};
 
+use crate::bucket::allowance::Allowance;
 use crate::bucket::rolling::RollingLog;
-use crate::bucket::window::{Allowance, WindowLedger};
+use crate::bucket::window::WindowLedger;
 use crate::clock::VenueClock;
 use crate::config::Reserves;
 use crate::snapshot::{BucketOwner, BucketView};

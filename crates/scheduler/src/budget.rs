@@ -167,6 +167,7 @@ impl Budget {
         let mut longest: Option<Blocked> = None;
         for draw in draws {
             let Some(bucket) = self.buckets.get(&draw.bucket) else {
+                debug_assert!(false, "the draws are of an earlier layout");
                 continue;
             };
             if let Err(until) = bucket.check(now, clock, draw.amount.weight, terms) {

@@ -3,7 +3,7 @@
 //! A heavy call needs much room at once; lighter ones of its class take what there is as it
 //! appears. For one window that is right, because they would otherwise wait for nothing. After it,
 //! nothing of the same class or a lower one draws on the bucket in question until the heavy call
-//! has gone. Classes above are never held back.
+//! has gone or expired. Classes above are never held back.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ impl Waiting {
         now >= self.since + self.interval
     }
 
-    /// Of two reservations, the one that gives way: a total order, so none wait for each other.
+    /// Whether `other` gives way to it: a total order, so that no two wait for each other.
     fn precedes(&self, other: &Self) -> bool {
         (self.class, self.since, self.lane) < (other.class, other.since, other.lane)
     }

@@ -67,7 +67,8 @@ impl Scheduler {
 
     /// Puts these limits in force, in place of all earlier ones. Each address, account and socket
     /// gets a counter of its own, at its first call. What was counted of a limit that stays (same
-    /// kind, scope, interval and alignment) is kept, whatever its new capacity.
+    /// kind, scope, interval and alignment) is kept, whatever its new capacity. A limit that is new
+    /// knows nothing of the calls that are on the wire already, until the venue tells its count.
     ///
     /// A call that already waits, and does not fit a smaller limit any more, expires.
     pub fn set_limits(&mut self, now: Timestamp, limits: &[Limit]) {

@@ -28,26 +28,13 @@ use std::time::Duration;
 use tradewind_model::Timestamp;
 use tradewind_model::tariff::Weight;
 
+use crate::bucket::allowance::Allowance;
 use crate::bucket::{Amount, ChargeId, LANDING_TAIL, Resolution};
 use crate::clock::VenueClock;
 
 /// How long after its admission a call may be written. A call that is admitted so close to a
 /// window's end is checked against the next window as well.
 const WRITE_DELAY_MAX: Duration = Duration::from_millis(60);
-
-/// The end of a window, in which nothing is reserved any more: whoever comes now is served by the
-/// next window. Of short windows, an eighth.
-const TAIL: Duration = Duration::from_millis(1_500);
-
-/// What may be drawn from a window.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Allowance {
-    pub(super) capacity: Weight,
-    /// What is left to more urgent calls.
-    pub(super) reserve: Weight,
-    /// Whether a quarter is given at once and the rest as the window passes.
-    pub(super) is_paced: bool,
-}
 
 /// The windows of one limit.
 #[derive(Debug)]
@@ -135,6 +122,23 @@ impl Window {
         self.own += weight;
         for bound in &mut self.bounds {
             bound.used += weight;
+        }
+    }
+
+    /// Takes in what the answer to `open`, complete at `at`, said of this window.
+    fn read(&mut self, open: &Open, used: Weight, at: Timestamp, may_fall: bool) {
+        if may_fall {
+            self.used = Some(used);
+            self.bounds.retain(|bound| bound.resolved_at > open.sent_at);
+            self.bounds.push(Bound {
+                resolved_at: at,
+                used: u64::from(used) + open.overlapped,
+            });
+        } else {
+            self.used = self.used.max(Some(used));
+            if open.sent_at >= self.unseen_until {
+                self.unseen = 0;
+            }
         }
     }
 }
@@ -317,66 +321,4 @@ impl WindowLedger {
         }
         &mut self.windows[at]
     }
-}
-
-impl Window {
-    /// Takes in what the answer to `open`, complete at `at`, said of this window.
-    fn read(&mut self, open: &Open, used: Weight, at: Timestamp, may_fall: bool) {
-        if may_fall {
-            self.used = Some(used);
-            self.bounds.retain(|bound| bound.resolved_at > open.sent_at);
-            self.bounds.push(Bound { resolved_at: at, used: u64::from(used) + open.overlapped });
-        } else {
-            self.used = self.used.max(Some(used));
-            if open.sent_at >= self.unseen_until {
-                self.unseen = 0;
-            }
-        }
-    }
-}
-
-impl Allowance {
-    /// What may be drawn regardless of how much of the window has passed.
-    fn unpaced(self) -> u64 {
-        u64::from(self.capacity.saturating_sub(self.reserve))
-    }
-
-    /// What may be drawn when `elapsed` of the window has certainly passed.
-    fn at(self, elapsed: Duration, interval: Duration) -> u64 {
-        if elapsed >= tail_start(interval) {
-            return u64::from(self.capacity);
-        }
-        if !self.is_paced {
-            return self.unpaced();
-        }
-        // A quarter at once, three quarters as the window passes.
-        let capacity = u128::from(self.capacity);
-        let (elapsed, interval) = (elapsed.as_nanos(), interval.as_nanos());
-        let paced = capacity * (interval + 3 * elapsed) / (4 * interval);
-        self.unpaced().min(u64::try_from(paced).unwrap_or(u64::MAX))
-    }
-
-    /// How much of the window must have passed before `needed` can fit, given that it does not
-    /// fit now; the whole window, when it will not fit this one.
-    fn fits_at(self, needed: u64, elapsed: Duration, interval: Duration) -> Duration {
-        if needed > u64::from(self.capacity) || elapsed >= tail_start(interval) {
-            return interval;
-        }
-        let tail = tail_start(interval);
-        if !self.is_paced || needed > self.unpaced() {
-            return tail;
-        }
-        // The first moment at which `paced` above reaches `needed`: both divisions round against
-        // the caller, so it is never a moment too early.
-        let (needed, capacity) = (u128::from(needed), u128::from(self.capacity));
-        let nanos = interval.as_nanos();
-        let short = (4 * needed * nanos).saturating_sub(capacity * nanos);
-        let paced = short.div_ceil(3 * capacity.max(1));
-        tail.min(Duration::from_nanos(u64::try_from(paced).unwrap_or(u64::MAX)))
-    }
-}
-
-/// How much of a window has passed when its tail begins.
-fn tail_start(interval: Duration) -> Duration {
-    interval - TAIL.min(interval / 8)
 }

@@ -1,7 +1,10 @@
+//! The scheduler's claims, one test each, and the world in which all of them must hold at once.
+
 mod desk;
 mod scopes;
 mod waiting;
 mod windows;
 
 mod schedules;
+mod weather;
 mod world;

@@ -9,7 +9,7 @@ use tradewind_model::id::CallId;
 use tradewind_model::outcome::{Meter, Reading};
 use tradewind_model::tariff::{Charge, Cost, Limit, LimitKind, Weight};
 
-use super::world::origin;
+use super::weather::origin;
 use crate::config::{Concurrency, Reserve, Reserves, SchedulerConfig};
 use crate::never::Never;
 use crate::scheduler::{Next, Scheduler, Settlement};

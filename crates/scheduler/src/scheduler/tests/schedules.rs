@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::world::{LIMITS, Weather, World};
+use super::weather::{LIMITS, Weather};
+use super::world::World;
 use crate::config::SchedulerConfig;
 
 fn weather() -> impl Strategy<Value = Weather> {

@@ -7,7 +7,7 @@ use tradewind_model::id::CallId;
 use tradewind_model::tariff::{Alignment, Charge, Limit, LimitKind};
 
 use super::desk::{Desk, EPS, MIDNIGHT, plain, weighing};
-use super::world::{limit, millis};
+use super::weather::{limit, millis};
 use crate::config::SchedulerConfig;
 use crate::shut::ScopeKey;
 use crate::ticket::Priority;

@@ -7,7 +7,7 @@ use tradewind_model::call::EndpointGroup;
 use tradewind_model::tariff::{Charge, LimitKind};
 
 use super::desk::{Desk, MIDNIGHT, plain, weighing};
-use super::world::{limit, millis};
+use super::weather::{limit, millis};
 use crate::config::{Concurrency, QueueCapacity, SchedulerConfig};
 use crate::never::Never;
 use crate::scheduler::Next;

@@ -7,7 +7,7 @@ use tradewind_model::id::CallId;
 use tradewind_model::tariff::{Limit, LimitKind};
 
 use super::desk::{Desk, EPS, MIDNIGHT, plain};
-use super::world::{limit, millis};
+use super::weather::{limit, millis};
 use crate::config::{Reserve, Reserves, SchedulerConfig};
 use crate::ticket::Priority;
 
@@ -225,6 +225,20 @@ fn a_call_is_charged_to_all_its_limits_or_to_none() {
     // The weight has room at once, the orders in the next ten seconds.
     let opens_at = MIDNIGHT + Duration::from_secs(20) + EPS + Duration::from_micros(100);
     assert_eq!(desk.scheduler.wakeup(), Some(opens_at));
+}
+
+#[test]
+fn where_two_limits_are_in_the_way_the_later_one_counts() {
+    let limits = [limit(WEIGHT, 60, 1), limit(ORDERS, 10, 1)];
+    let mut desk = Desk::new(plain(), &limits);
+    let (first, second) = (desk.order(), desk.order());
+    assert_eq!(desk.leaving(), [first]);
+    desk.settle(first, false, &[]);
+    assert_eq!(desk.leaving(), []);
+    let opens_at = MIDNIGHT + Duration::from_secs(60) + EPS + Duration::from_micros(100);
+    assert_eq!(desk.scheduler.wakeup(), Some(opens_at));
+    desk.now = opens_at;
+    assert_eq!(desk.leaving(), [second]);
 }
 
 #[test]
