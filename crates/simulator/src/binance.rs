@@ -140,12 +140,7 @@ impl Binance {
 
     /// Takes a key back, as its owner or the venue may at any time. Returns whether there was one.
     pub fn revoke(&mut self, api_key: &str) -> bool {
-        let index = self
-            .desk
-            .config
-            .keys
-            .iter()
-            .position(|key| key.api_key == api_key);
+        let index = self.desk.config.keys.iter().position(|key| key.api_key == api_key);
         index.is_some_and(|index| self.desk.revoked.insert(index))
     }
 

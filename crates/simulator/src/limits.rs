@@ -218,11 +218,7 @@ impl Limits {
         if service == Service::Streams && shut_until > now {
             self.refused_429 += 1;
             let (kind, limit) = (LimitKind::Connections, 0);
-            return Err(Denied::Over {
-                kind,
-                limit,
-                until: shut_until,
-            });
+            return Err(Denied::Over { kind, limit, until: shut_until });
         }
         let window = match service {
             Service::WsApi => &mut peer.ws_api_connections,
@@ -234,11 +230,7 @@ impl Limits {
         if used > limit {
             return Err(self.strike(now, ip, LimitKind::Connections, limit, until));
         }
-        if weight == 0 {
-            Ok(())
-        } else {
-            self.admit(now, ip, weight)
-        }
+        if weight == 0 { Ok(()) } else { self.admit(now, ip, weight) }
     }
 
     /// Books a stream connection that was closed for sending too much. Who does it again and
@@ -248,11 +240,7 @@ impl Limits {
             return;
         };
         let peer = self.peer(now, ip);
-        while peer
-            .violations
-            .pop_front_if(|at| now.since(*at) >= penalty.within)
-            .is_some()
-        {}
+        while peer.violations.pop_front_if(|at| now.since(*at) >= penalty.within).is_some() {}
         peer.violations.push_back(now);
         if peer.violations.len() >= penalty.violations {
             peer.violations.clear();

@@ -59,9 +59,7 @@ impl Allowance {
         let nanos = interval.as_nanos();
         let short = (4 * needed * nanos).saturating_sub(capacity * nanos);
         let paced = short.div_ceil(3 * capacity.max(1));
-        tail.min(Duration::from_nanos(
-            u64::try_from(paced).unwrap_or(u64::MAX),
-        ))
+        tail.min(Duration::from_nanos(u64::try_from(paced).unwrap_or(u64::MAX)))
     }
 }
 

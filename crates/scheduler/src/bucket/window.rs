@@ -130,10 +130,7 @@ impl Window {
         if may_fall {
             self.used = Some(used);
             self.bounds.retain(|bound| bound.resolved_at > open.sent_at);
-            self.bounds.push(Bound {
-                resolved_at: at,
-                used: u64::from(used) + open.overlapped,
-            });
+            self.bounds.push(Bound { resolved_at: at, used: u64::from(used) + open.overlapped });
         } else {
             self.used = self.used.max(Some(used));
             if open.sent_at >= self.unseen_until {

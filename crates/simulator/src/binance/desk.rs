@@ -69,14 +69,8 @@ impl Desk {
         params: &mut Params,
         proof: &Proof<'_>,
     ) -> Result<Option<usize>, Refusal> {
-        let weight = if row.is_order_entry() {
-            0
-        } else {
-            row.weight(params)
-        };
-        self.limits
-            .admit(caller.now, caller.ip, weight)
-            .map_err(Refusal::limited)?;
+        let weight = if row.is_order_entry() { 0 } else { row.weight(params) };
+        self.limits.admit(caller.now, caller.ip, weight).map_err(Refusal::limited)?;
         let key = gate::check(caller.now, &self.config.keys, row.security, proof, params)?;
         if key.is_some_and(|key| self.is_revoked(key)) {
             return Err(Refusal::unknown_key());

@@ -282,10 +282,7 @@ fn subscribe(ws: &mut WsApi, subscription: Subscription) -> Reply {
     }
     let is_full = ws.subscriptions.len() >= SUBSCRIPTIONS_MAX;
     if is_full || ws.next_subscription >= SUBSCRIPTIONS_LIFETIME_MAX {
-        return Err(Refusal::bad(
-            -2042,
-            "Maximum subscription ID reached for this connection.",
-        ));
+        return Err(Refusal::bad(-2042, "Maximum subscription ID reached for this connection."));
     }
     let number = ws.next_subscription;
     ws.next_subscription += 1;

@@ -69,7 +69,7 @@ async fn a_signature_over_raw_unicode_is_refused() {
     let venue = start().await;
     let payload = format!("symbol=币USDT&timestamp={}", wall_clock().as_millis());
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, fake::API_SECRET.as_bytes());
-    let signature = hex::encode(ring::hmac::sign(&key, payload.as_bytes()));
+    let signature = const_hex::encode(ring::hmac::sign(&key, payload.as_bytes()));
     let request = format!(
         "GET /api/v3/openOrders?{payload}&signature={signature} HTTP/1.1\r\nHost: x\r\n\
          X-MBX-APIKEY: {}\r\nConnection: close\r\n\r\n",

@@ -91,10 +91,7 @@ fn judge(
     queue: mpsc::Sender<Frame>,
     request: &Request,
 ) -> Result<SessionId, ErrorResponse> {
-    let target = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |target| target.as_str());
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     let mut binance = venue.lock();
     match binance.open(venue.now(), peer, service, target) {
         Ok(id) => {

@@ -58,9 +58,7 @@ impl Desk {
         let end = params.time(caller.now, "endTime")?;
         let limit = params.limit(500, 1_000)?;
         // Bars here start by UTC; a client that asks for another zone must not get these.
-        if params
-            .take("timeZone")?
-            .is_some_and(|zone| !matches!(&*zone, "0" | "00:00" | "+00:00"))
+        if params.take("timeZone")?.is_some_and(|zone| !matches!(&*zone, "0" | "00:00" | "+00:00"))
         {
             return Err(Refusal::invalid_data("timeZone"));
         }

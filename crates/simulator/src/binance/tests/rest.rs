@@ -486,10 +486,7 @@ fn a_query_may_lag_behind_a_placement() {
 fn a_request_that_cannot_be_read_costs_its_weight_too() {
     let mut world = quiet();
     let twice = world.send("GET", "/api/v3/account?timestamp=1&timestamp=2");
-    assert_eq!(
-        twice.error(),
-        (400, -1101, "Duplicate values for a parameter detected.")
-    );
+    assert_eq!(twice.error(), (400, -1101, "Duplicate values for a parameter detected."));
     assert_eq!(twice.header("x-mbx-used-weight"), Some("20"));
     let order = world.send("POST", "/api/v3/order?side=BUY&side=SELL");
     assert_eq!(order.header("x-mbx-used-weight"), Some("21"));
@@ -502,8 +499,5 @@ fn bars_are_of_utc_alone() {
     let day = world.send("GET", &format!("{klines}&limit=2&timeZone=0"));
     assert_eq!(day.status, 200, "{}", day.body);
     assert_eq!(day.body[0].as_array().unwrap().len(), 12);
-    assert_eq!(
-        world.send("GET", &format!("{klines}&timeZone=8")).error().1,
-        -1130
-    );
+    assert_eq!(world.send("GET", &format!("{klines}&timeZone=8")).error().1, -1130);
 }

@@ -343,10 +343,7 @@ fn a_revoked_key_ends_the_session_that_logged_on_with_it() {
     assert!(world.binance.revoke(fake::ED25519_API_KEY));
     world.tell(id, &json!({"id": 7, "method": "ping"}));
     let frame = world.read(id).remove(0);
-    assert_eq!(
-        (&frame["id"], &frame["status"]),
-        (&Value::Null, &json!(401))
-    );
+    assert_eq!((&frame["id"], &frame["status"]), (&Value::Null, &json!(401)));
     assert_eq!(frame["error"]["code"], -2015);
     let (ping, _) = world.ask(id, "ping", json!({}));
     assert_eq!(ping["status"], 200);
