@@ -402,8 +402,16 @@ impl World {
                     self.take();
                 }
             }
+            // A denial for want of balance ends with news of the balance.
+            let balances = self.balances();
+            self.news.push_back(balances);
+            self.hear_all();
             self.bench.wait(61_000);
             self.obey();
+            while !self.sent.is_empty() {
+                self.take();
+            }
+            self.hear_all();
         }
         assert!(self.sent.is_empty() && self.news.is_empty());
     }
@@ -434,6 +442,8 @@ proptest! {
         let fee = if has_fees { "0.001" } else { "0" };
         let mut world = World::new(post_only, "50", "100000", fee);
         walk(&mut world, &steps);
+        // A cell that the price has run past waits until it comes back: once up, once down.
+        world.settle(150);
         world.settle(90);
         prop_assert_eq!(world.resting_tags(Side::Sell), [1, 2, 3, 4]);
         prop_assert!(world.resting_tags(Side::Buy).is_empty());
