@@ -204,6 +204,37 @@ fn it_asks_for_no_more_than_is_free_and_for_the_rest_once_there_is_more() {
 }
 
 #[test]
+fn what_others_lock_is_not_taken_for_its_own_lock() {
+    let mut poor = rich();
+    poor.balances[0] = balance("FOO", dec("0.15"), dec("5"));
+    let mut bench = Bench::live(FIVE, poor);
+    let first = bench.quote("121", "121.2");
+    assert_eq!(
+        told(&first),
+        ["buy 100 x 0.1", "buy 110 x 0.1", "sell 130 x 0.1"]
+    );
+    assert!(bench.quote("121", "121.2").is_empty());
+}
+
+#[test]
+fn what_a_fill_spent_is_not_spent_again_before_the_balance_is_told() {
+    let mut poor = rich();
+    poor.balances[0].free = dec("0.15");
+    let mut bench = Bench::live(FIVE, poor);
+    let first = bench.quote("121", "121.2");
+    let sell = at(&first, 3);
+    let next = bench.order(&sell, OrderState::Filled, "0.1");
+    assert_eq!(told(&next), ["buy 120 x 0.1"], "and no sell at 140");
+    let told_base = vec![balance("FOO", dec("0.05"), Decimal::ZERO)];
+    assert!(bench.tell(Notice::Balances(told_base)).is_empty());
+    let told_base = vec![balance("FOO", dec("0.1"), Decimal::ZERO)];
+    assert_eq!(
+        told(&bench.tell(Notice::Balances(told_base))),
+        ["sell 140 x 0.1"]
+    );
+}
+
+#[test]
 fn what_a_fill_brought_is_not_given_to_a_rung_that_has_not_begun() {
     let mut poor = rich();
     poor.balances[0].free = Decimal::ZERO;

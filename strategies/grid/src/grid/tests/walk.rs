@@ -431,7 +431,7 @@ fn walk(world: &mut World, steps: &[Step]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_a_grid_is_whole_again_afterwards(
@@ -457,11 +457,12 @@ proptest! {
         steps in prop::collection::vec(step(), 0..200),
         base in 0_u32..4,
         money in 0_u32..50,
+        post_only: bool,
         has_fees: bool,
     ) {
         let fee = if has_fees { "0.001" } else { "0" };
         let base = format!("0.{base}5");
-        let mut world = World::new(true, &base, &money.to_string(), fee);
+        let mut world = World::new(post_only, &base, &money.to_string(), fee);
         walk(&mut world, &steps);
     }
 }
