@@ -363,10 +363,7 @@ fn a_grid_given_by_its_width_is_centered_once() {
     let mut bench = Bench::live(params, rich());
     let first = bench.quote("99.5", "100.5");
     assert_eq!(told(&first), ["buy 90 x 0.1", "sell 110 x 0.1"]);
-    let center = bench.said.iter().find_map(|command| match command {
-        Command::Remember { key, value } if key == "center" => value.clone(),
-        _ => None,
-    });
+    let center = bench.remembered("center");
     let mut recovered = recovered_with(vec![update(&first[0], OrderState::Open, qty("0"))]);
     recovered
         .store
