@@ -177,21 +177,15 @@ impl Replay {
     fn handle(&mut self, input: &Input) {
         let mut commands = VecDeque::from(self.host.handle(self.now, input));
         while let Some(command) = commands.pop_front() {
-            match command {
-                Command::Submit {
-                    client_order_id,
-                    request,
-                } => {
-                    let update = self.fill(client_order_id, request);
-                    let notice = Input::Notice(Notice::Order(Box::new(update)));
-                    commands.extend(self.host.handle(self.now, &notice));
-                }
-                // The bars are told as they are; there is nothing to cancel, nor to restart.
-                Command::Cancel { .. }
-                | Command::Replace { .. }
-                | Command::Subscribe { .. }
-                | Command::History { .. }
-                | Command::Remember { .. } => {}
+            // The bars are told as they are: no other wish has anything to be done for it.
+            if let Command::Submit {
+                client_order_id,
+                request,
+            } = command
+            {
+                let update = self.fill(client_order_id, request);
+                let notice = Input::Notice(Notice::Order(Box::new(update)));
+                commands.extend(self.host.handle(self.now, &notice));
             }
         }
     }
