@@ -19,7 +19,8 @@
 //! buy above a sell of its own; it asks for no more than the free balance covers; it keeps to the
 //! instrument's filters, and when they leave it nothing to do it says so once, under the key
 //! `status` of its store, and stops; what is refused is asked for again after a wait that doubles,
-//! not in a loop; orders of an earlier life are known by their tag, the rung, and taken over.
+//! not in a loop. An order that the price has run past before it could rest waits until the price
+//! comes back. Orders of an earlier life are known by their tag, the rung, and taken over.
 
 mod cell;
 mod funds;

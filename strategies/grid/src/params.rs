@@ -67,7 +67,7 @@ impl Span {
 impl GridParams {
     /// The fewest rungs: with one there is nothing to sell at.
     pub const LEVELS_MIN: u32 = 2;
-    /// The most rungs: Binance keeps an account to 200 open orders on most spot symbols
+    /// The most rungs: Binance typically takes 200 open orders of an account on a spot symbol
     /// (exchangeInfo, `MAX_NUM_ORDERS`, read 2026-11).
     pub const LEVELS_MAX: u32 = 200;
 

@@ -142,9 +142,17 @@ impl Bench {
 
     /// The status that the last notice made the grid keep.
     pub(super) fn status(&self) -> Option<String> {
-        self.said.iter().find_map(|command| match command {
-            Command::Remember { key, value } if key == "status" => value.clone(),
-            _ => None,
+        self.remembered("status")
+    }
+
+    /// What the last notice made the grid keep under a key.
+    pub(super) fn remembered(&self, wanted: &str) -> Option<String> {
+        self.said.iter().find_map(|command| {
+            if let Command::Remember { key, value } = command {
+                value.clone().filter(|_| key == wanted)
+            } else {
+                None
+            }
         })
     }
 }
@@ -160,9 +168,16 @@ pub(super) fn quote(bid: &str, ask: &str, at: Timestamp) -> Quote {
 }
 
 pub(super) fn submits(commands: &[Command]) -> Vec<Asked> {
-    let orders = commands.iter().filter_map(|command| match command {
-        Command::Submit { client_order_id, request } => Some((*client_order_id, request.clone())),
-        _ => None,
+    let orders = commands.iter().filter_map(|command| {
+        if let Command::Submit {
+            client_order_id,
+            request,
+        } = command
+        {
+            Some((*client_order_id, request.clone()))
+        } else {
+            None
+        }
     });
     orders.collect()
 }

@@ -157,6 +157,37 @@ fn it_asks_for_no_more_than_is_free_and_for_the_rest_once_there_is_more() {
 }
 
 #[test]
+fn what_others_lock_is_not_taken_for_its_own_lock() {
+    let mut poor = rich();
+    poor.balances[0] = balance("FOO", dec("0.15"), dec("5"));
+    let mut bench = Bench::live(FIVE, poor);
+    let first = bench.quote("121", "121.2");
+    assert_eq!(
+        told(&first),
+        ["buy 100 x 0.1", "buy 110 x 0.1", "sell 130 x 0.1"]
+    );
+    assert!(bench.quote("121", "121.2").is_empty());
+}
+
+#[test]
+fn what_a_fill_spent_is_not_spent_again_before_the_balance_is_told() {
+    let mut poor = rich();
+    poor.balances[0].free = dec("0.15");
+    let mut bench = Bench::live(FIVE, poor);
+    let first = bench.quote("121", "121.2");
+    let sell = at(&first, 3);
+    let next = bench.order(&sell, OrderState::Filled, "0.1");
+    assert_eq!(told(&next), ["buy 120 x 0.1"], "and no sell at 140");
+    let told_base = vec![balance("FOO", dec("0.05"), Decimal::ZERO)];
+    assert!(bench.tell(Notice::Balances(told_base)).is_empty());
+    let told_base = vec![balance("FOO", dec("0.1"), Decimal::ZERO)];
+    assert_eq!(
+        told(&bench.tell(Notice::Balances(told_base))),
+        ["sell 140 x 0.1"]
+    );
+}
+
+#[test]
 fn what_a_fill_brought_is_not_given_to_a_rung_that_has_not_begun() {
     let mut poor = rich();
     poor.balances[0].free = Decimal::ZERO;
@@ -259,10 +290,7 @@ fn a_grid_given_by_its_width_is_centered_once() {
     let mut bench = Bench::live(params, rich());
     let first = bench.quote("99.5", "100.5");
     assert_eq!(told(&first), ["buy 90 x 0.1", "sell 110 x 0.1"]);
-    let center = bench.said.iter().find_map(|command| match command {
-        Command::Remember { key, value } if key == "center" => value.clone(),
-        _ => None,
-    });
+    let center = bench.remembered("center");
     let mut recovered = recovered_with(vec![update(&first[0], OrderState::Open, qty("0"))]);
     recovered.store.insert("center".to_owned(), center.clone().unwrap());
     let other_side = first[1].1.clone();

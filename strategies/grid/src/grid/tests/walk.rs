@@ -239,13 +239,13 @@ impl World {
 
     fn obey(&mut self) {
         for command in std::mem::take(&mut self.bench.said) {
-            match command {
-                Command::Submit { client_order_id, request } => {
-                    self.submitted((client_order_id, request))
-                }
-                Command::Cancel { client_order_id } => panic!("{client_order_id} is canceled"),
-                Command::Replace { .. } | Command::History { .. } => panic!("{command:?}"),
-                Command::Subscribe { .. } | Command::Remember { .. } => {}
+            assert!(!is_out_of_place(&command), "{command:?}");
+            if let Command::Submit {
+                client_order_id,
+                request,
+            } = command
+            {
+                self.submitted((client_order_id, request));
             }
         }
     }
@@ -393,8 +393,16 @@ impl World {
                     self.take();
                 }
             }
+            // A denial for want of balance ends with news of the balance.
+            let balances = self.balances();
+            self.news.push_back(balances);
+            self.hear_all();
             self.bench.wait(61_000);
             self.obey();
+            while !self.sent.is_empty() {
+                self.take();
+            }
+            self.hear_all();
         }
         assert!(self.sent.is_empty() && self.news.is_empty());
     }
@@ -407,6 +415,14 @@ impl World {
     }
 }
 
+/// What a grid whose parameters stay the same has no use for.
+fn is_out_of_place(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Cancel { .. } | Command::Replace { .. } | Command::History { .. }
+    )
+}
+
 fn walk(world: &mut World, steps: &[Step]) {
     for step in steps {
         world.run(step);
@@ -414,7 +430,7 @@ fn walk(world: &mut World, steps: &[Step]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_a_grid_is_whole_again_afterwards(
@@ -425,6 +441,8 @@ proptest! {
         let fee = if has_fees { "0.001" } else { "0" };
         let mut world = World::new(post_only, "50", "100000", fee);
         walk(&mut world, &steps);
+        // A cell that the price has run past waits until it comes back: once up, once down.
+        world.settle(150);
         world.settle(90);
         prop_assert_eq!(world.resting_tags(Side::Sell), [1, 2, 3, 4]);
         prop_assert!(world.resting_tags(Side::Buy).is_empty());
@@ -438,11 +456,12 @@ proptest! {
         steps in prop::collection::vec(step(), 0..200),
         base in 0_u32..4,
         money in 0_u32..50,
+        post_only: bool,
         has_fees: bool,
     ) {
         let fee = if has_fees { "0.001" } else { "0" };
         let base = format!("0.{base}5");
-        let mut world = World::new(true, &base, &money.to_string(), fee);
+        let mut world = World::new(post_only, &base, &money.to_string(), fee);
         walk(&mut world, &steps);
     }
 }
