@@ -36,10 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let (bars, trades) = (bars.len(), outcome.trades.len());
     let profit = outcome.profit.round_dp(2);
-    writeln!(
-        out,
-        "{bars} bars, {trades} trades, {profit} USDT after fees"
-    )?;
+    writeln!(out, "{bars} bars, {trades} trades, {profit} USDT after fees")?;
     Ok(())
 }
 
@@ -66,11 +63,7 @@ mod tests {
         let outcome = Replay::start(PARAMS, START).unwrap().run(&bars, HISTORY);
         let trades = outcome.unwrap().trades;
         for (index, trade) in trades.iter().enumerate() {
-            let side = if index % 2 == 0 {
-                Side::Buy
-            } else {
-                Side::Sell
-            };
+            let side = if index % 2 == 0 { Side::Buy } else { Side::Sell };
             assert_eq!(trade.side, side);
             assert!(trade.at >= bars[HISTORY].open_at);
         }

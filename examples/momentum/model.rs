@@ -43,10 +43,7 @@ impl Answer {
             Trend::Up => "up",
             Trend::Down => "down",
         };
-        Message {
-            topic: TOPIC.to_owned(),
-            body: format!("{} {trend}", self.bar.as_nanos()),
-        }
+        Message { topic: TOPIC.to_owned(), body: format!("{} {trend}", self.bar.as_nanos()) }
     }
 
     pub(crate) fn parse(message: &Message) -> Option<Self> {
@@ -108,10 +105,7 @@ fn answer(fast: usize, slow: usize, asked: &Receiver<Question>, mailbox: &Mailbo
     }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "nobody averages more bars than a float can count"
-)]
+#[expect(clippy::cast_precision_loss, reason = "nobody averages more bars than a float can count")]
 fn average(closes: &VecDeque<f64>, bars: usize) -> f64 {
     closes.iter().take(bars).sum::<f64>() / bars as f64
 }

@@ -120,10 +120,7 @@ impl Replay {
             money: Decimal::ZERO,
             trades: Vec::new(),
         };
-        let recovered = Recovered {
-            instruments: vec![instrument()],
-            ..Recovered::default()
-        };
+        let recovered = Recovered { instruments: vec![instrument()], ..Recovered::default() };
         replay.tell(Notice::Started(Box::new(recovered)));
         Ok(replay)
     }
@@ -138,10 +135,7 @@ impl Replay {
             self.answer()?;
         }
         self.tell(Notice::Stopping);
-        Ok(Outcome {
-            profit: self.money + self.base * self.close.get(),
-            trades: self.trades,
-        })
+        Ok(Outcome { profit: self.money + self.base * self.close.get(), trades: self.trades })
     }
 
     pub(crate) fn tell(&mut self, notice: Notice) {
@@ -178,11 +172,7 @@ impl Replay {
         let mut commands = VecDeque::from(self.host.handle(self.now, input));
         while let Some(command) = commands.pop_front() {
             // The bars are told as they are: no other wish has anything to be done for it.
-            if let Command::Submit {
-                client_order_id,
-                request,
-            } = command
-            {
+            if let Command::Submit { client_order_id, request } = command {
                 let update = self.fill(client_order_id, request);
                 let notice = Input::Notice(Notice::Order(Box::new(update)));
                 commands.extend(self.host.handle(self.now, &notice));
@@ -207,12 +197,7 @@ impl Replay {
                 self.money += value - commission;
             }
         }
-        self.trades.push(Trade {
-            at: self.now,
-            side: request.side,
-            qty,
-            price: self.close,
-        });
+        self.trades.push(Trade { at: self.now, side: request.side, qty, price: self.close });
         OrderUpdate {
             client_order_id,
             venue_order_id: None,
@@ -247,9 +232,8 @@ pub(crate) fn tide(seed: u64, count: u64, start: Timestamp) -> Vec<Bar> {
     let mut open = cents(10_000);
     let bar = |minute: u64| {
         // Knuth's multiplier for a 64-bit linear congruence; the upper bits are the good ones.
-        noise = noise
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        noise =
+            noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let phase = minute % (2 * TURN);
         let height = phase.min(2 * TURN - phase);
         let close = cents(10_000 + 5 * height + (noise >> 33) % 60);

@@ -58,9 +58,7 @@ impl Strategy for Momentum {
             let message = "name exactly one instrument; momentum trades no other";
             return Err(InvalidParams::at("instruments", message));
         };
-        let MomentumParams {
-            fast, slow, qty, ..
-        } = params;
+        let MomentumParams { fast, slow, qty, .. } = params;
         if fast == 0 || fast >= slow || slow > 500 {
             let message = format!("fast {fast} and slow {slow}: give 1 ≤ fast < slow ≤ 500");
             return Err(InvalidParams::at("fast", message));
@@ -79,12 +77,7 @@ impl Strategy for Momentum {
     }
 
     fn on_start(&mut self, recovered: &Recovered, cx: &mut Context<'_>) {
-        let MomentumParams {
-            interval,
-            fast,
-            slow,
-            ..
-        } = self.params;
+        let MomentumParams { interval, fast, slow, .. } = self.params;
         self.model = Some(Model::start(fast, slow, cx.mailbox()));
         self.order = recovered.orders.first().map(|order| order.client_order_id);
         cx.subscribe(&self.instrument, Feed::Bar(interval));
@@ -97,10 +90,7 @@ impl Strategy for Momentum {
             return;
         }
         self.asked = Some(bar.open_at);
-        let question = Question {
-            bar: bar.open_at,
-            close: bar.close,
-        };
+        let question = Question { bar: bar.open_at, close: bar.close };
         if let Some(model) = &self.model
             && model.ask(question)
         {
@@ -166,9 +156,8 @@ impl Momentum {
             (Trend::Down, true) => (Side::Sell, Quantity::new(position).unwrap_or_default()),
             (Trend::Up, true) | (Trend::Down, false) => return,
         };
-        let qty = cx
-            .instrument(&self.instrument)
-            .map_or(qty, |instrument| instrument.quantize_qty(qty));
+        let qty =
+            cx.instrument(&self.instrument).map_or(qty, |instrument| instrument.quantize_qty(qty));
         let request = OrderRequest {
             instrument: self.instrument.clone(),
             side,

@@ -108,9 +108,9 @@ fn message(body: &str) -> Input {
 }
 
 fn remembered(commands: &[Command], wanted: &str) -> Option<String> {
-    commands.iter().find_map(|command| match command {
-        Command::Remember { key, value } if key == wanted => value.clone(),
-        _ => None,
+    commands.iter().find_map(|command| {
+        let Command::Remember { key, value } = command else { return None };
+        value.clone().filter(|_| key == wanted)
     })
 }
 

@@ -169,11 +169,7 @@ pub(super) fn quote(bid: &str, ask: &str, at: Timestamp) -> Quote {
 
 pub(super) fn submits(commands: &[Command]) -> Vec<Asked> {
     let orders = commands.iter().filter_map(|command| {
-        if let Command::Submit {
-            client_order_id,
-            request,
-        } = command
-        {
+        if let Command::Submit { client_order_id, request } = command {
             Some((*client_order_id, request.clone()))
         } else {
             None

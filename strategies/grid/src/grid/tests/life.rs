@@ -162,10 +162,7 @@ fn what_others_lock_is_not_taken_for_its_own_lock() {
     poor.balances[0] = balance("FOO", dec("0.15"), dec("5"));
     let mut bench = Bench::live(FIVE, poor);
     let first = bench.quote("121", "121.2");
-    assert_eq!(
-        told(&first),
-        ["buy 100 x 0.1", "buy 110 x 0.1", "sell 130 x 0.1"]
-    );
+    assert_eq!(told(&first), ["buy 100 x 0.1", "buy 110 x 0.1", "sell 130 x 0.1"]);
     assert!(bench.quote("121", "121.2").is_empty());
 }
 
@@ -181,10 +178,7 @@ fn what_a_fill_spent_is_not_spent_again_before_the_balance_is_told() {
     let told_base = vec![balance("FOO", dec("0.05"), Decimal::ZERO)];
     assert!(bench.tell(Notice::Balances(told_base)).is_empty());
     let told_base = vec![balance("FOO", dec("0.1"), Decimal::ZERO)];
-    assert_eq!(
-        told(&bench.tell(Notice::Balances(told_base))),
-        ["sell 140 x 0.1"]
-    );
+    assert_eq!(told(&bench.tell(Notice::Balances(told_base))), ["sell 140 x 0.1"]);
 }
 
 #[test]

@@ -240,11 +240,7 @@ impl World {
     fn obey(&mut self) {
         for command in std::mem::take(&mut self.bench.said) {
             assert!(!is_out_of_place(&command), "{command:?}");
-            if let Command::Submit {
-                client_order_id,
-                request,
-            } = command
-            {
+            if let Command::Submit { client_order_id, request } = command {
                 self.submitted((client_order_id, request));
             }
         }
@@ -417,10 +413,7 @@ impl World {
 
 /// What a grid whose parameters stay the same has no use for.
 fn is_out_of_place(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Cancel { .. } | Command::Replace { .. } | Command::History { .. }
-    )
+    matches!(command, Command::Cancel { .. } | Command::Replace { .. } | Command::History { .. })
 }
 
 fn walk(world: &mut World, steps: &[Step]) {
