@@ -1,3 +1,4 @@
 //! What is true of the workspace as a whole, in one binary.
 
 mod architecture;
+mod simulation;

@@ -297,10 +297,7 @@ impl Engine {
         }
         self.is_stopping = true;
         self.timers.set(Timer::Stop, deadline);
-        let strategies: Vec<_> = self.members.keys().copied().collect();
-        for strategy in strategies {
-            self.notify(strategy, Notice::Stopping);
-        }
+        self.notify_all(|| Notice::Stopping);
         self.cancel_everything(now);
     }
 

@@ -35,7 +35,7 @@ pub(super) struct Startup {
     pub(super) has_account: bool,
     has_order_counts: bool,
     missing_open_orders: BTreeSet<Symbol>,
-    has_begun_strategies: bool,
+    pub(super) has_begun_strategies: bool,
     /// Everything was there once.
     is_done: bool,
     /// Orders of which something may have happened unheard.
@@ -153,7 +153,7 @@ impl Engine {
         self.ledger.fees = account.fees;
         self.ledger.set_balances(&account.balances, true);
         self.startup.has_account = true;
-        self.tell_balances(account.balances);
+        self.tell_balances(&account.balances);
         self.begin_strategies(now);
     }
 

@@ -42,17 +42,21 @@ impl Engine {
             // While starting, one reason after the other; a shut scope was told when it was shut.
             VenueStatus::Stale { .. } | VenueStatus::Shut { .. } => {}
         }
-        let strategies: Vec<_> = self.members.keys().copied().collect();
-        for strategy in strategies {
-            self.notify(strategy, Notice::Venue(status.clone()));
-        }
+        self.notify_all(|| Notice::Venue(status.clone()));
     }
 
     /// Tells every strategy of balances that may have changed.
-    pub(super) fn tell_balances(&mut self, balances: Vec<Balance>) {
-        let strategies: Vec<_> = self.members.keys().copied().collect();
-        for strategy in strategies {
-            self.notify(strategy, Notice::Balances(balances.clone()));
+    pub(super) fn tell_balances(&mut self, balances: &[Balance]) {
+        self.notify_all(|| Notice::Balances(balances.to_vec()));
+    }
+
+    /// Tells every strategy, once they have begun: nothing comes before their beginning.
+    pub(super) fn notify_all(&mut self, notice: impl Fn() -> Notice) {
+        if self.startup.has_begun_strategies {
+            let strategies: Vec<_> = self.members.keys().copied().collect();
+            for strategy in strategies {
+                self.notify(strategy, notice());
+            }
         }
     }
 }

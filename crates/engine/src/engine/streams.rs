@@ -160,7 +160,7 @@ impl Engine {
             StreamEvent::Report(report) => self.reported(now, &report),
             StreamEvent::Balances(balances) => {
                 self.ledger.set_balances(&balances, false);
-                self.tell_balances(balances);
+                self.tell_balances(&balances);
             }
             StreamEvent::BalanceMoved => self.read_account(now),
             StreamEvent::Replied { call, outcome } => self.replied(now, call, *outcome),

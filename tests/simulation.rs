@@ -1,0 +1,11 @@
+//! The straight path in virtual time: a strategy, the engine, the real codecs over real bytes, a
+//! network that misbehaves, and a venue. No socket, no clock, no thread: the same seed is the same
+//! run.
+
+mod checkers;
+mod feeds;
+mod grid;
+mod network;
+mod orders;
+mod probe;
+mod world;

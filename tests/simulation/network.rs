@@ -1,0 +1,104 @@
+//! A network that delays, loses and cuts, by its seed.
+
+use std::time::Duration;
+
+use tradewind_model::time::Timestamp;
+use tradewind_scheduler::Jitter;
+
+/// What may go wrong, in thousandths of the occasions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Weather {
+    /// One way takes at most so long; at least a tenth of it.
+    pub(crate) delay_max: Duration,
+    /// An answer takes so much longer.
+    pub(crate) tail: Duration,
+    /// How often it does.
+    pub(crate) tails_permille: u64,
+    /// The venue does what was asked, and nobody hears of it.
+    pub(crate) lost_answers_permille: u64,
+    /// The connection cannot be made.
+    pub(crate) refused_permille: u64,
+    /// A socket dies about so often; never when none.
+    pub(crate) cut_every: Option<Duration>,
+}
+
+impl Weather {
+    /// Nothing goes wrong.
+    pub(crate) const FAIR: Self = Self {
+        delay_max: Duration::from_millis(5),
+        tail: Duration::ZERO,
+        tails_permille: 0,
+        lost_answers_permille: 0,
+        refused_permille: 0,
+        cut_every: None,
+    };
+
+    /// Everything that leaves the venue's word in the end goes wrong.
+    pub(crate) const FOUL: Self = Self {
+        delay_max: Duration::from_millis(80),
+        tail: Duration::from_secs(3),
+        tails_permille: 20,
+        lost_answers_permille: 50,
+        refused_permille: 30,
+        cut_every: Some(Duration::from_secs(20)),
+    };
+}
+
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Passage {
+    /// It arrives then, and the answer comes back so much later.
+    Whole { arrives: Timestamp, back: Duration },
+    /// It arrives then, and the answer is lost.
+    AnswerLost { arrives: Timestamp },
+    /// It does not leave.
+    Refused { at: Timestamp },
+}
+
+#[derive(Debug)]
+pub(crate) struct Network {
+    weather: Weather,
+    dice: Jitter,
+}
+
+impl Network {
+    pub(crate) fn new(weather: Weather, seed: u64) -> Self {
+        Self { weather, dice: Jitter::new(seed ^ 0x6e65_7477_6f72_6b00) }
+    }
+
+    pub(crate) fn set_weather(&mut self, weather: Weather) {
+        self.weather = weather;
+    }
+
+    fn chance(&mut self, permille: u64) -> bool {
+        let roll = self.dice.up_to(Duration::from_micros(999)).as_micros();
+        roll < u128::from(permille)
+    }
+
+    /// How long one way takes.
+    pub(crate) fn delay(&mut self) -> Duration {
+        let least = self.weather.delay_max / 10;
+        least + self.dice.up_to(self.weather.delay_max - least)
+    }
+
+    pub(crate) fn request(&mut self, now: Timestamp) -> Passage {
+        if self.chance(self.weather.refused_permille) {
+            return Passage::Refused { at: now + self.delay() };
+        }
+        let arrives = now + self.delay();
+        if self.chance(self.weather.lost_answers_permille) {
+            return Passage::AnswerLost { arrives };
+        }
+        let mut back = self.delay();
+        if self.chance(self.weather.tails_permille) {
+            back += self.weather.tail;
+        }
+        Passage::Whole { arrives, back }
+    }
+
+    /// When a socket that is made now dies; never when none.
+    pub(crate) fn cut(&mut self, now: Timestamp) -> Option<Timestamp> {
+        let every = self.weather.cut_every?;
+        Some(now + self.dice.up_to(every * 2))
+    }
+}

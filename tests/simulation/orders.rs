@@ -1,0 +1,289 @@
+//! Orders, one claim at a time.
+
+use std::time::Duration;
+
+use tradewind_engine::Incident;
+use tradewind_model::Decimal;
+use tradewind_model::id::{ClientOrderId, ClientOrderIds, InstrumentId};
+use tradewind_model::money::{Price, Quantity};
+use tradewind_model::notice::{Command, VenueStatus};
+use tradewind_model::order::{
+    Denied, MarketQuantity, OrderKind, OrderRequest, OrderState, Side, TimeInForce,
+};
+use tradewind_model::stream::StreamKind;
+use tradewind_model::time::Timestamp;
+use tradewind_simulator::binance::BinanceConfig;
+
+use super::checkers::check;
+use super::network::Weather;
+use super::probe::{self, Told, of_order, told};
+use super::world::{PEER, Setup, World};
+
+struct Desk {
+    world: World,
+    ids: ClientOrderIds,
+}
+
+impl Desk {
+    /// A world whose only strategy listens, live.
+    fn open(weather: Weather) -> Self {
+        let registry = probe::registry();
+        let strategies = [("probe", "probe", "feeds = [\"quote\"]")];
+        let mut world = World::new(Setup {
+            seed: 4,
+            weather,
+            venue: BinanceConfig::default(),
+            skew_ms: 0,
+            registry: &registry,
+            strategies: &strategies,
+        });
+        world.run_for(Duration::from_secs(5));
+        assert!(told().contains(&Told::Venue(VenueStatus::Live)));
+        Self { world, ids: ClientOrderIds::new(99, Timestamp::EPOCH) }
+    }
+
+    fn mid(&self) -> Price {
+        let snapshot = self.world.engine.snapshot(self.world.now);
+        snapshot.quotes.values().next().unwrap().mid()
+    }
+
+    /// A price so many percent from the middle, on the tick.
+    fn price(&self, percent: i64) -> Price {
+        let factor = Decimal::from(100 + percent) / Decimal::ONE_HUNDRED;
+        Price::new((self.mid().get() * factor).round()).unwrap()
+    }
+
+    fn submit(&mut self, side: Side, kind: OrderKind) -> ClientOrderId {
+        let client_order_id = self.ids.next();
+        self.resubmit(client_order_id, side, kind);
+        client_order_id
+    }
+
+    fn resubmit(&mut self, client_order_id: ClientOrderId, side: Side, kind: OrderKind) {
+        let request = OrderRequest { instrument: "BTC-USDT".into(), side, kind, tag: 1 };
+        self.world.command("probe", Command::Submit { client_order_id, request });
+    }
+
+    /// What was told of an order within a while.
+    fn news(&mut self, id: ClientOrderId, secs: u64) -> Vec<(OrderState, Quantity)> {
+        self.world.run_for(Duration::from_secs(secs));
+        let updates = of_order(&told(), id);
+        updates.into_iter().map(|update| (update.state, update.cum_qty)).collect()
+    }
+
+    fn requests(&self, what: &str) -> u64 {
+        self.world.venue.ledger().requests.get(what).copied().unwrap_or_default()
+    }
+
+    fn finish(mut self) {
+        self.world.stop(Duration::from_secs(30));
+        check(&self.world, "seed 4");
+    }
+}
+
+fn qty(text: &str) -> Quantity {
+    text.parse().unwrap()
+}
+
+fn post_only(price: Price, qty: Quantity) -> OrderKind {
+    OrderKind::PostOnly { price, qty }
+}
+
+#[test]
+fn an_order_rests_and_is_canceled() {
+    let mut desk = Desk::open(Weather::FAIR);
+    let id = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
+    assert_eq!(desk.news(id, 1), [(OrderState::Open, Quantity::ZERO)]);
+    desk.world.command("probe", Command::Cancel { client_order_id: id });
+    assert_eq!(desk.news(id, 1), [(OrderState::Canceled, Quantity::ZERO)]);
+    desk.finish();
+}
+
+#[test]
+fn each_fill_is_told_once_and_the_end_once_after_them() {
+    let mut desk = Desk::open(Weather::FAIR);
+    for side in [Side::Buy, Side::Sell] {
+        let id = desk.submit(side, OrderKind::Market(MarketQuantity::Base(qty("0.9"))));
+        desk.world.run_for(Duration::from_secs(3));
+        let updates = of_order(&told(), id);
+        let fills: Vec<_> = updates.iter().filter_map(|update| update.fill.as_ref()).collect();
+        assert!(fills.len() > 1, "it eats several levels: {updates:?}");
+        let mut trades: Vec<_> = fills.iter().map(|fill| fill.trade_id).collect();
+        trades.dedup();
+        assert_eq!(trades.len(), fills.len());
+        let total = fills.iter().fold(Quantity::ZERO, |sum, fill| sum + fill.qty);
+        assert_eq!(total, qty("0.9"));
+        let ends = updates.iter().filter(|update| update.state.is_terminal()).count();
+        assert_eq!((ends, updates.last().unwrap().state), (1, OrderState::Filled));
+    }
+    desk.finish();
+}
+
+#[test]
+fn what_the_venue_would_refuse_is_denied_without_a_request() {
+    let mut desk = Desk::open(Weather::FAIR);
+    let (near, far) = (desk.price(-1), desk.price(-95));
+    let before = desk.world.venue.ledger().total_requests();
+    for (kind, reason) in [
+        (post_only(near, qty("0.000001")), "LOT_SIZE"),
+        (post_only(near, qty("0.00005")), "NOTIONAL"),
+        (post_only(far, qty("0.1")), "PERCENT_PRICE_BY_SIDE"),
+        (
+            post_only(Price::new(near.get() + Decimal::new(1, 3)).unwrap(), qty("0.01")),
+            "PRICE_FILTER",
+        ),
+        (post_only(near, qty("5")), "USDT: needs"),
+    ] {
+        let id = desk.submit(Side::Buy, kind);
+        let updates = of_order(&told(), id);
+        assert_eq!(updates, [], "nothing is told before its time");
+        desk.world.run_for(Duration::from_millis(10));
+        let updates = of_order(&told(), id);
+        assert_eq!(updates[0].state, OrderState::Denied);
+        let text = updates[0].reason.clone().unwrap();
+        assert!(text.contains(reason), "{text}");
+    }
+    assert_eq!(desk.world.venue.ledger().total_requests(), before);
+    desk.finish();
+}
+
+#[test]
+fn the_venues_refusal_is_told_in_its_words() {
+    let mut desk = Desk::open(Weather::FAIR);
+    let id = desk.submit(Side::Buy, post_only(desk.price(2), qty("0.01")));
+    desk.world.run_for(Duration::from_secs(1));
+    let updates = of_order(&told(), id);
+    assert_eq!(updates.last().unwrap().state, OrderState::Rejected);
+    let reason = updates.last().unwrap().reason.clone().unwrap();
+    assert!(reason.contains("would immediately match"), "{reason}");
+    desk.finish();
+}
+
+#[test]
+fn a_name_stands_for_one_order_for_ever() {
+    let mut desk = Desk::open(Weather::FAIR);
+    let kind = OrderKind::Market(MarketQuantity::Base(qty("0.01")));
+    let id = desk.submit(Side::Buy, kind);
+    desk.world.run_for(Duration::from_secs(1));
+    desk.resubmit(id, Side::Buy, kind);
+    desk.world.run_for(Duration::from_secs(1));
+    assert_eq!(desk.requests("POST /api/v3/order"), 1);
+    let is_told = |incident: &Incident| matches!(incident, Incident::DuplicateId { .. });
+    assert!(desk.world.incidents.iter().any(|(_, incident)| is_told(incident)));
+    desk.finish();
+}
+
+#[test]
+fn an_order_canceled_before_it_left_costs_no_request() {
+    let mut desk = Desk::open(Weather::FAIR);
+    let price = desk.price(-10);
+    // More at once than orders have slots: the last ones wait.
+    let ids: Vec<_> =
+        (0..30).map(|_| desk.submit(Side::Buy, post_only(price, qty("0.001")))).collect();
+    let last = *ids.last().unwrap();
+    desk.world.command("probe", Command::Cancel { client_order_id: last });
+    assert_eq!(desk.news(last, 2), [(OrderState::Canceled, Quantity::ZERO)]);
+    assert_eq!(desk.requests("POST /api/v3/order"), 29);
+    assert_eq!(desk.requests("DELETE /api/v3/order"), 0);
+    desk.finish();
+}
+
+#[test]
+fn a_replacement_follows_the_first_and_takes_off_what_that_has_filled() {
+    let mut desk = Desk::open(Weather::FAIR);
+    // More than rests at the top of the book, so part of it trades and the rest waits.
+    let quote = desk.world.engine.snapshot(desk.world.now).quotes.values().next().unwrap().clone();
+    let total = quote.ask_qty + qty("0.5");
+    let total = Quantity::new(total.get().round_dp(5)).unwrap();
+    let limit = |price| OrderKind::Limit {
+        price,
+        qty: total,
+        time_in_force: TimeInForce::GoodTillCanceled,
+    };
+    let first = desk.submit(Side::Buy, limit(quote.ask));
+    desk.world.run_for(Duration::from_millis(60));
+    let second = desk.ids.next();
+    let request = OrderRequest {
+        instrument: InstrumentId::from("BTC-USDT"),
+        side: Side::Buy,
+        kind: limit(desk.price(-10)),
+        tag: 2,
+    };
+    desk.world.command(
+        "probe",
+        Command::Replace { client_order_id: first, replacement_id: second, request },
+    );
+    desk.world.run_for(Duration::from_secs(2));
+    let told = told();
+    let (first, second) = (of_order(&told, first), of_order(&told, second));
+    let done = first.last().unwrap();
+    assert_eq!(done.state, OrderState::Canceled, "{first:?}");
+    assert!(!done.cum_qty.is_zero(), "part of it traded");
+    assert_eq!(second.last().unwrap().state, OrderState::Open);
+    assert_eq!(second.last().unwrap().leaves_qty, total.saturating_sub(done.cum_qty));
+    desk.finish();
+}
+
+#[test]
+fn an_order_whose_answer_is_lost_is_asked_about_and_never_sent_again() {
+    let weather = Weather { lost_answers_permille: 1000, ..Weather::FAIR };
+    let mut desk = Desk::open(Weather::FAIR);
+    desk.world.set_weather(weather);
+    let id = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
+    // The order arrives, its answer does not, and neither does its report.
+    desk.world.run_for(Duration::from_millis(1));
+    desk.world.cut_streams(StreamKind::Account);
+    desk.world.run_for(Duration::from_secs(12));
+    let states: Vec<_> = of_order(&told(), id).iter().map(|update| update.state).collect();
+    assert_eq!(states, [OrderState::InDoubt]);
+    desk.world.set_weather(Weather::FAIR);
+    let news = desk.news(id, 60);
+    assert_eq!(news, [(OrderState::Open, Quantity::ZERO)]);
+    assert_eq!(desk.requests("POST /api/v3/order"), 1);
+    desk.finish();
+}
+
+#[test]
+fn while_the_stream_is_down_new_orders_are_denied_and_cancels_pass() {
+    let mut desk = Desk::open(Weather::FAIR);
+    let resting = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
+    desk.world.run_for(Duration::from_secs(1));
+    // No socket can be made any more.
+    desk.world.refuse_handshakes(true);
+    desk.world.cut_streams(StreamKind::Account);
+    let denied = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
+    desk.world.command("probe", Command::Cancel { client_order_id: resting });
+    desk.world.run_for(Duration::from_secs(1));
+    let told = told();
+    let update = &of_order(&told, denied)[0];
+    assert!(matches!(&update.denied, Some(Denied::Closed(why)) if why.contains("stream")));
+    assert_eq!(of_order(&told, resting).last().unwrap().state, OrderState::Canceled);
+    desk.world.refuse_handshakes(false);
+    desk.world.run_for(Duration::from_secs(60));
+    desk.finish();
+}
+
+#[test]
+fn after_a_429_nothing_leaves_until_the_venue_said_and_then_trading_goes_on() {
+    let mut desk = Desk::open(Weather::FAIR);
+    let venue_now = desk.world.now;
+    desk.world.venue.burn_weight(venue_now, PEER, 6_000);
+    let first = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
+    desk.world.run_for(Duration::from_secs(5));
+    let ledger = desk.world.venue.ledger();
+    assert_eq!((ledger.rate_limited, ledger.banned), (1, 0));
+    assert_eq!(ledger.after_first_429().len(), 0, "{:?}", ledger.after_first_429());
+    let second = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
+    desk.world.run_for(Duration::from_secs(60));
+    let told = told();
+    let first = of_order(&told, first);
+    assert_eq!(first.last().unwrap().state, OrderState::Denied, "its deadline passed: {first:?}");
+    assert!(matches!(of_order(&told, second)[0].denied, Some(Denied::Closed(_))));
+    assert_eq!(
+        told.iter().rfind(|told| matches!(told, Told::Venue(_))),
+        Some(&Told::Venue(VenueStatus::Live))
+    );
+    let third = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
+    assert_eq!(desk.news(third, 1), [(OrderState::Open, Quantity::ZERO)]);
+    assert_eq!(desk.world.venue.ledger().rate_limited, 1);
+}
