@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use tradewind_model::Decimal;
-use tradewind_model::market::Level;
-use tradewind_model::notice::VenueStatus;
-use tradewind_model::stream::StreamKind;
+use tradewind_model::market::{Interval, Level};
+use tradewind_model::notice::{Command, VenueStatus};
+use tradewind_model::stream::{Feed, StreamKind};
 use tradewind_simulator::binance::BinanceConfig;
 
 use super::network::Weather;
@@ -89,5 +89,35 @@ fn quotes_and_trades_flow_and_a_lost_stream_is_told() {
         probe::told().into_iter().filter(|told| matches!(told, Told::Venue(_))).collect();
     assert!(
         matches!(&statuses[..], [Told::Venue(VenueStatus::Stale { .. }), last] if is_live(last))
+    );
+}
+
+#[test]
+fn a_feed_asked_for_later_is_added_to_the_socket_that_stands() {
+    let mut world = world("feeds = [\"quote\"]");
+    world.run_for(Duration::from_secs(5));
+    probe::told();
+    let connections = world.venue.ledger().connections_accepted;
+    let (instrument, feed) = ("BTC-USDT".into(), Feed::Book(20));
+    world.command("probe", Command::Subscribe { instrument, feed });
+    world.run_for(Duration::from_secs(5));
+    let told = probe::told();
+    let books = told.iter().filter(|told| matches!(told, Told::Book(_)));
+    assert!(books.count() > 10);
+    assert_eq!(world.venue.ledger().connections_accepted, connections);
+}
+
+#[test]
+fn history_asked_for_while_live_is_told_and_nothing_stays_stale() {
+    let mut world = world("feeds = [\"quote\"]");
+    world.run_for(Duration::from_secs(5));
+    probe::told();
+    let (instrument, interval) = ("BTC-USDT".into(), Interval::Minute5);
+    world.command("probe", Command::History { instrument, interval, bars: 12 });
+    world.run_for(Duration::from_secs(2));
+    let told = probe::told();
+    assert_eq!(told.iter().filter(|told| matches!(told, Told::Bar(_))).count(), 12);
+    assert!(
+        !matches!(told.iter().rfind(|told| matches!(told, Told::Venue(_))), Some(last) if !is_live(last))
     );
 }

@@ -287,3 +287,39 @@ fn after_a_429_nothing_leaves_until_the_venue_said_and_then_trading_goes_on() {
     assert_eq!(desk.news(third, 1), [(OrderState::Open, Quantity::ZERO)]);
     assert_eq!(desk.world.venue.ledger().rate_limited, 1);
 }
+
+#[test]
+fn a_refused_time_is_read_anew_and_the_order_goes_once_more() {
+    let mut desk = Desk::open(Weather::FAIR);
+    desk.world.set_venue_clock_forward(7_000);
+    let id = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
+    assert_eq!(desk.news(id, 2), [(OrderState::Open, Quantity::ZERO)]);
+    assert_eq!(desk.requests("POST /api/v3/order"), 2, "refused once, taken once");
+    let refused = desk.world.incidents.iter().filter(|(_, one)| *one == Incident::ClockRefused);
+    assert_eq!(refused.count(), 1);
+    desk.finish();
+}
+
+#[test]
+fn a_connection_that_cannot_be_made_is_tried_again_under_the_same_name() {
+    let mut desk = Desk::open(Weather::FAIR);
+    desk.world.set_weather(Weather { refused_permille: 1000, ..Weather::FAIR });
+    let id = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
+    desk.world.run_for(Duration::from_millis(100));
+    desk.world.set_weather(Weather::FAIR);
+    assert_eq!(desk.news(id, 9), [(OrderState::Open, Quantity::ZERO)]);
+    assert_eq!(desk.world.engine.snapshot(desk.world.now).counters.orders_sent, 1);
+    desk.finish();
+}
+
+#[test]
+fn an_order_that_cannot_leave_is_denied_by_its_deadline() {
+    let mut desk = Desk::open(Weather::FAIR);
+    desk.world.set_weather(Weather { refused_permille: 1000, ..Weather::FAIR });
+    let id = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
+    let news = desk.news(id, 11);
+    assert_eq!(news, [(OrderState::Denied, Quantity::ZERO)]);
+    desk.world.set_weather(Weather::FAIR);
+    desk.world.run_for(Duration::from_secs(60));
+    desk.finish();
+}

@@ -203,6 +203,11 @@ impl World {
         self.network.set_weather(weather);
     }
 
+    /// Sets the venue's clock forward against ours.
+    pub(crate) fn set_venue_clock_forward(&mut self, millis: i64) {
+        self.skew_ms += millis;
+    }
+
     /// From now on no socket can be made, or again it can.
     pub(crate) fn refuse_handshakes(&mut self, refuses: bool) {
         self.refuses_handshakes = refuses;

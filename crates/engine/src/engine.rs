@@ -35,7 +35,7 @@ use crate::event::Event;
 use crate::ledger::Ledger;
 use crate::snapshot::{Counters, Snapshot};
 use crate::timers::Timers;
-use calls::Calls;
+use calls::{Calls, PendingCall};
 use market::Market;
 use orders::Watch;
 use startup::Startup;
@@ -120,6 +120,8 @@ pub struct Engine {
     jitter: Jitter,
     timers: Timers<Timer>,
     calls: Calls,
+    /// Calls that were refused for their time, until the venue's clock is known again.
+    awaiting_clock: Vec<PendingCall>,
     actions: VecDeque<Action>,
     members: BTreeMap<StrategyId, Member>,
     instruments: BTreeMap<InstrumentId, Instrument>,
@@ -157,6 +159,7 @@ impl Engine {
             jitter: Jitter::new(config.seed),
             timers: Timers::new(),
             calls: Calls::default(),
+            awaiting_clock: Vec::new(),
             actions: VecDeque::new(),
             instruments: BTreeMap::new(),
             symbols: BTreeMap::new(),

@@ -48,6 +48,8 @@ pub struct Order {
     pub is_cancel_wanted: bool,
     /// When it was asked for.
     pub created_at: Timestamp,
+    /// When its bytes last left; none while they have not.
+    pub sent_at: Option<Timestamp>,
     /// When something was last heard of it.
     pub updated_at: Timestamp,
 }

@@ -15,7 +15,7 @@ use crate::engine::Engine;
 /// What has happened so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Orders whose bytes left, tries of the same order counted each.
+    /// Orders whose bytes left.
     pub orders_sent: u64,
     /// Orders the venue said it has.
     pub orders_accepted: u64,

@@ -232,6 +232,9 @@ pub enum Denied {
         /// How long it had waited, in milliseconds.
         waited_ms: u64,
     },
+    /// The venue provably did not take it, and its deadline leaves no time for another try.
+    #[error("not taken by the venue, and no time left to try again: {0}")]
+    NotTaken(String),
     /// It costs more than a limit ever holds.
     #[error("{0}")]
     NeverFits(String),

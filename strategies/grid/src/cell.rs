@@ -121,6 +121,7 @@ impl Slot {
                 | Denied::DuplicateId(_)
                 | Denied::Full(_)
                 | Denied::Deadline { .. }
+                | Denied::NotTaken(_)
                 | Denied::NeverFits(_)
                 | Denied::Closed(_),
             ) => {}

@@ -249,11 +249,11 @@ impl Engine {
     fn refused(&mut self, now: Timestamp, mut pending: PendingCall, refusal: Refusal) {
         if refusal.kind == RefusalKind::Clock {
             self.clock_refused(now);
-            // Refused by the first check, so not acted upon: the same request with a right time
-            // may go once more.
+            // Refused by the first check, so not acted upon: the same request may go once more,
+            // with a right time.
             if pending.failures == 0 {
                 pending.failures = 1;
-                self.requeue(now, pending, Duration::ZERO);
+                self.hold_for_clock(now, pending);
                 return;
             }
         }
@@ -285,8 +285,9 @@ impl Engine {
                 let id = *id;
                 match judge(effect, &fate) {
                     Verdict::Retry => self.place_again(now, id, pending, &reason),
-                    Verdict::Reconcile => self.in_doubt(now, id, reason),
-                    Verdict::Settle => self.deny(now, id, Denied::Unsupported(reason)),
+                    // Answers that settle an order never come this way; should one, the order is
+                    // asked about, which is always safe.
+                    Verdict::Reconcile | Verdict::Settle => self.in_doubt(now, id, reason),
                 }
             }
             Owner::Cancel(id) => self.cancel_failed(now, *id, &reason),
@@ -318,9 +319,18 @@ impl Engine {
             | Owner::OpenOrders(_)
             | Owner::History { .. }
             | Owner::Depth(_) => {
-                if matches!(fate, Fate::Refused(_)) && !self.startup.is_over() {
-                    self.give_up(&pending.call, &fate);
-                    return;
+                if matches!(fate, Fate::Refused(_)) {
+                    if !self.startup.is_over() {
+                        self.give_up(&pending.call, &fate);
+                        return;
+                    }
+                    // It will be refused again, and nothing may wait for it for ever.
+                    if let Owner::History { strategy, instrument, interval, .. } = &pending.owner {
+                        let what = format!("history of {instrument}");
+                        self.market.history_done(*strategy, instrument, *interval);
+                        self.tell(Incident::ReadFailed { what, reason });
+                        return;
+                    }
                 }
                 let what = format!("{:?}", pending.call.kind());
                 if pending.failures > 0 {

@@ -43,6 +43,16 @@ impl Market {
         !self.histories_missing.is_empty()
     }
 
+    /// Nothing waits for this history any more.
+    pub(super) fn history_done(
+        &mut self,
+        strategy: StrategyId,
+        instrument: &InstrumentId,
+        interval: Interval,
+    ) {
+        self.histories_missing.remove(&(strategy, instrument.clone(), interval));
+    }
+
     /// What a handshake made now is to ask for.
     pub(super) fn feeds_for_handshake(&mut self) -> Vec<StreamFeed> {
         self.in_handshake = self.followers.keys().cloned().collect();
@@ -167,7 +177,7 @@ impl Engine {
         for bar in closed.into_iter().skip(first) {
             self.notify(strategy, Notice::Bar(instrument.clone(), bar));
         }
-        self.market.histories_missing.remove(&(strategy, instrument.clone(), interval));
+        self.market.history_done(strategy, instrument, interval);
     }
 
     pub(super) fn quoted(&mut self, symbol: &Symbol, quote: Quote) {

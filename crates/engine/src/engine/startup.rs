@@ -13,13 +13,14 @@ use tradewind_model::call::{Call, CallKind};
 use tradewind_model::id::{ClientOrderId, StrategyId, Symbol};
 use tradewind_model::instrument::Instrument;
 use tradewind_model::notice::{Notice, Recovered};
+use tradewind_model::order::OrderState;
 use tradewind_model::report::ExecutionReport;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::tariff::Limit;
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::Priority;
 
-use super::calls::Owner;
+use super::calls::{Owner, PendingCall};
 use super::{Engine, Timer};
 use crate::action::{Failure, Incident};
 
@@ -62,6 +63,7 @@ impl Engine {
     pub(super) fn clock_read(&mut self, now: Timestamp, sent: Timestamp, venue: Timestamp) {
         self.clock.sample(sent, now, venue);
         self.set_scheduler_clock(now);
+        self.release_held(now);
         if !self.startup.has_catalog && !self.calls.is_waited_for(&Owner::Catalog) {
             let symbols: BTreeSet<_> = self
                 .config
@@ -71,6 +73,37 @@ impl Engine {
                 .collect();
             let symbols = symbols.into_iter().collect();
             self.request(now, Call::Catalog { symbols }, Owner::Catalog, Priority::Query);
+        }
+    }
+
+    /// Keeps a call that was refused for its time until the venue's clock is known again.
+    pub(super) fn hold_for_clock(&mut self, now: Timestamp, pending: PendingCall) {
+        if let Owner::Place(id) = pending.owner
+            && let Some(order) = self.ledger.order_mut(id)
+            && order.state == OrderState::InFlight
+        {
+            order.state = OrderState::Pending;
+            order.updated_at = now;
+            if order.is_cancel_wanted {
+                self.cancel_unsent(now, id);
+                return;
+            }
+        }
+        self.awaiting_clock.push(pending);
+    }
+
+    /// Sends what was kept; what has ended meanwhile is dropped.
+    fn release_held(&mut self, now: Timestamp) {
+        for mut pending in std::mem::take(&mut self.awaiting_clock) {
+            if let Owner::Place(id) = pending.owner {
+                let order = self.ledger.order(id);
+                if order.is_none_or(|order| order.state != OrderState::Pending) {
+                    continue;
+                }
+            }
+            pending.sent_at = None;
+            let call = self.enqueue(now, pending);
+            self.track(call);
         }
     }
 

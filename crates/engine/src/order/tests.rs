@@ -34,6 +34,7 @@ fn order() -> Order {
         reason: None,
         is_cancel_wanted: false,
         created_at: Timestamp::EPOCH,
+        sent_at: None,
         updated_at: Timestamp::EPOCH,
     }
 }

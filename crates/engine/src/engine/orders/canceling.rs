@@ -1,0 +1,158 @@
+//! Canceling: repeated until the venue has said what became of the order.
+
+use tradewind_model::call::{Call, OrderRef};
+use tradewind_model::id::{ClientOrderId, StrategyId};
+use tradewind_model::order::OrderState;
+use tradewind_model::outcome::Refusal;
+use tradewind_model::report::ExecutionReport;
+use tradewind_model::time::Timestamp;
+use tradewind_scheduler::{Backoff, Priority};
+
+use crate::action::Incident;
+use crate::engine::calls::Owner;
+use crate::engine::{Engine, Timer};
+use crate::order::Order;
+
+/// Tries of a cancel after which an operator is told.
+const CANCEL_ALARM: u32 = 5;
+
+impl Engine {
+    pub(in crate::engine) fn cancel(
+        &mut self,
+        now: Timestamp,
+        strategy: StrategyId,
+        id: ClientOrderId,
+    ) {
+        let Some(order) = self.ledger.order_mut(id) else {
+            return;
+        };
+        if order.strategy != strategy || order.state.is_terminal() {
+            return;
+        }
+        self.cancel_own(now, id);
+    }
+
+    pub(in crate::engine) fn cancel_own(&mut self, now: Timestamp, id: ClientOrderId) {
+        let Some(order) = self.ledger.order_mut(id) else {
+            return;
+        };
+        order.is_cancel_wanted = true;
+        if order.state == OrderState::Pending {
+            let queued = self.watches.get(&id).and_then(|watch| watch.place);
+            if queued.is_none_or(|call| self.withdraw(call)) {
+                self.cancel_unsent(now, id);
+            }
+        } else {
+            self.pursue_cancel(now, id);
+        }
+    }
+
+    /// Ends an order that never left because somebody wanted it gone: no request at all.
+    pub(in crate::engine) fn cancel_unsent(&mut self, now: Timestamp, id: ClientOrderId) {
+        let Some(order) = self.ledger.order_mut(id) else {
+            return;
+        };
+        order.state = OrderState::Canceled;
+        order.reason = Some("canceled before it was sent".to_owned());
+        order.updated_at = now;
+        self.tell_strategy(now, id, Vec::new(), true);
+    }
+
+    /// Sends a cancel if one is wanted, none is on its way, and the order is known to rest. One
+    /// that is on its way itself is waited for: a cancel that overtakes it finds nothing.
+    pub(in crate::engine) fn pursue_cancel(&mut self, now: Timestamp, id: ClientOrderId) {
+        let Some(order) = self.ledger.order(id) else {
+            return;
+        };
+        let is_resting = matches!(order.state, OrderState::Open | OrderState::PartiallyFilled);
+        if !order.is_cancel_wanted || !is_resting || self.timers.is_set(Timer::Cancel(id)) {
+            return;
+        }
+        if self.watches.get(&id).is_none_or(|watch| watch.cancel.is_some()) {
+            return;
+        }
+        // By the venue's own name where it is known: the fastest way (rest-api.md, cancel order,
+        // read 2026-11).
+        let reference = order.venue_order_id.map_or(OrderRef::Client(id), OrderRef::Venue);
+        let call = Call::CancelOrder { symbol: order.symbol.clone(), order: reference };
+        let call = self.request(now, call, Owner::Cancel(id), Priority::Critical);
+        self.track(call);
+    }
+
+    pub(in crate::engine) fn canceled(
+        &mut self,
+        now: Timestamp,
+        id: ClientOrderId,
+        report: &ExecutionReport,
+    ) {
+        if let Some(watch) = self.watches.get_mut(&id) {
+            watch.cancel = None;
+        }
+        self.take_in(now, id, report);
+    }
+
+    /// The venue did not cancel: mostly because the order has just filled. It is asked.
+    pub(in crate::engine) fn cancel_refused(
+        &mut self,
+        now: Timestamp,
+        id: ClientOrderId,
+        refusal: &Refusal,
+    ) {
+        self.cancel_failed(now, id, &refusal.message);
+        self.ask(now, id);
+    }
+
+    pub(in crate::engine) fn cancel_failed(
+        &mut self,
+        now: Timestamp,
+        id: ClientOrderId,
+        reason: &str,
+    ) {
+        let Some(watch) = self.watches.get_mut(&id) else {
+            return;
+        };
+        watch.cancel = None;
+        watch.cancel_failures += 1;
+        let attempts = watch.cancel_failures;
+        let delay = if attempts < CANCEL_ALARM {
+            Backoff::RESOLVE.delay(attempts, &mut self.jitter)
+        } else {
+            Backoff::READ.delay(attempts, &mut self.jitter)
+        };
+        self.timers.set(Timer::Cancel(id), now + delay);
+        if attempts == CANCEL_ALARM {
+            let reason = reason.to_owned();
+            self.tell(Incident::CancelFailing { client_order_id: id, attempts, reason });
+        }
+    }
+
+    /// Trading ends: own orders are canceled, those on their way as soon as they are known.
+    pub(in crate::engine) fn cancel_everything(&mut self, now: Timestamp) {
+        let open: Vec<_> = self.ledger.open().map(|order| (order.id, order.state)).collect();
+        for (id, state) in open {
+            // What has not left is not sent any more, whatever the policy for resting orders.
+            if self.config.cancels_on_stop || state == OrderState::Pending {
+                self.cancel_own(now, id);
+            }
+        }
+        if !self.config.cancels_on_stop {
+            let resting = |order: &Order| {
+                matches!(order.state, OrderState::Open | OrderState::PartiallyFilled)
+            };
+            let left: Vec<_> =
+                self.ledger.open().filter(|one| resting(one)).map(|one| one.id).collect();
+            for id in left {
+                self.watches.remove(&id);
+            }
+        }
+    }
+
+    /// Cancels every order of one strategy.
+    pub(in crate::engine) fn cancel_all_of(&mut self, now: Timestamp, strategy: StrategyId) {
+        let own = self.ledger.open().filter(|order| order.strategy == strategy);
+        let own: Vec<_> = own.map(|order| order.id).collect();
+        for id in own {
+            self.cancel_own(now, id);
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! Placing: from a wish to the venue's first word.
+
+use tradewind_model::call::{Call, NewOrder};
+use tradewind_model::id::{ClientOrderId, StrategyId, Symbol};
+use tradewind_model::instrument::{FilterContext, InstrumentStatus};
+use tradewind_model::market::Quote;
+use tradewind_model::money::{Notional, Quantity};
+use tradewind_model::notice::{Notice, VenueStatus};
+use tradewind_model::order::{Denied, MarketQuantity, OrderKind, OrderRequest, OrderState, Side};
+use tradewind_model::outcome::{Refusal, RefusalKind};
+use tradewind_model::time::Timestamp;
+use tradewind_scheduler::{Backoff, Priority};
+
+use super::Watch;
+use crate::action::Incident;
+use crate::engine::Engine;
+use crate::engine::calls::{Owner, PendingCall};
+use crate::order::Order;
+
+impl Engine {
+    pub(in crate::engine) fn submit(
+        &mut self,
+        now: Timestamp,
+        strategy: StrategyId,
+        id: ClientOrderId,
+        request: OrderRequest,
+    ) {
+        if self.enter(now, strategy, id, &request) {
+            self.place(now, id);
+        }
+    }
+
+    /// Takes an order into the books, before anything is sent. False when its name was used.
+    fn enter(
+        &mut self,
+        now: Timestamp,
+        strategy: StrategyId,
+        id: ClientOrderId,
+        request: &OrderRequest,
+    ) -> bool {
+        if self.ledger.order(id).is_some() {
+            self.tell(Incident::DuplicateId { client_order_id: id });
+            return false;
+        }
+        let instrument = self.instruments.get(&request.instrument);
+        self.ledger.insert(Order {
+            id,
+            strategy,
+            instrument: request.instrument.clone(),
+            symbol: instrument.map_or_else(|| Symbol::new(""), |one| one.symbol.clone()),
+            side: request.side,
+            kind: request.kind,
+            tag: request.tag,
+            state: OrderState::Pending,
+            venue_order_id: None,
+            qty: request.kind.qty().unwrap_or_default(),
+            cum_qty: Quantity::ZERO,
+            cum_quote: Notional::ZERO,
+            fills: std::collections::BTreeMap::new(),
+            reason: None,
+            is_cancel_wanted: false,
+            created_at: now,
+            sent_at: None,
+            updated_at: now,
+        });
+        self.watches.insert(id, Watch::default());
+        true
+    }
+
+    /// Checks an order and queues it.
+    pub(in crate::engine) fn place(&mut self, now: Timestamp, id: ClientOrderId) {
+        if let Err(denied) = self.check(id) {
+            self.deny(now, id, denied);
+            return;
+        }
+        let Some(order) = self.ledger.order(id) else {
+            return;
+        };
+        let call = Call::PlaceOrder(NewOrder {
+            client_order_id: id,
+            symbol: order.symbol.clone(),
+            side: order.side,
+            kind: order.kind,
+        });
+        let call = self.enqueue(
+            now,
+            PendingCall {
+                call,
+                owner: Owner::Place(id),
+                priority: Priority::Trade,
+                deadline: now + self.config.order_deadline,
+                failures: 0,
+                sent_at: None,
+            },
+        );
+        self.track(call);
+    }
+
+    /// Everything that can be known to be wrong with an order before it is sent; holds back what
+    /// it will lock when there is nothing.
+    fn check(&mut self, id: ClientOrderId) -> Result<(), Denied> {
+        let Some(order) = self.ledger.order(id) else {
+            return Err(Denied::NotOpen(id));
+        };
+        let is_the_strategys = self
+            .members
+            .get(&order.strategy)
+            .is_some_and(|member| member.instruments.contains(&order.instrument));
+        let instrument = self.instruments.get(&order.instrument).filter(|_| is_the_strategys);
+        let instrument =
+            instrument.ok_or_else(|| Denied::UnknownInstrument(order.instrument.clone()))?;
+        if self.is_stopping {
+            return Err(Denied::Closed("trading is ending".to_owned()));
+        }
+        if let VenueStatus::Stale { reason } | VenueStatus::Shut { reason, .. } = &self.told {
+            return Err(Denied::Closed(reason.clone()));
+        }
+        if instrument.status != InstrumentStatus::Trading {
+            return Err(Denied::Closed(format!("{} is not trading", instrument.symbol)));
+        }
+        let offered = match order.kind {
+            OrderKind::Limit { .. } => true,
+            OrderKind::PostOnly { .. } => instrument.takes_post_only,
+            OrderKind::Market(MarketQuantity::Base(_)) => instrument.takes_market_orders,
+            OrderKind::Market(MarketQuantity::Quote(_)) => instrument.takes_quote_quantity,
+        };
+        if !offered {
+            let kind = format!("{} takes no such orders: {:?}", instrument.symbol, order.kind);
+            return Err(Denied::Unsupported(kind));
+        }
+        // The order itself is counted already.
+        let (here, all) = self.ledger.count_open(&order.symbol);
+        let reference_price = self.quotes.get(&order.symbol).map(Quote::mid);
+        let position = self.ledger.largest_position(instrument);
+        let own = if order.side == Side::Buy { order.leaves_qty() } else { Quantity::ZERO };
+        let context = FilterContext {
+            reference_price,
+            open_orders: here.saturating_sub(1),
+            open_orders_all_symbols: all.saturating_sub(1),
+            position: position.map(|position| position.saturating_sub(own)),
+        };
+        instrument.check(order.side, &order.kind, &context)?;
+        let (side, kind, instrument) = (order.side, order.kind, instrument.clone());
+        self.ledger
+            .hold(id, side, &kind, &instrument, reference_price)
+            .map_err(|(asset, needed, free)| Denied::InsufficientBalance { asset, needed, free })
+    }
+
+    /// Ends an order that never left, or provably was not taken.
+    pub(in crate::engine) fn deny(&mut self, now: Timestamp, id: ClientOrderId, denied: Denied) {
+        let Some(order) = self.ledger.order_mut(id) else {
+            return;
+        };
+        if order.state.is_terminal() {
+            return;
+        }
+        order.state = OrderState::Denied;
+        order.reason = Some(denied.to_string());
+        order.updated_at = now;
+        let (strategy, update) = (order.strategy, order.update(None, Some(denied)));
+        self.counters.orders_denied += 1;
+        self.notify(strategy, Notice::Order(Box::new(update)));
+        self.end(now, id);
+    }
+
+    /// An order's bytes are about to leave.
+    pub(in crate::engine) fn order_sent(&mut self, now: Timestamp, id: ClientOrderId) {
+        if let Some(order) = self.ledger.order_mut(id) {
+            order.state = OrderState::InFlight;
+            order.updated_at = now;
+            if order.sent_at.is_none() {
+                self.counters.orders_sent += 1;
+            }
+            order.sent_at = Some(now);
+        }
+        if let Some(watch) = self.watches.get_mut(&id) {
+            watch.place = None;
+        }
+    }
+
+    /// An order was provably not taken and may be sent again, under the same name.
+    pub(in crate::engine) fn place_again(
+        &mut self,
+        now: Timestamp,
+        id: ClientOrderId,
+        mut pending: PendingCall,
+        reason: &str,
+    ) {
+        let Some(order) = self.ledger.order_mut(id) else {
+            return;
+        };
+        if order.state != OrderState::InFlight {
+            return;
+        }
+        order.state = OrderState::Pending;
+        if order.is_cancel_wanted {
+            self.cancel_unsent(now, id);
+            return;
+        }
+        let delay = Backoff::READ.delay(pending.failures, &mut self.jitter);
+        pending.failures += 1;
+        if now + delay >= pending.deadline {
+            self.deny(now, id, Denied::NotTaken(reason.to_owned()));
+            return;
+        }
+        self.requeue(now, pending, delay);
+    }
+
+    /// The venue has refused an order.
+    pub(in crate::engine) fn place_refused(
+        &mut self,
+        now: Timestamp,
+        id: ClientOrderId,
+        refusal: &Refusal,
+    ) {
+        let Some(order) = self.ledger.order_mut(id) else {
+            return;
+        };
+        if order.state != OrderState::InFlight {
+            // A report has said otherwise already, and it knows better.
+            return;
+        }
+        if refusal.kind == RefusalKind::DuplicateOrder {
+            // An order of this name rests: ours, from a try whose answer was lost.
+            let reason = format!("{} ({})", refusal.message, refusal.code);
+            self.in_doubt(now, id, reason);
+            return;
+        }
+        order.state = OrderState::Rejected;
+        order.reason = Some(format!("{} ({})", refusal.message, refusal.code));
+        order.updated_at = now;
+        self.tell_strategy(now, id, Vec::new(), true);
+    }
+
+    /// Replaces an order by cancel-then-new: the new one is placed when the first is known to be
+    /// gone, so that both never rest together.
+    pub(in crate::engine) fn replace(
+        &mut self,
+        now: Timestamp,
+        strategy: StrategyId,
+        id: ClientOrderId,
+        replacement_id: ClientOrderId,
+        request: OrderRequest,
+    ) {
+        if !self.enter(now, strategy, replacement_id, &request) {
+            return;
+        }
+        let is_open = self
+            .ledger
+            .order(id)
+            .is_some_and(|order| order.strategy == strategy && !order.state.is_terminal());
+        let watch = self.watches.get_mut(&id).filter(|watch| watch.replacement.is_none());
+        match watch.filter(|_| is_open) {
+            Some(watch) => {
+                watch.replacement = Some((replacement_id, request));
+                self.cancel_own(now, id);
+            }
+            None => self.deny(now, replacement_id, Denied::NotOpen(id)),
+        }
+    }
+
+    pub(in crate::engine) fn place_replacement(
+        &mut self,
+        now: Timestamp,
+        id: ClientOrderId,
+        request: &OrderRequest,
+        state: OrderState,
+        filled: Quantity,
+    ) {
+        let left = request.kind.qty().map(|wanted| wanted.saturating_sub(filled));
+        let is_gone = matches!(state, OrderState::Canceled | OrderState::Expired);
+        if !is_gone || left.is_none_or(Quantity::is_zero) {
+            let reason = format!("the order to be replaced is {state}, {filled} of it traded");
+            self.deny(now, id, Denied::Closed(reason));
+            return;
+        }
+        if let (Some(order), Some(left)) = (self.ledger.order_mut(id), left) {
+            if order.state != OrderState::Pending {
+                return;
+            }
+            order.qty = left;
+            order.kind = match order.kind {
+                OrderKind::Limit { price, time_in_force, .. } => {
+                    OrderKind::Limit { price, qty: left, time_in_force }
+                }
+                OrderKind::PostOnly { price, .. } => OrderKind::PostOnly { price, qty: left },
+                OrderKind::Market(_) => OrderKind::Market(MarketQuantity::Base(left)),
+            };
+            self.place(now, id);
+        }
+    }
+}

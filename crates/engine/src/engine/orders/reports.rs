@@ -1,0 +1,161 @@
+//! Reports: the venue's word about our orders, from wherever it comes.
+
+use std::time::Duration;
+
+use tradewind_model::call::Call;
+use tradewind_model::id::{ClientOrderId, Symbol};
+use tradewind_model::notice::Notice;
+use tradewind_model::order::OrderState;
+use tradewind_model::report::{ExecutionReport, Fill, HistoricFill};
+use tradewind_model::time::Timestamp;
+use tradewind_scheduler::Priority;
+
+use crate::engine::calls::Owner;
+use crate::engine::{Engine, Timer};
+
+/// How long a stream may take to tell of a trade that an answer has told of already.
+const FILL_GRACE: Duration = Duration::from_secs(1);
+/// Trades fetched at once; more than one order of ours ever has.
+const FILLS_MAX: u32 = 1_000;
+
+impl Engine {
+    /// The venue has taken an order.
+    pub(in crate::engine) fn placed(
+        &mut self,
+        now: Timestamp,
+        id: ClientOrderId,
+        report: &ExecutionReport,
+    ) {
+        self.take_in(now, id, report);
+    }
+
+    /// A statement of the venue's, from the stream.
+    pub(in crate::engine) fn reported(&mut self, now: Timestamp, report: &ExecutionReport) {
+        let found = self.ledger.find(&report.symbol, report.client_order_id, report.venue_order_id);
+        match found {
+            Some(id) => self.take_in(now, id, report),
+            None => self.counters.foreign_reports += 1,
+        }
+    }
+
+    /// A statement of the venue's about one of our orders, from wherever it came.
+    pub(in crate::engine) fn take_in(
+        &mut self,
+        now: Timestamp,
+        id: ClientOrderId,
+        report: &ExecutionReport,
+    ) {
+        let Some(order) = self.ledger.order_mut(id) else {
+            return;
+        };
+        let was_accepted = order.was_accepted();
+        let change = order.apply(report);
+        let (is_accepted, symbol) = (order.was_accepted(), order.symbol.clone());
+        if is_accepted && !was_accepted {
+            self.counters.orders_accepted += 1;
+        }
+        self.ledger.name(id, report.venue_order_id);
+        if is_accepted {
+            self.ledger.acknowledge(id);
+        }
+        self.book(id, &symbol, &change.fills);
+        if change.has_moved || !change.fills.is_empty() {
+            self.tell_strategy(now, id, change.fills, change.has_moved);
+        }
+        if is_accepted {
+            self.timers.clear(Timer::Ask(id));
+            self.startup.unsure.remove(&id);
+        }
+        self.pursue_cancel(now, id);
+    }
+
+    pub(in crate::engine) fn book(&mut self, id: ClientOrderId, symbol: &Symbol, fills: &[Fill]) {
+        let instrument = self.symbols.get(symbol).and_then(|id| self.instruments.get(id));
+        if let Some(instrument) = instrument {
+            for fill in fills {
+                self.ledger.book(id, fill, instrument);
+                self.counters.fills += 1;
+            }
+        }
+    }
+
+    /// Tells a strategy of new trades and of a new state. Each trade is told once; the end is told
+    /// once, after every trade: an order of which trades are still missing is not over for it.
+    pub(in crate::engine) fn tell_strategy(
+        &mut self,
+        now: Timestamp,
+        id: ClientOrderId,
+        fills: Vec<Fill>,
+        has_moved: bool,
+    ) {
+        let Some(order) = self.ledger.order(id) else {
+            return;
+        };
+        let is_over = order.state.is_terminal();
+        let is_missing_fills = order.has_unbooked_fills();
+        let (strategy, mut last) = (order.strategy, order.update(None, None));
+        let mut partial = last.clone();
+        partial.state = OrderState::PartiallyFilled;
+        partial.leaves_qty = order.qty.saturating_sub(order.cum_qty);
+        if is_over && is_missing_fills {
+            last = partial.clone();
+        }
+        let mut fills = fills.into_iter().peekable();
+        let has_fills = fills.peek().is_some();
+        while let Some(fill) = fills.next() {
+            let is_last = fills.peek().is_none();
+            let mut update = if is_last { last.clone() } else { partial.clone() };
+            update.fill = Some(fill);
+            self.notify(strategy, Notice::Order(Box::new(update)));
+        }
+        if has_moved && !has_fills && !(is_over && is_missing_fills) {
+            self.notify(strategy, Notice::Order(Box::new(last)));
+        }
+        if is_missing_fills {
+            if !self.timers.is_set(Timer::Fetch(id)) {
+                self.timers.set(Timer::Fetch(id), now + FILL_GRACE);
+            }
+        } else {
+            self.timers.clear(Timer::Fetch(id));
+            if is_over {
+                self.end(now, id);
+            }
+        }
+    }
+
+    /// Fetches the trades of an order that were told of but not told.
+    pub(in crate::engine) fn fetch_fills(&mut self, now: Timestamp, id: ClientOrderId) {
+        let Some(order) = self.ledger.order(id) else {
+            return;
+        };
+        if !order.has_unbooked_fills() || self.calls.is_waited_for(&Owner::Fetch(id)) {
+            return;
+        }
+        let (symbol, venue) = (order.symbol.clone(), order.venue_order_id);
+        let call = Call::FillHistory { symbol, order: venue, since: None, limit: FILLS_MAX };
+        self.request(now, call, Owner::Fetch(id), Priority::Query);
+    }
+
+    pub(in crate::engine) fn fetched(
+        &mut self,
+        now: Timestamp,
+        id: ClientOrderId,
+        fills: &[HistoricFill],
+    ) {
+        let Some(order) = self.ledger.order_mut(id) else {
+            return;
+        };
+        let symbol = order.symbol.clone();
+        let own = fills.iter().filter(|one| Some(one.venue_order_id) == order.venue_order_id);
+        let own: Vec<Fill> = own.map(|one| one.fill.clone()).collect();
+        let new: Vec<Fill> = own.into_iter().filter(|fill| order.book(fill)).collect();
+        let is_complete = !order.has_unbooked_fills();
+        self.book(id, &symbol, &new);
+        if new.is_empty() && !is_complete {
+            // The venue's history lags behind its answers.
+            self.timers.set(Timer::Fetch(id), now + FILL_GRACE);
+            return;
+        }
+        self.tell_strategy(now, id, new, false);
+    }
+}
