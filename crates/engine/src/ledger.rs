@@ -245,3 +245,6 @@ fn locked_by(
         (Side::Sell, _) => kind.qty().map(|qty| (instrument.base.clone(), qty.get())),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,3 +92,6 @@ fn call<T>(strategy: StrategyId, callback: impl FnOnce() -> T) -> Option<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
