@@ -323,3 +323,41 @@ fn an_order_that_cannot_leave_is_denied_by_its_deadline() {
     desk.world.run_for(Duration::from_secs(60));
     desk.finish();
 }
+
+#[test]
+fn trades_that_the_stream_has_lost_are_fetched_before_the_end_is_told() {
+    let mut desk = Desk::open(Weather::FAIR);
+    let quote = desk.world.engine.snapshot(desk.world.now).quotes.values().next().unwrap().clone();
+    let wanted = Quantity::new(quote.bid_qty.get().round_dp(5)).unwrap() + qty("0.05");
+    let id = desk.submit(Side::Buy, post_only(quote.bid, wanted));
+    desk.world.run_for(Duration::from_millis(50));
+    let traded = |desk: &Desk| {
+        let ledger = desk.world.venue.ledger();
+        ledger.accounts[0].fills.iter().map(|fill| fill.qty).sum::<Decimal>()
+    };
+    // The first trade is lost, a later one arrives.
+    desk.world.mute_account_stream(true);
+    for _ in 0..60_000 {
+        desk.world.run_for(Duration::from_millis(10));
+        if !traded(&desk).is_zero() {
+            break;
+        }
+    }
+    let lost = traded(&desk);
+    assert!(!lost.is_zero() && lost < wanted.get(), "{lost} of {wanted}");
+    desk.world.run_for(Duration::from_millis(50));
+    desk.world.mute_account_stream(false);
+    for _ in 0..60_000 {
+        desk.world.run_for(Duration::from_millis(10));
+        if traded(&desk) == wanted.get() {
+            break;
+        }
+    }
+    desk.world.run_for(Duration::from_secs(5));
+    let updates = of_order(&told(), id);
+    let fills = updates.iter().filter_map(|update| update.fill.as_ref());
+    assert_eq!(fills.fold(Quantity::ZERO, |sum, fill| sum + fill.qty), wanted);
+    let ends = updates.iter().filter(|update| update.state.is_terminal()).count();
+    assert_eq!((ends, updates.last().unwrap().state), (1, OrderState::Filled), "{updates:?}");
+    desk.finish();
+}

@@ -89,6 +89,7 @@ pub(crate) struct World {
     parcels: u64,
     sockets: BTreeMap<SessionId, Socket>,
     refuses_handshakes: bool,
+    is_account_muted: bool,
 }
 
 impl World {
@@ -150,6 +151,7 @@ impl World {
             parcels: 0,
             sockets: BTreeMap::new(),
             refuses_handshakes: false,
+            is_account_muted: false,
         }
     }
 
@@ -206,6 +208,11 @@ impl World {
     /// Sets the venue's clock forward against ours.
     pub(crate) fn set_venue_clock_forward(&mut self, millis: i64) {
         self.skew_ms += millis;
+    }
+
+    /// From now on messages on the account's stream are lost, or again they arrive.
+    pub(crate) fn mute_account_stream(&mut self, is_muted: bool) {
+        self.is_account_muted = is_muted;
     }
 
     /// From now on no socket can be made, or again it can.
@@ -398,6 +405,9 @@ impl World {
     fn frame_arrived(&mut self, session: SessionId, frame: Frame) {
         let Some(socket) = self.sockets.get(&session) else { return };
         let (kind, generation) = (socket.kind, socket.generation);
+        if self.is_account_muted && kind == StreamKind::Account {
+            return;
+        }
         let event = match frame {
             Frame::Text(text) => match self.codec.decode_frame(kind, &text, self.now) {
                 Ok(event) => SocketEvent::Message(Box::new(event)),
