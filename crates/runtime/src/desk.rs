@@ -44,6 +44,12 @@ impl Desk {
         Arc::clone(&self.snapshots.borrow())
     }
 
+    /// Waits until the state is renewed; none when the engine is gone.
+    pub async fn renewed(&mut self) -> Option<Arc<Snapshot>> {
+        self.snapshots.changed().await.ok()?;
+        Some(Arc::clone(&self.snapshots.borrow_and_update()))
+    }
+
     /// Asks the venue something, through the scheduler like everything else. Only calls that read
     /// are made; others come back as not taken.
     pub async fn inquire(&self, call: Call) -> Fate {
