@@ -68,6 +68,13 @@ impl Desk {
         self.requests.send(Request::Stop { patience }).await.ok();
     }
 
+    /// Lets go of the engine, and waits until it is gone: it stops once the last desk is dropped.
+    pub async fn leave(self) {
+        let Self { requests, mut snapshots, end } = self;
+        drop((requests, end));
+        while snapshots.changed().await.is_ok() {}
+    }
+
     /// Waits until trading has ended, as was asked or because it could not go on.
     pub async fn ended(&mut self) -> End {
         match self.end.wait_for(Option::is_some).await {
