@@ -32,19 +32,19 @@ struct Args {
     #[arg(long, default_value = "BTC-USDT")]
     symbol: String,
     /// Rungs of the grid, those at both ends included.
-    #[arg(long, default_value_t = 11)]
+    #[arg(long, default_value_t = 11, allow_negative_numbers = true)]
     levels: u32,
     /// The lowest price; with --upper, in place of --width.
-    #[arg(long, requires = "upper", conflicts_with = "width")]
+    #[arg(long, requires = "upper", conflicts_with = "width", allow_negative_numbers = true)]
     lower: Option<Price>,
     /// The highest price; with --lower.
-    #[arg(long, requires = "lower")]
+    #[arg(long, requires = "lower", allow_negative_numbers = true)]
     upper: Option<Price>,
     /// The range as a share of the price at the start.
-    #[arg(long, default_value = WIDTH)]
+    #[arg(long, default_value = WIDTH, allow_negative_numbers = true)]
     width: Decimal,
     /// What each order buys or sells, in base asset; about 60 USDT of the usual ones by default.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     qty: Option<Quantity>,
     /// Where to trade.
     #[arg(long, value_enum, default_value_t = Place::Embedded)]
@@ -54,7 +54,8 @@ struct Args {
     json: bool,
 }
 
-const WIDTH: &str = "0.008";
+/// Rungs closer than two fees, so that there is something to see within half a minute.
+const WIDTH: &str = "0.012";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Place {
@@ -140,6 +141,8 @@ impl Args {
         let usual = [("BTC", "0.001"), ("ETH", "0.02"), ("DOGE", "400"), ("BNB", "0.1")];
         let usual = usual.iter().find(|(base, _)| symbol.as_str().starts_with(base));
         let usual = usual.and_then(|(_, qty)| qty.parse().ok());
+        // The embedded venue lists no other, and says so itself.
+        let usual = usual.or_else(|| (self.venue == Place::Embedded).then_some(Quantity::MAX));
         self.qty.or(usual).ok_or_else(|| {
             let message = format!("--qty is needed for {symbol}: what each order buys or sells");
             UsageError::new(message)
@@ -192,9 +195,10 @@ mod tests {
             (&["--lower", "70000"], &["--upper"]),
             (&["--width", "3"], &["--width", "below 2"]),
             (&["--qty", "0"], &["--qty"]),
-            (&["--qty", "-1"], &["--qty"]),
+            (&["--qty", "-1"], &["--qty", "negative"]),
+            (&["--levels", "-1"], &["--levels"]),
             (&["--symbol", "A\"]\n"], &["--symbol", "BTC-USDT"]),
-            (&["--symbol", "XYZ-USDT"], &["--qty", "XYZ-USDT"]),
+            (&["--symbol", "XYZ-USDT", "--venue", "binance-demo"], &["--qty", "XYZ-USDT"]),
             (&["--for", "30"], &["--for", "30s"]),
             (&["--venue", "binance"], &["--venue", "binance-testnet"]),
             (&["--venue", "binance-demo", "--seed", "1"], &["--seed"]),

@@ -1,3 +1,5 @@
 //! What is true of the workspace as a whole, in one binary.
 
 mod architecture;
+mod profiles;
+mod sockets;

@@ -317,3 +317,6 @@ impl fmt::Display for Closing {
 pub(crate) fn shown(value: Decimal) -> String {
     format!("{:+}", value.round_dp(2))
 }
+
+#[cfg(test)]
+mod tests;

@@ -172,9 +172,9 @@ impl Scene<'_> {
     pub(crate) fn text(&self) -> String {
         let Snapshot { counters, open_orders, .. } = self.snapshot;
         let status = match &self.snapshot.status {
-            VenueStatus::Live => "live",
-            VenueStatus::Stale { .. } => "stale",
-            VenueStatus::Shut { .. } => "shut",
+            VenueStatus::Live => "live".to_owned(),
+            VenueStatus::Stale { reason } => format!("not live ({reason})"),
+            VenueStatus::Shut { reason, .. } => format!("shut ({reason})"),
         };
         let market = self.about.instruments.iter().map(|id| {
             let quote = self.snapshot.quotes.get(id);
@@ -257,3 +257,6 @@ fn rung(order: &OrderUpdate) -> Line {
 fn fitted(text: &str, columns: usize) -> String {
     text.chars().filter(|c| !c.is_control()).take(columns).collect()
 }
+
+#[cfg(test)]
+mod tests;
