@@ -5,8 +5,9 @@
 //! hands out its frames; nobody else does, so frames keep their order. Every connection has a
 //! bounded queue, and a client that does not read is dropped rather than stored for.
 //!
-//! The wall clock is read in exactly one function here, `wall_clock`.
+//! The wall clock is read in exactly one file, `clock`.
 
+mod clock;
 mod driver;
 mod rest;
 mod websocket;
@@ -58,7 +59,7 @@ impl Embedded {
     /// # Errors
     /// When a port cannot be opened.
     pub async fn start(config: &BinanceConfig, seed: u64) -> io::Result<Self> {
-        Self::start_with_clock(config, seed, Arc::new(wall_clock)).await
+        Self::start_with_clock(config, seed, Arc::new(clock::wall)).await
     }
 
     /// The same by another clock. It must run as fast as the wall clock, but may be offset.
@@ -200,12 +201,4 @@ impl Venue {
 async fn until_stopped(stopped: &mut watch::Receiver<bool>) {
     // Both ends mean the same: there is nothing left to serve.
     let _stopped = stopped.wait_for(|stopped| *stopped).await;
-}
-
-/// The one place where the simulator reads the time.
-#[expect(clippy::disallowed_methods, reason = "the server's clock; everything behind takes `now`")]
-fn wall_clock() -> Timestamp {
-    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let nanos = since_epoch.unwrap_or_default().as_nanos();
-    Timestamp::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
