@@ -7,6 +7,7 @@
 
 pub(crate) mod screen;
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -14,6 +15,8 @@ use tradewind_engine::{PositionView, Snapshot};
 use tradewind_model::id::InstrumentId;
 use tradewind_model::notice::VenueStatus;
 use tradewind_model::order::{OrderState, OrderUpdate, Side};
+use tradewind_model::tariff::LimitKind;
+use tradewind_scheduler::BucketView;
 
 use crate::report::shown;
 use crate::session::About;
@@ -53,6 +56,9 @@ pub(crate) struct Size {
     pub(crate) rows: usize,
 }
 
+/// Rows of the screen for each limit that is shown: a small screen has better use for them.
+const ROWS_PER_LIMIT: usize = 5;
+
 /// Log lines at the bottom of a page.
 pub(crate) const LOG_LINES: usize = 4;
 
@@ -62,7 +68,7 @@ impl Scene<'_> {
         let mut page = vec![self.title(), self.status()];
         page.extend(self.market());
         page.push(self.orders());
-        page.extend(self.limits(size.columns));
+        page.extend(self.limits(size));
         let logs: Vec<_> = logs.iter().map(|log| line(Tone::Faint, log.clone())).collect();
         // What is left of the screen is the ladder's, which gives way first.
         let room = size.rows.saturating_sub(page.len() + logs.len() + 2);
@@ -96,17 +102,19 @@ impl Scene<'_> {
         }
     }
 
+    /// The market and what is held of it, for each instrument.
     fn market(&self) -> Vec<Line> {
-        let row = |id: &InstrumentId| {
+        let rows = |id: &InstrumentId| {
             let quote = self.snapshot.quotes.get(id);
             let quote = quote.map_or_else(
                 || "no price yet".to_owned(),
                 |quote| format!("bid {} ask {}", quote.bid, quote.ask),
             );
-            let held: Vec<_> = self.positions(id).map(position).collect();
-            line(Tone::Plain, format!("{id}   {quote}{}", held.concat()))
+            let market = line(Tone::Plain, format!("{id}   {quote}"));
+            let held = self.positions(id).map(|view| line(Tone::Plain, position(view)));
+            std::iter::once(market).chain(held.collect::<Vec<_>>())
         };
-        self.about.instruments.iter().map(row).collect()
+        self.about.instruments.iter().flat_map(rows).collect()
     }
 
     fn positions(&self, id: &InstrumentId) -> impl Iterator<Item = &PositionView> {
@@ -129,19 +137,24 @@ impl Scene<'_> {
         line(tone, text)
     }
 
-    /// One row a limit: how much of the current window is used, and the most that ever was.
-    fn limits(&self, columns: usize) -> Vec<Line> {
-        let bar = columns.saturating_sub(60).min(20);
-        let row = |bucket: &tradewind_scheduler::BucketView| {
+    /// One row a limit, those that came nearest to it first: how much of the current window is
+    /// used, and the most that ever was.
+    fn limits(&self, size: Size) -> Vec<Line> {
+        let gauge = size.columns.saturating_sub(60).min(20);
+        let row = |bucket: &BucketView| {
             let (used, capacity) = (bucket.used, bucket.limit.capacity);
-            let full = bar * used.min(capacity) as usize / capacity.max(1) as usize;
-            let gauge = format!("{}{}", "#".repeat(full), ".".repeat(bar - full));
-            let tone = if used > capacity / 10 * 8 { Tone::Alarm } else { Tone::Faint };
-            let name = bucket.name();
-            let text = format!("{name:<24} {gauge} {used:>6} of {capacity} (peak {})", bucket.peak);
-            line(tone, text)
+            let full = gauge * used.min(capacity) as usize / capacity.max(1) as usize;
+            let gauge = match gauge {
+                0 => String::new(),
+                _ => format!("  {}{}", "#".repeat(full), ".".repeat(gauge - full)),
+            };
+            let tone = if is_nearly_full(bucket) { Tone::Alarm } else { Tone::Faint };
+            let (name, peak) = (bucket.name(), bucket.peak);
+            line(tone, format!("{name:<18}{gauge} {used:>5} of {capacity}, peak {peak}"))
         };
-        self.snapshot.scheduler.buckets.iter().map(row).collect()
+        let mut buckets: Vec<_> = self.snapshot.scheduler.buckets.iter().collect();
+        buckets.sort_by_key(|bucket| Reverse(share_of_peak(bucket)));
+        buckets.into_iter().take(size.rows / ROWS_PER_LIMIT).map(row).collect()
     }
 
     /// Open orders by price with the market among them; the nearest ones when room is short.
@@ -151,7 +164,7 @@ impl Scene<'_> {
             let mid = self.snapshot.quotes.get(id).map(|quote| quote.mid());
             let mut open: Vec<_> = self.snapshot.open_orders.iter().collect();
             open.retain(|order| order.instrument == *id);
-            open.sort_by_key(|order| std::cmp::Reverse((order.kind.price(), order.side)));
+            open.sort_by_key(|order| Reverse((order.kind.price(), order.side)));
             let is_above = |order: &&OrderUpdate| order.kind.price() > mid;
             let (above, below): (Vec<_>, Vec<_>) = open.into_iter().partition(is_above);
             let center = above.len();
@@ -179,7 +192,8 @@ impl Scene<'_> {
         let market = self.about.instruments.iter().map(|id| {
             let quote = self.snapshot.quotes.get(id);
             let price = quote.map_or_else(|| "-".to_owned(), |quote| quote.mid().to_string());
-            let held: Vec<_> = self.positions(id).map(position).collect();
+            let held: Vec<_> =
+                self.positions(id).map(|view| format!("  {}", position(view))).collect();
             format!("  {id} {price}{}", held.concat())
         });
         let market: Vec<_> = market.collect();
@@ -190,7 +204,7 @@ impl Scene<'_> {
             .scheduler
             .buckets
             .iter()
-            .filter(|bucket| bucket.limit.kind == tradewind_model::tariff::LimitKind::RequestWeight)
+            .filter(|bucket| bucket.limit.kind == LimitKind::RequestWeight)
             .map(|bucket| format!("  weight {} of {}", bucket.used, bucket.limit.capacity))
             .collect();
         let at = self.snapshot.at;
@@ -239,7 +253,7 @@ fn line(tone: Tone, text: String) -> Line {
 
 fn position(view: &PositionView) -> String {
     let profit = view.profit.map_or_else(|| "?".to_owned(), shown);
-    format!("   {} holds {} profit {profit}", view.strategy, view.base.normalize())
+    format!("{} holds {} profit {profit}", view.strategy, view.base.normalize())
 }
 
 fn rung(order: &OrderUpdate) -> Line {
@@ -251,6 +265,16 @@ fn rung(order: &OrderUpdate) -> Line {
     };
     let (side, leaves, state) = (order.side, order.leaves_qty, order.state);
     line(tone, format!("  {side:<4}  {price:>14}  {leaves:>12}  {state}"))
+}
+
+/// How much of a limit was used at the most, in parts per million.
+fn share_of_peak(bucket: &BucketView) -> u64 {
+    u64::from(bucket.peak) * 1_000_000 / u64::from(bucket.limit.capacity.max(1))
+}
+
+/// Whether four fifths of the current window are used.
+fn is_nearly_full(bucket: &BucketView) -> bool {
+    u64::from(bucket.used) * 5 > u64::from(bucket.limit.capacity) * 4
 }
 
 /// A text that does not wrap, and that moves no cursor.

@@ -67,7 +67,7 @@ async fn a_rest_request_over_a_socket_is_answered() {
 #[tokio::test]
 async fn a_signature_over_raw_unicode_is_refused() {
     let venue = start().await;
-    let payload = format!("symbol=币USDT&timestamp={}", wall_clock().as_millis());
+    let payload = format!("symbol=币USDT&timestamp={}", clock::wall().as_millis());
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, fake::API_SECRET.as_bytes());
     let signature = const_hex::encode(ring::hmac::sign(&key, payload.as_bytes()));
     let request = format!(
@@ -96,7 +96,7 @@ async fn a_session_places_an_order_and_hears_of_it() {
         params["signature"] = json!(const_hex::encode(tag));
         params
     };
-    let stamp = wall_clock().as_millis().to_string();
+    let stamp = clock::wall().as_millis().to_string();
     let subscribe = sign(&[("apiKey", fake::API_KEY), ("timestamp", &stamp)]);
     let method = "userDataStream.subscribe.signature";
     let request = json!({"id": 1, "method": method, "params": subscribe});

@@ -128,3 +128,16 @@ fn a_line_for_a_pipe_says_what_matters() {
     assert_eq!((&json["kind"], &json["live"]), (&"state".into(), &true.into()));
     assert_eq!(json["market"][0]["bid"], "99");
 }
+
+#[test]
+fn rungs_stand_in_columns() {
+    let mut snapshot = snapshot();
+    snapshot.open_orders[0].kind =
+        OrderKind::PostOnly { price: "100.50".parse().unwrap(), qty: Quantity::ZERO };
+    let about = about();
+    let scene = Scene { about: &about, snapshot: &snapshot, left: None, is_stopping: false };
+    let page = scene.page(Size { columns: 80, rows: 60 }, &[]);
+    let ends: Vec<_> = page.iter().filter_map(|line| line.text.find("  open")).collect();
+    assert_eq!(ends.len(), 20);
+    assert!(ends.iter().all(|end| *end == ends[0]), "{page:#?}");
+}
