@@ -90,5 +90,5 @@ fn every_crate_has_its_paragraph_on_the_architecture_page() {
 
 #[test]
 fn the_top_level_holds_what_it_should_and_nothing_else() {
-    hold(layout::top_level_so_far);
+    hold(layout::top_level);
 }

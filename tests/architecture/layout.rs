@@ -17,9 +17,6 @@ const TOP_LEVEL: [&str; 9] = [
     "tests",
 ];
 
-/// What nothing has been put into yet. Strike each as it arrives; a test asks for it.
-const TO_COME: [&str; 1] = ["config"];
-
 /// The one library with examples in its documentation that run: the face for users.
 const FACADE: &str = "tradewind";
 
@@ -70,19 +67,6 @@ pub(super) fn undescribed(workspace: &Workspace) -> Violations {
             format!("crates/README.md does not describe `{}`; give it a paragraph", member.name)
         })
         .collect()
-}
-
-/// The top level, except for what is still to come.
-pub(super) fn top_level_so_far(workspace: &Workspace) -> Violations {
-    let mut workspace = workspace.clone();
-    let mut violations = Violations::new();
-    for name in TO_COME {
-        if !workspace.top_level.insert(name.to_owned()) {
-            violations.push(format!("{name} has come; strike it from TO_COME in layout.rs"));
-        }
-    }
-    violations.extend(top_level(&workspace));
-    violations
 }
 
 /// Entries of the top level that do not belong there, and ones that are missing.

@@ -44,6 +44,12 @@ impl Desk {
         Arc::clone(&self.snapshots.borrow())
     }
 
+    /// Waits until the state is renewed; none when the engine is gone.
+    pub async fn renewed(&mut self) -> Option<Arc<Snapshot>> {
+        self.snapshots.changed().await.ok()?;
+        Some(Arc::clone(&self.snapshots.borrow_and_update()))
+    }
+
     /// Asks the venue something, through the scheduler like everything else. Only calls that read
     /// are made; others come back as not taken.
     pub async fn inquire(&self, call: Call) -> Fate {
@@ -60,6 +66,13 @@ impl Desk {
     pub async fn stop(&self, patience: Duration) {
         // An engine that has ended needs no stopping.
         self.requests.send(Request::Stop { patience }).await.ok();
+    }
+
+    /// Lets go of the engine, and waits until it is gone: it stops once the last desk is dropped.
+    pub async fn leave(self) {
+        let Self { requests, mut snapshots, end } = self;
+        drop((requests, end));
+        while snapshots.changed().await.is_ok() {}
     }
 
     /// Waits until trading has ended, as was asked or because it could not go on.

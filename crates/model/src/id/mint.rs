@@ -35,6 +35,12 @@ impl ClientOrderIds {
         Self { prefix: format!("{SCHEMA}{slot}{time}-"), next: 0 }
     }
 
+    /// What all names of this slot begin with, those of earlier sources included.
+    #[must_use]
+    pub fn slot_prefix(&self) -> &str {
+        &self.prefix[..SCHEMA.len() + SLOT_DIGITS]
+    }
+
     /// A name that was never given out before.
     #[expect(clippy::should_implement_trait, reason = "it never ends, so it is no iterator")]
     pub fn next(&mut self) -> ClientOrderId {

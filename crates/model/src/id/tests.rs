@@ -33,3 +33,12 @@ fn minted_ids_are_ours_unique_and_short_enough_for_every_venue() {
         }
     }
 }
+
+#[test]
+fn all_names_of_a_slot_begin_alike_and_those_of_another_do_not() {
+    let of = |slot, millis| ClientOrderIds::new(slot, Timestamp::from_millis(millis));
+    let (mut early, late, mut other) = (of(7, 1), of(7, 1_795_298_400_123), of(8, 1));
+    assert_eq!(early.slot_prefix(), late.slot_prefix());
+    assert!(early.next().as_str().starts_with(late.slot_prefix()));
+    assert!(!other.next().as_str().starts_with(late.slot_prefix()));
+}

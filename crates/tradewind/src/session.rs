@@ -1,0 +1,368 @@
+//! A run, from a configuration to its closing report.
+//!
+//! [`Session::start`] checks everything that can be checked before anything is opened, so that
+//! what is wrong with the input is said at once and in one line. [`Session::close`] ends trading
+//! and has the run audited: what the venue says of it is asked of the venue, and not of us.
+
+mod embedded;
+mod keys;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tradewind_binance::BinanceSpot;
+use tradewind_engine::{EngineConfig, Failure, Route, Snapshot, StrategySetup};
+use tradewind_model::Timestamp;
+use tradewind_model::id::{ClientOrderIds, EgressId, InstrumentId, VenueId};
+use tradewind_runtime::config::{Place, StrategyConfig};
+use tradewind_runtime::strategy_host::Inbox;
+use tradewind_runtime::{Clock, Config, ConfigError, Desk, End, Setup, seed};
+use tradewind_simulator::server::Embedded;
+use tradewind_strategy::{Host, Mailbox, Registry};
+use tradewind_transport::Net;
+use tradewind_venue::{InvalidKey, Venue};
+
+use crate::report::{self, Closing, Traded};
+
+/// The adapters there are.
+const ADAPTERS: [&str; 1] = ["binance"];
+/// Strategies of one process at the most: each has a range of client order ids of its own.
+pub const STRATEGIES_MAX: u16 = 16;
+/// Processes on one account at the most.
+pub const SLOTS_MAX: u16 = ClientOrderIds::SLOTS / STRATEGIES_MAX;
+
+/// How long the engine is waited for once all is said.
+const GOODBYE_MAX: Duration = Duration::from_secs(1);
+
+/// Why a session does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration, or what a strategy says of its parameters.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// An adapter that does not exist.
+    #[error("venue.adapter is `{adapter}`; this program knows {}", ADAPTERS.join(", "))]
+    UnknownAdapter {
+        /// What was asked for.
+        adapter: String,
+    },
+    /// More than the client order ids can tell apart.
+    #[error("{0}")]
+    TooMany(String),
+    /// An instrument that the embedded venue does not list.
+    #[error("the embedded venue lists no {instrument}; it has {listed}")]
+    NotListed {
+        /// What was asked for.
+        instrument: InstrumentId,
+        /// What there is.
+        listed: String,
+    },
+    /// There is no key for a venue that needs one.
+    #[error(
+        "{venue} needs a key and {missing}; set {wanted}, or trade on the embedded venue, which \
+         needs none"
+    )]
+    NoKey {
+        /// The venue.
+        venue: VenueId,
+        /// What is not there.
+        missing: String,
+        /// The variables to set.
+        wanted: String,
+    },
+    /// The file of a key cannot be read.
+    #[error("{variable} names {path}, which cannot be read: {error}")]
+    KeyFile {
+        /// The environment variable.
+        variable: String,
+        /// The file.
+        path: String,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The key is no key.
+    #[error("the key in {variables} cannot be used: {error}")]
+    Key {
+        /// The environment variables.
+        variables: String,
+        /// What is wrong with it.
+        error: InvalidKey,
+    },
+    /// This machine would not give a port, a thread or TLS.
+    #[error("cannot start: {0}")]
+    Machine(String),
+}
+
+impl StartError {
+    /// Whether it is this machine's fault and not the input's.
+    #[must_use]
+    pub const fn is_of_machine(&self) -> bool {
+        matches!(self, Self::Machine(_))
+    }
+}
+
+/// A run under way.
+#[derive(Debug)]
+pub struct Session {
+    desk: Desk,
+    clock: Clock,
+    embedded: Option<Embedded>,
+    about: About,
+    traded: Vec<Traded>,
+    /// The beginnings of our client order ids.
+    prefixes: Vec<String>,
+}
+
+/// What is said about a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// The venue's name.
+    pub venue: VenueId,
+    /// The seed of the embedded venue's market; none when the venue is a real one.
+    pub seed: Option<u64>,
+    /// What is traded.
+    pub instruments: Vec<InstrumentId>,
+    /// When it began, by our clock.
+    pub started_at: Timestamp,
+}
+
+/// What a venue that may be inside of this process is to the session.
+struct Reached {
+    endpoint: tradewind_venue::Endpoint,
+    signer: tradewind_venue::Signer,
+    embedded: Option<Embedded>,
+    seed: Option<u64>,
+}
+
+impl Session {
+    /// Starts everything; must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// The first thing that is wrong. Nothing is running then.
+    pub async fn start(config: &Config<'_>, registry: &Registry) -> Result<Self, StartError> {
+        let venue = adapter(config)?;
+        let clock = Clock::start();
+        let (hosts, prefixes) = hosts(config, registry, clock.now())?;
+        let instruments = instruments(config);
+        let traded: Vec<_> = instruments
+            .iter()
+            .map(|id| Traded { id: id.clone(), symbol: venue.symbol(id), assets: None })
+            .collect();
+        let (reached, traded) = reach(config, traded).await?;
+        let engine = engine_config(config, venue.as_ref());
+        let about = About {
+            venue: config.venue.name,
+            seed: reached.seed,
+            instruments,
+            started_at: clock.now(),
+        };
+        let desk = tradewind_runtime::run(Setup {
+            engine,
+            venue,
+            endpoint: reached.endpoint,
+            signer: Some(reached.signer),
+            transport: Arc::new(Net::new().map_err(|error| machine(&error))?),
+            clock,
+            hosts,
+        })
+        .map_err(|error| machine(&error))?;
+        Ok(Self { desk, clock, embedded: reached.embedded, about, traded, prefixes })
+    }
+
+    /// The handle on the engine.
+    #[must_use]
+    pub fn desk(&self) -> Desk {
+        self.desk.clone()
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub const fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// Now, by the clock that the run is timed by.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The venue, when it is inside of this process.
+    #[must_use]
+    pub const fn embedded(&self) -> Option<&Embedded> {
+        self.embedded.as_ref()
+    }
+
+    /// Ends trading, asks the venue what it made of the run, and says so. Own orders are canceled
+    /// first, unless the configuration leaves them; that and the asking may take `patience` each.
+    ///
+    /// # Errors
+    /// When the engine had failed: there is nothing to report on then.
+    pub async fn close(mut self, patience: Duration) -> Result<Closing, Failure> {
+        self.desk.stop(patience).await;
+        let unresolved = match self.desk.ended().await {
+            End::Drained { unresolved } => unresolved,
+            End::Failed(failure) => return Err(failure),
+        };
+        // The snapshot that shows the end is the one made after it.
+        let ended_at = self.clock.now();
+        let mut last = self.desk.snapshot();
+        while last.at < ended_at {
+            match self.desk.renewed().await {
+                Some(next) => last = next,
+                None => break,
+            }
+        }
+        let testimony = self.testimony(&last, patience).await;
+        // The engine first, so that it does not take the venue's end for an outage. Somebody else
+        // may have kept a desk.
+        tokio::time::timeout(GOODBYE_MAX, self.desk.leave()).await.ok();
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await;
+        }
+        Ok(Closing::of(&self.about, &last, unresolved, &self.traded, testimony))
+    }
+
+    /// What the venue says.
+    async fn testimony(
+        &mut self,
+        last: &Snapshot,
+        patience: Duration,
+    ) -> Result<report::Testimony, String> {
+        if let Some(embedded) = &self.embedded {
+            return Ok(report::Testimony::of_ledger(&embedded.ledger()));
+        }
+        if last.counters.orders_sent == 0 {
+            return Ok(report::Testimony::default());
+        }
+        let inquest = report::Inquest {
+            desk: &self.desk,
+            since: self.about.started_at.offset_by(last.clock_offset_nanos),
+            prefixes: &self.prefixes,
+        };
+        let asked = inquest.hold(&mut self.traded);
+        match tokio::time::timeout(patience, asked).await {
+            Ok(testimony) => testimony,
+            Err(_) => Err(format!("no answer within {} s", patience.as_secs())),
+        }
+    }
+}
+
+fn machine(error: &dyn std::error::Error) -> StartError {
+    StartError::Machine(error.to_string())
+}
+
+fn adapter(config: &Config<'_>) -> Result<Arc<dyn Venue>, StartError> {
+    match config.venue.adapter.as_str() {
+        "binance" => Ok(Arc::new(BinanceSpot::new(config.venue.name))),
+        other => Err(StartError::UnknownAdapter { adapter: other.to_owned() }),
+    }
+}
+
+/// Every instrument once, in the order of the configuration.
+fn instruments(config: &Config<'_>) -> Vec<InstrumentId> {
+    let mut instruments: Vec<InstrumentId> = Vec::new();
+    for id in config.strategies.iter().flat_map(|strategy| &strategy.instruments) {
+        if !instruments.contains(id) {
+            instruments.push(id.clone());
+        }
+    }
+    instruments
+}
+
+type Hosts = Vec<(Host, Arc<Inbox>)>;
+
+/// Makes the strategies. Each names its orders from a slot of its own: slot times
+/// [`STRATEGIES_MAX`] plus its place in the configuration.
+fn hosts(
+    config: &Config<'_>,
+    registry: &Registry,
+    now: Timestamp,
+) -> Result<(Hosts, Vec<String>), StartError> {
+    let slot = config.engine.slot;
+    if slot >= SLOTS_MAX {
+        let message = format!("engine.slot is {slot}; use 0 to {}", SLOTS_MAX - 1);
+        return Err(StartError::TooMany(message));
+    }
+    let mut hosts = Vec::new();
+    let mut prefixes = Vec::new();
+    for (strategy, index) in config.strategies.iter().zip(0_u16..) {
+        if index >= STRATEGIES_MAX {
+            let message = format!(
+                "there are {} strategies; a process runs {STRATEGIES_MAX} at the most, so start \
+                 another one with a slot of its own",
+                config.strategies.len()
+            );
+            return Err(StartError::TooMany(message));
+        }
+        let ids = ClientOrderIds::new(slot * STRATEGIES_MAX + index, now);
+        prefixes.push(ids.slot_prefix().to_owned());
+        hosts.push(host(config, registry, strategy, ids)?);
+    }
+    Ok((hosts, prefixes))
+}
+
+fn host(
+    config: &Config<'_>,
+    registry: &Registry,
+    strategy: &StrategyConfig<'_>,
+    ids: ClientOrderIds,
+) -> Result<(Host, Arc<Inbox>), ConfigError> {
+    let inbox = Arc::new(Inbox::new());
+    let own = Arc::clone(&inbox);
+    let mailbox = Mailbox::new(move |message| own.post(message));
+    let (kind, instruments) = (&strategy.kind, &strategy.instruments);
+    Host::new(registry, strategy.id, kind, &strategy.params, instruments, ids, mailbox)
+        .map(|host| (host, inbox))
+        .map_err(|error| config.params_error(strategy, error))
+}
+
+fn engine_config(config: &Config<'_>, venue: &dyn Venue) -> EngineConfig {
+    let setup = |strategy: &StrategyConfig<'_>| StrategySetup {
+        id: strategy.id,
+        instruments: strategy.instruments.iter().map(|id| (id.clone(), venue.symbol(id))).collect(),
+    };
+    let engine = &config.engine;
+    EngineConfig {
+        route: Route {
+            venue: config.venue.name,
+            account: config.account.name,
+            egress: EgressId::new("direct").expect("a short word is a name"),
+        },
+        tariff: venue.tariff(),
+        scheduler: config.scheduler.clone(),
+        strategies: config.strategies.iter().map(setup).collect(),
+        recv_window: engine.recv_window(),
+        order_deadline: Duration::from_millis(engine.order_deadline_ms),
+        call_timeout: Duration::from_millis(engine.call_timeout_ms),
+        startup_timeout: Duration::from_millis(engine.startup_timeout_ms),
+        cancels_on_stop: engine.cancels_on_stop,
+        seed: engine.seed.unwrap_or_else(seed::fresh),
+    }
+}
+
+/// Finds the venue: starts the embedded one, or reads the key for the one out there.
+async fn reach(
+    config: &Config<'_>,
+    traded: Vec<Traded>,
+) -> Result<(Reached, Vec<Traded>), StartError> {
+    match &config.venue.place {
+        Place::Embedded { seed } => {
+            let seed = seed.unwrap_or_else(seed::fresh);
+            let (embedded, traded) = embedded::start(seed, traded).await?;
+            let reached = Reached {
+                endpoint: embedded::endpoint(&embedded),
+                signer: embedded::signer()?,
+                embedded: Some(embedded),
+                seed: Some(seed),
+            };
+            Ok((reached, traded))
+        }
+        Place::Remote(endpoint) => {
+            let signer = keys::from_environment(config.venue.name, &config.account)?;
+            let reached =
+                Reached { endpoint: endpoint.clone(), signer, embedded: None, seed: None };
+            Ok((reached, traded))
+        }
+    }
+}

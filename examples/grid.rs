@@ -1,0 +1,213 @@
+//! A grid on Bitcoin, traded for half a minute: `cargo run --example grid`.
+//!
+//! No account, no key and no network are needed: the venue runs inside of the program, behind
+//! real sockets, and has a market of its own that `--seed` repeats. The program shows the grid
+//! while it trades, cancels what is open at the end (or at Ctrl-C), and compares what it believes
+//! to have done with the venue's books. With `--venue binance-testnet` the same grid trades on
+//! Binance's test network.
+//!
+//! What is here is the flags; the rest is `tradewind`, which does the same for any strategy.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use tradewind::Config;
+use tradewind::cli::{Parsed, UsageError, parse, time};
+use tradewind::prelude::{Decimal, InstrumentId, Price, Quantity, Registry, Strategy};
+use tradewind::trade::{self, Options};
+use tradewind_grid::Grid;
+
+/// Trades a grid on a venue inside of this program.
+#[derive(Debug, Parser)]
+#[command(name = "grid")]
+struct Args {
+    /// How long to trade: 500ms, 20s, 2m, 1h.
+    #[arg(long = "for", value_name = "TIME", value_parser = time, default_value = "30s")]
+    time: Duration,
+    /// Of the embedded venue's market; the same seed gives the same market.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// What to trade, as BTC-USDT.
+    #[arg(long, default_value = "BTC-USDT")]
+    symbol: String,
+    /// Rungs of the grid, those at both ends included.
+    #[arg(long, default_value_t = 11, allow_negative_numbers = true)]
+    levels: u32,
+    /// The lowest price; with --upper, in place of --width.
+    #[arg(long, requires = "upper", conflicts_with = "width", allow_negative_numbers = true)]
+    lower: Option<Price>,
+    /// The highest price; with --lower.
+    #[arg(long, requires = "lower", allow_negative_numbers = true)]
+    upper: Option<Price>,
+    /// The range as a share of the price at the start.
+    #[arg(long, default_value = WIDTH, allow_negative_numbers = true)]
+    width: Decimal,
+    /// What each order buys or sells, in base asset; about 60 USDT of the usual ones by default.
+    #[arg(long, allow_negative_numbers = true)]
+    qty: Option<Quantity>,
+    /// Where to trade.
+    #[arg(long, value_enum, default_value_t = Place::Embedded)]
+    venue: Place,
+    /// Print one JSON object a line, the closing report last.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Rungs closer than two fees, so that there is something to see within half a minute.
+const WIDTH: &str = "0.012";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Place {
+    Embedded,
+    BinanceTestnet,
+    BinanceDemo,
+}
+
+impl Place {
+    /// The profile that knows where it is.
+    fn profile(self) -> &'static str {
+        match self {
+            Self::Embedded => include_str!("../config/embedded.toml"),
+            Self::BinanceTestnet => include_str!("../config/binance-testnet.toml"),
+            Self::BinanceDemo => include_str!("../config/binance-demo.toml"),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let args = match parse::<Args>(std::env::args_os()) {
+        Ok(Parsed::Asked(args)) => args,
+        Ok(Parsed::Help(text)) => return trade::say(&text),
+        Err(error) => return trade::fail(&error, 2),
+    };
+    match args.configuration() {
+        Ok(text) => match args.config(&text) {
+            Ok(config) => trade::launch(&config, &registry(), args.options()),
+            Err(error) => trade::fail(&error, 2),
+        },
+        Err(error) => trade::fail(&error, 2),
+    }
+}
+
+fn registry() -> Registry {
+    Registry::new().with::<Grid>("grid")
+}
+
+impl Args {
+    fn options(&self) -> Options {
+        Options { time: Some(self.time), is_json: self.json }
+    }
+
+    /// The venue's profile with this grid in place of the one that is in it.
+    fn configuration(&self) -> Result<String, UsageError> {
+        let profile = self.venue.profile();
+        let venue = profile.split("[[strategy]]").next().unwrap_or(profile);
+        let symbol = symbol(&self.symbol)?;
+        let range = match (self.lower, self.upper) {
+            (Some(lower), Some(upper)) => format!("lower = \"{lower}\"\nupper = \"{upper}\""),
+            _ => format!("width = \"{}\"", self.width),
+        };
+        let (levels, qty) = (self.levels, self.qty(&symbol)?);
+        Ok(format!(
+            "{venue}[[strategy]]\nkind = \"grid\"\ninstruments = [\"{symbol}\"]\n\
+             [strategy.params]\n{range}\nlevels = {levels}\nqty = \"{qty}\"\n"
+        ))
+    }
+
+    fn config<'t>(&self, text: &'t str) -> Result<Config<'t>, UsageError> {
+        let mut config = Config::parse("grid", text).map_err(|error| usage(&error))?;
+        match &mut config.venue.place {
+            tradewind::Place::Embedded { seed } => *seed = self.seed.or(*seed),
+            tradewind::Place::Remote(_) if self.seed.is_some() => {
+                let message = "--seed is of the embedded venue's market; leave it, or --venue";
+                return Err(UsageError::new(message));
+            }
+            tradewind::Place::Remote(_) => {}
+        }
+        // What is wrong with the grid is wrong with a flag of the same name.
+        for strategy in &config.strategies {
+            let made = strategy.params.read();
+            let made = made.and_then(|params| Grid::new(params, &strategy.instruments));
+            made.map_err(|error| {
+                let flag = error.key.map(|key| format!("--{key}: ")).unwrap_or_default();
+                UsageError::new(format!("{flag}{}", error.message))
+            })?;
+        }
+        Ok(config)
+    }
+
+    fn qty(&self, symbol: &InstrumentId) -> Result<Quantity, UsageError> {
+        let usual = [("BTC", "0.001"), ("ETH", "0.02"), ("DOGE", "400"), ("BNB", "0.1")];
+        let usual = usual.iter().find(|(base, _)| symbol.as_str().starts_with(base));
+        let usual = usual.and_then(|(_, qty)| qty.parse().ok());
+        // The embedded venue lists no other, and says so itself.
+        let usual = usual.or_else(|| (self.venue == Place::Embedded).then_some(Quantity::MAX));
+        self.qty.or(usual).ok_or_else(|| {
+            let message = format!("--qty is needed for {symbol}: what each order buys or sells");
+            UsageError::new(message)
+        })
+    }
+}
+
+fn symbol(text: &str) -> Result<InstrumentId, UsageError> {
+    let is_one = text.chars().all(|c| c.is_alphanumeric() || c == '-') && !text.is_empty();
+    if is_one {
+        return Ok(InstrumentId::from(text.to_uppercase()));
+    }
+    Err(UsageError::new(format!("--symbol {text:?} is no symbol; write it as BTC-USDT")))
+}
+
+fn usage(error: &dyn std::error::Error) -> UsageError {
+    UsageError::new(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(flags: &[&str]) -> String {
+        let error = match parse::<Args>(["grid"].iter().chain(flags)) {
+            Err(error) => error,
+            Ok(Parsed::Help(text)) => panic!("{text}"),
+            Ok(Parsed::Asked(args)) => args
+                .configuration()
+                .and_then(|text| args.config(&text).map(|_| ()))
+                .expect_err("these flags are wrong"),
+        };
+        error.to_string()
+    }
+
+    #[test]
+    fn without_flags_it_is_a_grid_on_the_embedded_venue() {
+        let Ok(Parsed::Asked(args)) = parse::<Args>(["grid"]) else { panic!() };
+        let text = args.configuration().unwrap();
+        let config = args.config(&text).unwrap();
+        assert_eq!(config.venue.place, tradewind::Place::Embedded { seed: None });
+        assert_eq!(config.strategies[0].instruments, [InstrumentId::from("BTC-USDT")]);
+    }
+
+    #[test]
+    fn a_wrong_flag_is_named_with_the_way_out() {
+        for (flags, parts) in [
+            (&["--levels", "0"][..], &["--levels", "2 to 200"][..]),
+            (&["--lower", "70000", "--upper", "60000"], &["--lower", "raise upper"]),
+            (&["--lower", "70000"], &["--upper"]),
+            (&["--width", "3"], &["--width", "below 2"]),
+            (&["--qty", "0"], &["--qty"]),
+            (&["--qty", "-1"], &["--qty", "negative"]),
+            (&["--levels", "-1"], &["--levels"]),
+            (&["--symbol", "A\"]\n"], &["--symbol", "BTC-USDT"]),
+            (&["--symbol", "XYZ-USDT", "--venue", "binance-demo"], &["--qty", "XYZ-USDT"]),
+            (&["--for", "30"], &["--for", "30s"]),
+            (&["--venue", "binance"], &["--venue", "binance-testnet"]),
+            (&["--venue", "binance-demo", "--seed", "1"], &["--seed"]),
+        ] {
+            let error = error(flags);
+            assert!(!error.contains('\n'), "{error}");
+            for part in parts {
+                assert!(error.contains(part), "{flags:?}: {error}");
+            }
+        }
+    }
+}

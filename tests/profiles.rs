@@ -1,0 +1,66 @@
+//! The profiles of `config/`: each is whole, and says what the parts' defaults are.
+
+use tradewind::{Config, Place, Registry, Session, StartError};
+use tradewind_grid::Grid;
+use tradewind_runtime::config::{AccountConfig, EngineSection};
+
+const EMBEDDED: (&str, &str) = ("config/embedded.toml", include_str!("../config/embedded.toml"));
+const REMOTE: [(&str, &str); 3] = [
+    ("config/binance-testnet.toml", include_str!("../config/binance-testnet.toml")),
+    ("config/binance-demo.toml", include_str!("../config/binance-demo.toml")),
+    ("config/binance.toml", include_str!("../config/binance.toml")),
+];
+
+#[test]
+fn every_profile_is_read_and_spells_out_the_defaults() {
+    for (name, text) in REMOTE.into_iter().chain([EMBEDDED]) {
+        let config = Config::parse(name, text).unwrap();
+        assert_eq!(config.account, AccountConfig::default(), "{name}");
+        assert_eq!(config.engine, EngineSection::default(), "{name}");
+        let defaults = Config::parse("bare", BARE).unwrap();
+        assert_eq!(config.scheduler, defaults.scheduler, "{name}");
+        assert_eq!(name, format!("config/{}.toml", config.venue.name));
+        for section in ["[venue", "[engine]", "[scheduler]", "[[strategy]]"] {
+            assert!(text.contains(section), "{name} has no {section}");
+        }
+        let is_remote = matches!(config.venue.place, Place::Remote(_));
+        assert_eq!(is_remote, (name, text) != EMBEDDED);
+    }
+}
+
+const BARE: &str = "[venue]\nname = 'a'\nadapter = 'binance'\n[venue.embedded]\n\
+                    [[strategy]]\nkind = 'grid'\ninstruments = ['BTC-USDT']\n";
+
+fn refused(text: &str) -> StartError {
+    let config = Config::parse("a.toml", text).expect("it can be read");
+    let registry = Registry::new().with::<Grid>("grid");
+    let runtime = tokio::runtime::Runtime::new().expect("this machine has threads");
+    runtime.block_on(Session::start(&config, &registry)).map(|_| ()).expect_err("it does not start")
+}
+
+#[test]
+fn what_is_wrong_is_said_before_anything_is_opened() {
+    let good = EMBEDDED.1;
+    for (old, new, expected) in [
+        ("levels = 11", "levels = 1", "a.toml:"),
+        ("levels = 11", "levls = 11", "levels"),
+        ("kind = \"grid\"", "kind = \"gird\"", "this program knows grid"),
+        ("adapter = \"binance\"", "adapter = \"binanse\"", "this program knows binance"),
+        ("BTC-USDT", "XYZ-USDT", "lists no XYZ-USDT; it has BTC-USDT"),
+        ("slot = 0", "slot = 2048", "use 0 to 2047"),
+    ] {
+        assert!(good.contains(old), "{old}");
+        let error = refused(&good.replacen(old, new, 1));
+        let line = error.to_string();
+        assert!(line.contains(expected), "{new}: {line}");
+        assert!(!line.contains('\n'), "{line}");
+        assert_eq!(tradewind::trade::Stopped::from(error).code(), 2, "{line}");
+    }
+}
+
+#[test]
+fn a_venue_out_there_is_not_tried_without_a_key() {
+    let text = REMOTE[0].1.replace("\"BINANCE_", "\"NOT_SET_BINANCE_");
+    let line = refused(&text).to_string();
+    assert!(line.contains("NOT_SET_BINANCE_API_KEY is not set"), "{line}");
+}

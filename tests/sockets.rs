@@ -1,0 +1,164 @@
+//! The shell on real sockets: a whole run over loopback, against the embedded venue.
+//!
+//! What decides is proved without sockets, in virtual time. Here it is shown that the loop around
+//! it does what it is told: bytes go out and come back, the strategy's thread is fed, the end is
+//! clean. Nothing sleeps: each step waits for what it is about.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use tradewind::trade::{Console, Options, Stopped, run};
+use tradewind::{Config, Registry, Session};
+use tradewind_engine::Snapshot;
+use tradewind_grid::Grid;
+use tradewind_model::notice::VenueStatus;
+use tradewind_runtime::End;
+
+/// What a wait may take on a machine that is busy with something else.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn profile(seed: u64) -> String {
+    const WIDTH: &str = "width = \"0.012\"";
+    let text =
+        include_str!("../config/embedded.toml").replace("# seed = 7", &format!("seed = {seed}"));
+    // Narrow enough that the market crosses a rung every few steps.
+    assert!(text.contains(WIDTH) && text.contains("\nseed ="), "{text}");
+    text.replace(WIDTH, "width = \"0.005\"")
+}
+
+fn registry() -> Registry {
+    Registry::new().with::<Grid>("grid")
+}
+
+async fn started(text: &str) -> Session {
+    let config = Config::parse("embedded.toml", text).expect("the profile is right");
+    Session::start(&config, &registry()).await.expect("the session starts")
+}
+
+/// Waits until the state is as wanted.
+async fn until(session: &Session, wanted: impl Fn(&Snapshot) -> bool) {
+    let mut desk = session.desk();
+    let waited = tokio::time::timeout(PATIENCE, async {
+        loop {
+            let snapshot = desk.renewed().await.expect("the engine runs");
+            if wanted(&snapshot) {
+                return;
+            }
+        }
+    });
+    if waited.await.is_err() {
+        panic!("not reached: {:#?}", desk.snapshot());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_grid_trades_on_real_sockets_and_the_venues_books_agree() {
+    let session = started(&profile(3)).await;
+    until(&session, |snapshot| snapshot.counters.fills >= 5).await;
+    let closing = session.close(PATIENCE).await.unwrap();
+    assert_eq!(closing.flaw(), None);
+    assert_eq!((closing.duplicates, closing.orphans.len()), (0, 0));
+    assert_eq!(closing.unresolved, []);
+    assert_eq!((closing.counters.http_429, closing.counters.http_418), (0, 0));
+    let position = closing.position();
+    assert_eq!(position.venues, Some(position.ours));
+    let counters = &closing.counters;
+    assert!(counters.fills >= 5, "{counters:?}");
+    assert_eq!(counters.orders_sent, counters.orders_accepted + counters.orders_rejected);
+    let over = counters.orders_filled + counters.orders_canceled + counters.orders_expired;
+    assert_eq!(counters.orders_accepted, over, "each order has one end: {counters:?}");
+    assert!(closing.used_peak.values().all(|used| used.peak <= used.limit));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn our_ledger_of_the_limits_is_never_below_the_venues() {
+    let session = started(&profile(5)).await;
+    until(&session, |snapshot| snapshot.counters.fills >= 1).await;
+    let ledger = session.embedded().expect("it is embedded").ledger();
+    let venues_weight = ledger.peaks.iter().filter(|peak| peak.limit == 6_000);
+    let venues_weight = venues_weight.map(|peak| peak.used).max().unwrap_or_default();
+    assert!(venues_weight > 0);
+    let closing = session.close(PATIENCE).await.unwrap();
+    let ours = closing.used_peak["request-weight-1m"];
+    assert!(ours.peak >= venues_weight, "{ours:?} and the venue counted {venues_weight}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_are_open_until_the_end_and_none_is_afterwards() {
+    let session = started(&profile(4)).await;
+    until(&session, |snapshot| snapshot.open_orders.len() >= 5).await;
+    let open = |session: &Session| {
+        let ledger = session.embedded().expect("it is embedded").ledger();
+        ledger.accounts.iter().map(|account| account.open_orders.len()).sum::<usize>()
+    };
+    assert!(open(&session) > 0);
+    let mut desk = session.desk();
+    desk.stop(PATIENCE).await;
+    desk.ended().await;
+    assert_eq!(open(&session), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_is_stopped_at_once_ends_at_once() {
+    let session = started(&profile(1)).await;
+    let closing = session.close(PATIENCE).await.unwrap();
+    assert_eq!(closing.counters.orders_sent, 0);
+    assert_eq!(closing.flaw(), None);
+}
+
+#[test]
+fn a_program_prints_json_and_the_closing_report_last() {
+    let text = profile(2);
+    let config = Config::parse("embedded.toml", &text).unwrap();
+    let options = Options { time: Some(Duration::from_millis(500)), is_json: true };
+    let mut out = Vec::new();
+    let console = Console { out: &mut out, is_terminal: false };
+    run(&config, &registry(), options, console).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let last = lines.last().unwrap();
+    assert_eq!(last["kind"], "closing");
+    assert_eq!((&last["duplicates"], &last["orphans"]), (&0.into(), &0.into()));
+    assert_eq!((&last["http_429"], &last["http_418"]), (&0.into(), &0.into()));
+    assert_eq!(last["position"], last["venue_position"]);
+    assert_eq!((&last["seed"], &last["symbol"]), (&2.into(), &"BTC-USDT".into()));
+    assert!(last["used_peak"]["request-weight-1m"]["limit"] == 6_000);
+    assert!(lines.iter().rev().skip(1).all(|line| line["kind"] == "state"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ban_is_met_with_silence_and_what_it_left_behind_is_said() {
+    let session = started(&profile(6)).await;
+    until(&session, |snapshot| snapshot.open_orders.len() >= 3).await;
+    let embedded = session.embedded().expect("it is embedded");
+    embedded.with(|venue, now| venue.ban(now, Ipv4Addr::LOCALHOST.into()));
+    until(&session, |snapshot| {
+        let is_idle = snapshot.scheduler.in_flight.iter().all(|(_, count)| *count == 0);
+        matches!(snapshot.status, VenueStatus::Shut { .. }) && is_idle
+    })
+    .await;
+    let requests = || embedded.ledger().total_requests();
+    let before = requests();
+    // Orders are open and cannot be canceled: the venue is not asked, and the end comes in time.
+    let mut desk = session.desk();
+    desk.stop(Duration::from_millis(500)).await;
+    let ended = tokio::time::timeout(PATIENCE, desk.ended()).await.unwrap();
+    assert!(matches!(ended, End::Drained { unresolved } if !unresolved.is_empty()));
+    assert_eq!(requests(), before, "nothing is sent while the address is banned");
+    let closing = session.close(PATIENCE).await.unwrap();
+    assert!(closing.counters.http_418 > 0);
+    let flaw = closing.flaw().expect("orders were left behind");
+    assert!(flaw.contains("is not known") && !flaw.contains('\n'), "{flaw}");
+}
+
+#[test]
+fn a_failed_run_has_an_exit_code_of_its_own() {
+    let failed = tradewind_engine::Failure::Unreachable {
+        venue: "binance".parse().unwrap(),
+        what: "ServerTime".to_owned(),
+        message: "nothing".to_owned(),
+    };
+    assert_eq!(Stopped::from(failed).code(), 1);
+    assert_eq!(Stopped::Interrupted.code(), 130);
+}
