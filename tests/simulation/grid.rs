@@ -12,7 +12,7 @@ use super::checkers::check;
 use super::network::Weather;
 use super::world::{Setup, World};
 
-const PARAMS: &str = "width = \"0.008\"\nlevels = 11\nqty = \"0.002\"";
+const PARAMS: &str = "width = \"0.03\"\nlevels = 11\nqty = \"0.002\"";
 
 fn world(seed: u64, weather: Weather, skew_ms: i64) -> World {
     let registry = Registry::new().with::<Grid>("grid");

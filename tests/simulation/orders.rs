@@ -27,12 +27,16 @@ struct Desk {
 impl Desk {
     /// A world whose only strategy listens, live.
     fn open(weather: Weather) -> Self {
+        Self::open_at(weather, BinanceConfig::default())
+    }
+
+    fn open_at(weather: Weather, venue: BinanceConfig) -> Self {
         let registry = probe::registry();
         let strategies = [("probe", "probe", "feeds = [\"quote\"]")];
         let mut world = World::new(Setup {
             seed: 4,
             weather,
-            venue: BinanceConfig::default(),
+            venue,
             skew_ms: 0,
             registry: &registry,
             strategies: &strategies,
@@ -326,7 +330,10 @@ fn an_order_that_cannot_leave_is_denied_by_its_deadline() {
 
 #[test]
 fn trades_that_the_stream_has_lost_are_fetched_before_the_end_is_told() {
-    let mut desk = Desk::open(Weather::FAIR);
+    // A calm market, so that the order trades bit by bit and not at one blow.
+    let mut venue = BinanceConfig::default();
+    venue.exchange.symbols[0].market.volatility_ppm = 200;
+    let mut desk = Desk::open_at(Weather::FAIR, venue);
     let quote = desk.world.engine.snapshot(desk.world.now).quotes.values().next().unwrap().clone();
     let wanted = Quantity::new(quote.bid_qty.get().round_dp(5)).unwrap() + qty("0.05");
     let id = desk.submit(Side::Buy, post_only(quote.bid, wanted));

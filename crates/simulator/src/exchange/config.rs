@@ -155,13 +155,13 @@ impl AccountConfig {
 }
 
 impl MarketConfig {
-    /// A lively market: about a quarter of a percent around the start, back within two seconds.
+    /// A lively market: about six tenths of a percent around the start, back within a second or two.
     #[must_use]
     pub const fn lively(start_price: Decimal, level_qty: Decimal, taker_qty: Decimal) -> Self {
         Self {
             start_price,
-            model: Model::MeanReverting { reversion: Duration::from_secs(2) },
-            volatility_ppm: 2_500,
+            model: Model::MeanReverting { reversion: Duration::from_millis(1_200) },
+            volatility_ppm: 6_000,
             spread_ppm: 100,
             level_gap_ppm: 300,
             levels: 15,

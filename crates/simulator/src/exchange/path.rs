@@ -68,7 +68,8 @@ mod tests {
     use super::*;
 
     fn spread_of(step: Duration) -> (i64, i64) {
-        let config = MarketConfig::lively(Decimal::ONE, Decimal::ONE, Decimal::ONE);
+        let mut config = MarketConfig::lively(Decimal::ONE, Decimal::ONE, Decimal::ONE);
+        config.volatility_ppm = 2_500;
         let mut path = Path::new(&config, Random::for_purpose(7, 0));
         let prices: Vec<i64> = (0..5_000).map(|_| path.step(step)).collect();
         (*prices.iter().min().unwrap(), *prices.iter().max().unwrap())
