@@ -366,3 +366,6 @@ async fn reach(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

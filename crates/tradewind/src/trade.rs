@@ -64,6 +64,9 @@ pub enum Stopped {
     /// This machine would not do its part.
     #[error("cannot go on: {0}")]
     Machine(#[from] io::Error),
+    /// The engine is gone without a word, which is a mistake of ours. Orders may be open.
+    #[error("the engine has ended unasked; orders may still be open at the venue")]
+    Lost,
     /// Somebody asked twice. Orders may be open.
     #[error("interrupted before the end; orders may still be open at the venue")]
     Interrupted,
@@ -77,7 +80,10 @@ impl Stopped {
             Self::Start(error) if error.is_of_machine() => 1,
             Self::Start(_)
             | Self::Failed(Failure::UnknownInstrument { .. } | Failure::Auth { .. }) => 2,
-            Self::Failed(Failure::Unreachable { .. }) | Self::Flawed(_) | Self::Machine(_) => 1,
+            Self::Failed(Failure::Unreachable { .. })
+            | Self::Flawed(_)
+            | Self::Machine(_)
+            | Self::Lost => 1,
             Self::Interrupted => 130,
         }
     }
@@ -174,7 +180,7 @@ async fn watch(
             },
             renewed = watched.renewed() => match renewed {
                 Some(snapshot) => snapshot,
-                None => break,
+                None => return Err(Stopped::Lost),
             },
         };
         let now = session.now();
