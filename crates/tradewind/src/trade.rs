@@ -215,7 +215,9 @@ impl<'w> Face<'w> {
     fn show(&mut self, snapshot: &Arc<Snapshot>, left: Option<Duration>, is_stopping: bool) {
         let every = if self.screen.is_some() { PAGE_EVERY } else { LINE_EVERY };
         let is_due = self.shown_at.is_none_or(|last| snapshot.at.since(last) >= every);
-        if !is_due && !is_stopping {
+        // A page says that it is stopping; a line that was written already says nothing new.
+        let is_news = self.screen.is_some() || self.shown_at != Some(snapshot.at);
+        if !is_due && !(is_stopping && is_news) {
             return;
         }
         self.shown_at = Some(snapshot.at);
