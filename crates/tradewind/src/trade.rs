@@ -217,7 +217,8 @@ impl<'w> Face<'w> {
         let is_due = self.shown_at.is_none_or(|last| snapshot.at.since(last) >= every);
         // A page says that it is stopping; a line that was written already says nothing new.
         let is_news = self.screen.is_some() || self.shown_at != Some(snapshot.at);
-        if !is_due && !(is_stopping && is_news) {
+        let is_shown = is_due || (is_stopping && is_news);
+        if !is_shown {
             return;
         }
         self.shown_at = Some(snapshot.at);
