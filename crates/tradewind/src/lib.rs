@@ -121,10 +121,10 @@ pub mod cli;
 pub mod report;
 pub mod session;
 pub mod trade;
-pub mod view;
 
 mod logs;
 mod signals;
+mod view;
 
 pub use cli::main;
 pub use report::Closing;

@@ -31,6 +31,8 @@ pub const STRATEGIES_MAX: u16 = 16;
 /// Processes on one account at the most.
 pub const SLOTS_MAX: u16 = ClientOrderIds::SLOTS / STRATEGIES_MAX;
 
+/// Markets that a run which names none draws from.
+const SEEDS: u64 = 1_000_000;
 /// How long the engine is waited for once all is said.
 const GOODBYE_MAX: Duration = Duration::from_secs(1);
 
@@ -348,7 +350,8 @@ async fn reach(
 ) -> Result<(Reached, Vec<Traded>), StartError> {
     match &config.venue.place {
         Place::Embedded { seed } => {
-            let seed = seed.unwrap_or_else(seed::fresh);
+            // Short enough to be typed again.
+            let seed = seed.unwrap_or_else(|| seed::fresh() % SEEDS);
             let (embedded, traded) = embedded::start(seed, traded).await?;
             let reached = Reached {
                 endpoint: embedded::endpoint(&embedded),
@@ -366,3 +369,6 @@ async fn reach(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

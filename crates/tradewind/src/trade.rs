@@ -64,6 +64,9 @@ pub enum Stopped {
     /// This machine would not do its part.
     #[error("cannot go on: {0}")]
     Machine(#[from] io::Error),
+    /// The engine is gone without a word, which is a mistake of ours. Orders may be open.
+    #[error("the engine has ended unasked; orders may still be open at the venue")]
+    Lost,
     /// Somebody asked twice. Orders may be open.
     #[error("interrupted before the end; orders may still be open at the venue")]
     Interrupted,
@@ -77,7 +80,10 @@ impl Stopped {
             Self::Start(error) if error.is_of_machine() => 1,
             Self::Start(_)
             | Self::Failed(Failure::UnknownInstrument { .. } | Failure::Auth { .. }) => 2,
-            Self::Failed(Failure::Unreachable { .. }) | Self::Flawed(_) | Self::Machine(_) => 1,
+            Self::Failed(Failure::Unreachable { .. })
+            | Self::Flawed(_)
+            | Self::Machine(_)
+            | Self::Lost => 1,
             Self::Interrupted => 130,
         }
     }
@@ -174,7 +180,7 @@ async fn watch(
             },
             renewed = watched.renewed() => match renewed {
                 Some(snapshot) => snapshot,
-                None => break,
+                None => return Err(Stopped::Lost),
             },
         };
         let now = session.now();
@@ -209,7 +215,10 @@ impl<'w> Face<'w> {
     fn show(&mut self, snapshot: &Arc<Snapshot>, left: Option<Duration>, is_stopping: bool) {
         let every = if self.screen.is_some() { PAGE_EVERY } else { LINE_EVERY };
         let is_due = self.shown_at.is_none_or(|last| snapshot.at.since(last) >= every);
-        if !is_due && !is_stopping {
+        // A page says that it is stopping; a line that was written already says nothing new.
+        let is_news = self.screen.is_some() || self.shown_at != Some(snapshot.at);
+        let is_shown = is_due || (is_stopping && is_news);
+        if !is_shown {
             return;
         }
         self.shown_at = Some(snapshot.at);

@@ -41,7 +41,9 @@ impl Screen {
                 if std::thread::current().name() == Some("main") {
                     give_back();
                 }
-                if !IS_BORROWED.load(Ordering::SeqCst) {
+                if IS_BORROWED.load(Ordering::SeqCst) {
+                    tracing::error!("{panic}");
+                } else {
                     told(panic);
                 }
             }));
