@@ -54,8 +54,9 @@ struct Args {
     json: bool,
 }
 
-/// Rungs closer than two fees, so that there is something to see within half a minute.
-const WIDTH: &str = "0.012";
+/// With eleven rungs they are three tenths of a percent apart: more than two fees, and close enough
+/// that there is something to see within half a minute.
+const WIDTH: &str = "0.03";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Place {
