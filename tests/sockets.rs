@@ -99,6 +99,17 @@ async fn orders_are_open_until_the_end_and_none_is_afterwards() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_that_the_configuration_leaves_open_are_none_left_behind() {
+    let text = profile(4).replace("cancels_on_stop = true", "cancels_on_stop = false");
+    let session = started(&text).await;
+    until(&session, |snapshot| snapshot.open_orders.len() >= 5).await;
+    let closing = session.close(PATIENCE).await.unwrap();
+    assert_eq!(closing.orphans, Vec::<String>::new());
+    assert_eq!(closing.unresolved, []);
+    assert_eq!(closing.counters.orders_canceled, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_that_is_stopped_at_once_ends_at_once() {
     let session = started(&profile(1)).await;
     let closing = session.close(PATIENCE).await.unwrap();
@@ -149,6 +160,7 @@ async fn a_ban_is_met_with_silence_and_what_it_left_behind_is_said() {
     let closing = session.close(PATIENCE).await.unwrap();
     assert!(closing.counters.http_418 > 0);
     let flaw = closing.flaw().expect("orders were left behind");
+    assert!(!closing.orphans.is_empty(), "they are open at the venue: {closing}");
     assert!(flaw.contains("is not known") && !flaw.contains('\n'), "{flaw}");
 }
 

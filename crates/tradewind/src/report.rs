@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use tradewind_engine::{Counters, PositionView, Snapshot};
 use tradewind_model::Decimal;
 use tradewind_model::id::{Asset, ClientOrderId, InstrumentId, Symbol};
+use tradewind_model::order::OrderUpdate;
 
 use crate::session::About;
 
@@ -91,11 +92,14 @@ impl Closing {
         if let Some((http_429, http_418)) = testimony.as_ref().and_then(|said| said.refused) {
             (counters.http_429, counters.http_418) = (http_429, http_418);
         }
-        let is_known = |id: &&String| {
-            last.open_orders.iter().any(|order| order.client_order_id.as_str() == id.as_str())
+        // Orders that the configuration leaves open are none to be surprised by, as long as we
+        // know of them.
+        let is_left = |id: &&String| {
+            let is_it = |order: &OrderUpdate| order.client_order_id.as_str() == id.as_str();
+            !about.cancels_on_stop && last.open_orders.iter().any(is_it)
         };
         let orphans = testimony.iter().flat_map(|said| &said.open_orders);
-        let orphans = orphans.filter(|id| !is_known(id)).cloned().collect();
+        let orphans = orphans.filter(|id| !is_left(id)).cloned().collect();
         let assets_of: BTreeMap<_, _> = traded
             .iter()
             .filter_map(|one| one.assets.clone().map(|assets| (one.id.clone(), assets)))

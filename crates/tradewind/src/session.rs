@@ -126,6 +126,8 @@ pub struct About {
     pub instruments: Vec<InstrumentId>,
     /// When it began, by our clock.
     pub started_at: Timestamp,
+    /// Whether own orders are canceled at the end.
+    pub cancels_on_stop: bool,
 }
 
 /// What a venue that may be inside of this process is to the session.
@@ -157,6 +159,7 @@ impl Session {
             seed: reached.seed,
             instruments,
             started_at: clock.now(),
+            cancels_on_stop: config.engine.cancels_on_stop,
         };
         let desk = tradewind_runtime::run(Setup {
             engine,

@@ -55,6 +55,7 @@ fn closing(testimony: Result<Testimony, String>, unresolved: &[&str]) -> Closing
         seed: Some(7),
         instruments: vec!["BTC-USDT".into()],
         started_at: Timestamp::from_secs(60),
+        cancels_on_stop: true,
     };
     let unresolved = unresolved.iter().map(|id| id.parse().unwrap()).collect();
     Closing::of(&about, &snapshot(), unresolved, &traded(), testimony)

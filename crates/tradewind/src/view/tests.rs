@@ -70,6 +70,7 @@ fn about() -> About {
         seed: Some(7),
         instruments: vec![INSTRUMENT.into()],
         started_at: Timestamp::from_secs(2),
+        cancels_on_stop: true,
     }
 }
 
