@@ -37,9 +37,9 @@ fn history_comes_first_and_whole_then_the_venue_is_live_then_bars_go_on() {
     let live = told.iter().position(is_live).expect("never live");
     assert!(matches!(&told[0], Told::Started(recovered) if recovered.instruments.len() == 1));
     let bars = |told: &[Told]| -> Vec<_> {
-        let bars = told.iter().filter_map(|one| match one {
-            Told::Bar(bar) => Some(bar.clone()),
-            _ => None,
+        let bars = told.iter().filter_map(|one| {
+            let Told::Bar(bar) = one else { return None };
+            Some(bar.clone())
         });
         bars.collect()
     };

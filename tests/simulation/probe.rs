@@ -18,7 +18,7 @@ pub(crate) enum Told {
     Trade(Trade),
     Book(Book),
     Bar(Bar),
-    Order(OrderUpdate),
+    Order(Box<OrderUpdate>),
     Venue(VenueStatus),
     Stopped,
 }
@@ -35,9 +35,9 @@ pub(crate) fn told() -> Vec<Told> {
 
 /// The news of one order among `told`.
 pub(crate) fn of_order(told: &[Told], id: ClientOrderId) -> Vec<OrderUpdate> {
-    let updates = told.iter().filter_map(|one| match one {
-        Told::Order(update) if update.client_order_id == id => Some(update.clone()),
-        _ => None,
+    let updates = told.iter().filter_map(|one| {
+        let Told::Order(update) = one else { return None };
+        Some(update.as_ref().clone()).filter(|update| update.client_order_id == id)
     });
     updates.collect()
 }
@@ -105,7 +105,7 @@ impl Strategy for Probe {
     }
 
     fn on_order(&mut self, update: &OrderUpdate, _cx: &mut Context<'_>) {
-        note(Told::Order(update.clone()));
+        note(Told::Order(Box::new(update.clone())));
     }
 
     fn on_venue(&mut self, status: &VenueStatus, _cx: &mut Context<'_>) {

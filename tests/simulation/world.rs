@@ -306,7 +306,7 @@ impl World {
                 let text =
                     self.codec.encode_frame(id, &call, stamp(timing), Some(&self.signer)).unwrap();
                 if let Some(session) = self.session(kind, generation) {
-                    self.to_venue(session, Frame::Text(text));
+                    self.send_to_venue(session, Frame::Text(text));
                 }
                 let outcome = Outcome::single(Fate::Unknown(Unknown::Timeout), Meter::default());
                 let event = Event::Replied { call: id, outcome };
@@ -414,7 +414,7 @@ impl World {
                 Err(error) => SocketEvent::Unreadable(error.to_string()),
             },
             Frame::Ping(payload) => {
-                self.to_venue(session, Frame::Pong(payload));
+                self.send_to_venue(session, Frame::Pong(payload));
                 SocketEvent::Heard
             }
             Frame::Pong(_) => SocketEvent::Heard,
@@ -426,7 +426,7 @@ impl World {
         self.stream_event(kind, generation, event);
     }
 
-    fn to_venue(&mut self, session: SessionId, frame: Frame) {
+    fn send_to_venue(&mut self, session: SessionId, frame: Frame) {
         let delay = self.network.delay();
         let now = self.now;
         let Some(socket) = self.sockets.get_mut(&session) else { return };

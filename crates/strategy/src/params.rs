@@ -60,18 +60,18 @@ impl<'i> Params<'i> {
         let read = serde_ignored::deserialize(self.table.clone().into_deserializer(), |path| {
             unread.get_or_insert_with(|| path.to_string());
         });
-        let params = read.map_err(|error: toml::de::Error| InvalidParams {
-            key: None,
-            message: error.message().lines().next().unwrap_or("is wrong").to_owned(),
-            span: error.span(),
-        })?;
-        match unread {
-            None => Ok(params),
-            Some(key) => {
-                let message = format!("`{key}` is no parameter of this strategy");
-                Err(self.placed(InvalidParams { key: Some(key), message, span: None }))
-            }
+        // A misspelt key is mostly a missing one too; it is named first.
+        let failed = read.as_ref().err().map(|error| first_line(error.message()));
+        if let Some(key) = unread {
+            let also = failed.map_or_else(String::new, |failed| format!(" ({failed})"));
+            let message = format!("`{key}` is no parameter of this strategy{also}");
+            return Err(self.placed(InvalidParams { key: Some(key), message, span: None }));
         }
+        read.map_err(|error: toml::de::Error| InvalidParams {
+            key: None,
+            message: first_line(error.message()),
+            span: error.span(),
+        })
     }
 
     /// Adds the place of the key that an error names, or of the whole table.
@@ -85,4 +85,8 @@ impl<'i> Params<'i> {
         }
         error
     }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or("is wrong").to_owned()
 }

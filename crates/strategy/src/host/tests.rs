@@ -185,5 +185,7 @@ fn wrong_parameters_are_named_with_their_place() {
     assert_eq!(error.to_string(), "qty is zero; give it at least the lot size");
     assert_eq!(error.span, Some(0..3));
     assert!(make("qty = -1").unwrap_err().to_string().contains("negative"));
+    let error = make("qyt = 1").unwrap_err().to_string();
+    assert_eq!(error, "`qyt` is no parameter of this strategy (missing field `qty`)");
     assert!(make("").unwrap_err().to_string().contains("qty"));
 }
