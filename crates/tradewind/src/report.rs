@@ -290,7 +290,7 @@ impl fmt::Display for Closing {
         )?;
         writeln!(
             f,
-            "  doubts    {orders_in_doubt} in doubt, {unresolved} unresolved, {duplicates} sent twice, {orphans} left behind"
+            "  doubts    {orders_in_doubt} in doubt, {unresolved} unresolved, {duplicates} duplicates, {orphans} orphans"
         )?;
         writeln!(f, "  refusals  {http_429} of 429, {http_418} of 418")?;
         for (name, used) in &self.used_peak {
