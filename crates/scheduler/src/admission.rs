@@ -87,6 +87,11 @@ impl Admission {
         self.releases += 1;
     }
 
+    /// Something changed, so what lanes were told holds no longer.
+    pub(crate) const fn release(&mut self) {
+        self.releases += 1;
+    }
+
     pub(crate) fn set_limits(&mut self, limits: &[Limit]) {
         self.budget.set_limits(limits);
         self.releases += 1;
@@ -171,7 +176,7 @@ impl Admission {
     pub(crate) fn admit(&mut self, now: Timestamp, ticket: &Ticket, draws: Arc<[Draw]>) {
         self.admitted += 1;
         let charge = ChargeId(self.admitted);
-        self.budget.charge(now, self.clock, charge, &draws);
+        self.budget.charge(now, self.clock, charge, ticket.priority, &draws);
         self.slots.take(ticket.group);
         self.cold_start.leave(now, ticket.origin.egress);
         self.flights.insert(

@@ -4,6 +4,8 @@
 //! venue keeps them ([`window`]), all others as a log of what may still be counted ([`rolling`]).
 
 mod allowance;
+mod foreign;
+mod habits;
 mod rolling;
 mod window;
 
@@ -12,7 +14,6 @@ use std::time::Duration;
 use tradewind_model::Timestamp;
 use tradewind_model::tariff::{Alignment, Limit, LimitKind, Weight};
 
-use crate::bucket::allowance::Allowance;
 use crate::bucket::rolling::RollingLog;
 use crate::bucket::window::WindowLedger;
 use crate::clock::VenueClock;
@@ -62,11 +63,13 @@ pub(crate) struct Bucket {
     owner: BucketOwner,
     ledger: Ledger,
     peak: u64,
+    /// Until when only half of it is used, after the venue has turned a call away.
+    halved_until: Option<Timestamp>,
 }
 
 #[derive(Debug)]
 enum Ledger {
-    Calendar(WindowLedger),
+    Calendar(Box<WindowLedger>),
     Rolling(RollingLog),
 }
 
@@ -74,12 +77,13 @@ impl Bucket {
     pub(crate) fn new(limit: Limit, owner: BucketOwner) -> Self {
         let ledger = match limit.alignment {
             // The venue counts unfilled orders, and gives credit for fills.
-            Alignment::Calendar => {
-                Ledger::Calendar(WindowLedger::new(limit.interval, limit.kind == LimitKind::Orders))
-            }
+            Alignment::Calendar => Ledger::Calendar(Box::new(WindowLedger::new(
+                limit.interval,
+                limit.kind == LimitKind::Orders,
+            ))),
             Alignment::Rolling => Ledger::Rolling(RollingLog::new(limit.interval)),
         };
-        Self { limit, owner, ledger, peak: 0 }
+        Self { limit, owner, ledger, peak: 0, halved_until: None }
     }
 
     pub(crate) const fn limit(&self) -> &Limit {
@@ -88,6 +92,20 @@ impl Bucket {
 
     pub(crate) fn set_capacity(&mut self, capacity: Weight) {
         self.limit.capacity = capacity;
+    }
+
+    /// Uses only half of it until then, or until later where that was said before.
+    pub(crate) fn halve(&mut self, until: Timestamp) {
+        self.halved_until = self.halved_until.max(Some(until));
+    }
+
+    /// How much of it is used: half, at least 1, after the venue has turned a call away.
+    fn capacity(&self, now: Timestamp) -> Weight {
+        let capacity = self.limit.capacity;
+        match self.halved_until {
+            Some(until) if now < until => (capacity / 2).max(capacity.min(1)),
+            _ => capacity,
+        }
     }
 
     /// The most that `class` could ever have of an empty bucket.
@@ -114,19 +132,19 @@ impl Bucket {
         if weight == 0 {
             return Ok(());
         }
-        match &self.ledger {
+        let checked = match &self.ledger {
             Ledger::Calendar(windows) => {
-                let allowance = Allowance {
-                    capacity: self.limit.capacity,
-                    reserve: terms.reserves.above(terms.class, self.limit.capacity),
-                    is_paced: terms.pacing && terms.class.is_paced(),
-                };
-                windows.check(now, clock, weight, allowance).map_err(Some)
+                windows.check(now, clock, weight, self.capacity(now), terms).map_err(Some)
             }
             Ledger::Rolling(log) => {
-                log.check(now, weight, rolling::slots_for(terms.class, self.limit.capacity))
+                log.check(now, weight, rolling::slots_for(terms.class, self.capacity(now)))
             }
-        }
+        };
+        // When the whole of it is used again, there is room at once.
+        checked.map_err(|until| match self.halved_until.filter(|whole_at| now < *whole_at) {
+            Some(whole_at) => Some(until.map_or(whole_at, |until| until.min(whole_at))),
+            None => until,
+        })
     }
 
     /// Charges a call that leaves now.
@@ -135,10 +153,11 @@ impl Bucket {
         now: Timestamp,
         clock: VenueClock,
         charge: ChargeId,
+        class: Priority,
         amount: Amount,
     ) {
         match &mut self.ledger {
-            Ledger::Calendar(windows) => windows.charge(now, clock, charge, amount),
+            Ledger::Calendar(windows) => windows.charge(now, clock, charge, class, amount),
             Ledger::Rolling(log) => log.charge(now, charge, amount),
         }
         self.note_peak(now, clock);
@@ -175,7 +194,13 @@ impl Bucket {
         }
     }
 
-    pub(crate) fn view(&self, now: Timestamp, clock: VenueClock) -> BucketView {
+    pub(crate) fn view(
+        &self,
+        now: Timestamp,
+        clock: VenueClock,
+        reserves: &Reserves,
+    ) -> BucketView {
+        let capacity = self.capacity(now);
         let (window_start, used, reading) = match &self.ledger {
             Ledger::Calendar(windows) => {
                 let start = clock.estimate(now).window_start(self.limit.interval);
@@ -186,7 +211,22 @@ impl Bucket {
                 (clock.estimate(now) - self.limit.interval, log.used(now), None)
             }
         };
+        let reserved = match &self.ledger {
+            Ledger::Calendar(windows) => {
+                let terms = Terms { class: Priority::Query, reserves, pacing: false };
+                let at = clock.estimate(now);
+                let index = at.window_index(self.limit.interval);
+                let elapsed = at.since(at.window_start(self.limit.interval));
+                let allowance = windows.allowance(at, index, capacity, terms);
+                u64::from(capacity).saturating_sub(allowance.at(elapsed, self.limit.interval))
+            }
+            Ledger::Rolling(_) => {
+                u64::from(capacity - rolling::slots_for(Priority::Query, capacity))
+            }
+        };
         BucketView {
+            capacity,
+            reserved: to_weight(reserved),
             limit: self.limit,
             owner: self.owner,
             window_start,

@@ -194,11 +194,12 @@ impl Budget {
         now: Timestamp,
         clock: VenueClock,
         charge: ChargeId,
+        class: Priority,
         draws: &[Draw],
     ) {
         for draw in draws {
             if let Some(bucket) = self.buckets.get_mut(&draw.bucket) {
-                bucket.charge(now, clock, charge, draw.amount);
+                bucket.charge(now, clock, charge, class, draw.amount);
             }
         }
     }
@@ -254,6 +255,27 @@ impl Budget {
         }
     }
 
+    /// The venue has turned a call of this origin away: uses only half of what stands behind the
+    /// limits of `kind` until then; with none, behind all that count requests of its address.
+    pub(crate) fn halve(&mut self, origin: &Origin, kind: Option<LimitKind>, until: Timestamp) {
+        for ((identity, of), id) in &self.index {
+            let (limit_kind, scope, ..) = *identity;
+            let is_meant = match kind {
+                Some(kind) => limit_kind == kind,
+                None => {
+                    scope == LimitScope::Egress
+                        && matches!(limit_kind, LimitKind::RequestWeight | LimitKind::RawRequests)
+                }
+            };
+            if is_meant
+                && owner(scope, origin) == Some(*of)
+                && let Some(bucket) = self.buckets.get_mut(id)
+            {
+                bucket.halve(until);
+            }
+        }
+    }
+
     /// The windows of the limit that tells what an earlier life of this process has used of an
     /// address; none when the venue has no such limit.
     pub(crate) fn cold_start_interval(&self) -> Option<Duration> {
@@ -264,7 +286,7 @@ impl Budget {
         self.index
             .values()
             .filter_map(|id| self.buckets.get(id))
-            .map(|bucket| bucket.view(now, clock))
+            .map(|bucket| bucket.view(now, clock, &self.reserves))
             .collect()
     }
 

@@ -1,5 +1,7 @@
 //! What an operator may choose of the scheduler. The defaults are safe everywhere.
 
+use std::time::Duration;
+
 use tradewind_model::call::EndpointGroup;
 use tradewind_model::tariff::Weight;
 
@@ -19,6 +21,8 @@ pub struct SchedulerConfig {
     /// Whether calls leave an egress one at a time until the venue has said how much of its
     /// windows an earlier life of this process has used.
     pub cold_start: bool,
+    /// How long only half of a limit is used after the venue has turned a call away for it.
+    pub caution: Duration,
 }
 
 impl Default for SchedulerConfig {
@@ -29,6 +33,7 @@ impl Default for SchedulerConfig {
             reserves: Reserves::default(),
             pacing: true,
             cold_start: true,
+            caution: Duration::from_secs(600),
         }
     }
 }
@@ -110,14 +115,15 @@ pub struct Reserves {
 impl Default for Reserves {
     fn default() -> Self {
         Self {
-            critical: Reserve { permille: 10, at_least: 4 },
-            trade: Reserve { permille: 50, at_least: 0 },
+            critical: Reserve { permille: 10, at_least: 4, learns: true },
+            trade: Reserve { permille: 50, at_least: 0, learns: true },
             query: Reserve::NONE,
         }
     }
 }
 
-/// A part of a window. Never more than a quarter of it, whatever is asked for, so that no set of
+/// A part of a window: `permille` of it at its start, shrinking as it passes, and `at_least` until
+/// it ends. Never more than a quarter of it, whatever is asked for or learnt, so that no set of
 /// reserves can close a window to a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reserve {
@@ -125,11 +131,13 @@ pub struct Reserve {
     pub permille: u16,
     /// But not less than this.
     pub at_least: Weight,
+    /// Whether more is kept when the class was seen to need more.
+    pub learns: bool,
 }
 
 impl Reserve {
     /// Nothing is kept.
-    pub const NONE: Self = Self { permille: 0, at_least: 0 };
+    pub const NONE: Self = Self { permille: 0, at_least: 0, learns: false };
 
     fn of(self, capacity: Weight) -> Weight {
         let share = u64::from(capacity) * u64::from(self.permille) / 1_000;
@@ -139,6 +147,16 @@ impl Reserve {
 }
 
 impl Reserves {
+    /// What is kept for a class; none for the last, for which nothing is.
+    pub(crate) const fn of(&self, class: Priority) -> Option<Reserve> {
+        match class {
+            Priority::Critical => Some(self.critical),
+            Priority::Trade => Some(self.trade),
+            Priority::Query => Some(self.query),
+            Priority::Background => None,
+        }
+    }
+
     /// What `class` must leave of a window of this capacity.
     pub(crate) fn above(&self, class: Priority, capacity: Weight) -> Weight {
         let (critical, trade, query) =

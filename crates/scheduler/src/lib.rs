@@ -35,5 +35,5 @@ pub use permit::Permit;
 pub use retry::{Verdict, judge};
 pub use scheduler::{Next, Scheduler, Settlement};
 pub use shut::ScopeKey;
-pub use snapshot::{BucketOwner, BucketView, Snapshot};
+pub use snapshot::{BucketOwner, BucketView, Snapshot, Throttled};
 pub use ticket::{Origin, Priority, Ticket};

@@ -1,11 +1,12 @@
 //! The dispatcher: asks what may leave, in order, and keeps nothing itself.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use tradewind_model::Timestamp;
 use tradewind_model::id::CallId;
 use tradewind_model::outcome::Meter;
-use tradewind_model::tariff::Limit;
+use tradewind_model::tariff::{Limit, LimitKind};
 
 use crate::admission::{Admission, End};
 use crate::config::SchedulerConfig;
@@ -14,8 +15,11 @@ use crate::permit::Permit;
 use crate::queue::lane::LaneId;
 use crate::queue::{Full, Queue, Taken};
 use crate::shut::ScopeKey;
-use crate::snapshot::Snapshot;
-use crate::ticket::{Priority, Ticket};
+use crate::snapshot::{Snapshot, Throttled};
+use crate::ticket::{Origin, Priority, Ticket};
+
+/// How many refusals are remembered for people to look at.
+const THROTTLES_KEPT: usize = 16;
 
 /// What there is to do about a waiting call.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,6 +48,8 @@ pub struct Scheduler {
     latest: Timestamp,
     /// Set when there was nothing to do, until something happens.
     idle: Option<Idle>,
+    caution: Duration,
+    throttles: VecDeque<Throttled>,
 }
 
 /// There is nothing to do.
@@ -62,6 +68,8 @@ impl Scheduler {
             admission: Admission::new(&config),
             latest: Timestamp::EPOCH,
             idle: None,
+            caution: config.caution,
+            throttles: VecDeque::new(),
         }
     }
 
@@ -175,6 +183,27 @@ impl Scheduler {
     #[must_use]
     pub fn shut_until(&self, now: Timestamp, scope: &ScopeKey) -> Option<Timestamp> {
         self.admission.shut.until(now, scope)
+    }
+
+    /// The venue has turned a call of this origin away for a limit of `kind`, or did not say for
+    /// which. That is a sign that our books are wrong, so half of the limit is used for a while
+    /// ([`SchedulerConfig::caution`]), and the books as they stood are kept for people to look at.
+    /// What is to be left alone, and until when, is told apart, with [`shut`](Self::shut).
+    pub fn note_throttle(&mut self, now: Timestamp, origin: &Origin, kind: Option<LimitKind>) {
+        let now = self.happens(now);
+        if self.throttles.len() == THROTTLES_KEPT {
+            self.throttles.pop_front();
+        }
+        let snapshot = self.snapshot(now);
+        self.throttles.push_back(Throttled { at: now, origin: *origin, kind, snapshot });
+        self.admission.budget.halve(origin, kind, now + self.caution);
+        self.admission.release();
+    }
+
+    /// The last few times that the venue has turned a call away, the oldest first.
+    #[must_use]
+    pub const fn throttles(&self) -> &VecDeque<Throttled> {
+        &self.throttles
     }
 
     /// The state at `now`, for people to look at.

@@ -5,11 +5,11 @@ use std::fmt;
 use tradewind_model::Timestamp;
 use tradewind_model::call::EndpointGroup;
 use tradewind_model::id::{AccountId, EgressId};
-use tradewind_model::tariff::{Limit, Weight};
+use tradewind_model::tariff::{Limit, LimitKind, Weight};
 
 use crate::never::limit_name;
 use crate::shut::ScopeKey;
-use crate::ticket::Priority;
+use crate::ticket::{Origin, Priority};
 
 /// The state of a scheduler at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,19 @@ pub struct Snapshot {
     pub in_flight: [(EndpointGroup, usize); 4],
     /// What is shut, and until when.
     pub shut: Vec<(ScopeKey, Timestamp)>,
+}
+
+/// The books as they stood when the venue turned a call away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Throttled {
+    /// When its answer came.
+    pub at: Timestamp,
+    /// Where the call had left from.
+    pub origin: Origin,
+    /// For which kind of limit, where the venue said.
+    pub kind: Option<LimitKind>,
+    /// The books, before anything was done about it.
+    pub snapshot: Snapshot,
 }
 
 /// Whose counter a bucket is a copy of.
@@ -52,6 +65,11 @@ pub struct BucketView {
     pub limit: Limit,
     /// Whose.
     pub owner: BucketOwner,
+    /// How much of it is used at the most: its capacity, or half of that while the venue's last
+    /// refusal is fresh.
+    pub capacity: Weight,
+    /// What reads must leave of that now: to more urgent calls, and to others on the same counter.
+    pub reserved: Weight,
     /// Where the current window began, by the venue's clock; for a rolling limit, one interval
     /// ago.
     pub window_start: Timestamp,

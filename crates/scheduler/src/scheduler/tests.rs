@@ -1,6 +1,7 @@
 //! The scheduler's claims, one test each, and the world in which all of them must hold at once.
 
 mod desk;
+mod flood;
 mod scopes;
 mod waiting;
 mod windows;
