@@ -21,7 +21,7 @@ use crate::concurrency::Slots;
 use crate::config::SchedulerConfig;
 use crate::queue::lane::{Held, Lane, LaneId};
 use crate::reservation::Reservations;
-use crate::shut::{ShutScopes, is_new_order};
+use crate::shut::{Candidate, ScopeKey, ShutScopes, is_new_order};
 use crate::ticket::{Priority, Ticket};
 
 /// The state that decides what may leave.
@@ -66,7 +66,7 @@ pub(crate) enum End<'a> {
 impl Admission {
     pub(crate) const fn new(config: &SchedulerConfig) -> Self {
         Self {
-            shut: ShutScopes::new(),
+            shut: ShutScopes::new(config.ramp, config.seed),
             slots: Slots::new(config.concurrency),
             budget: Budget::new(config.reserves, config.pacing),
             reservations: Reservations::new(),
@@ -95,6 +95,16 @@ impl Admission {
     pub(crate) fn set_limits(&mut self, limits: &[Limit]) {
         self.budget.set_limits(limits);
         self.releases += 1;
+    }
+
+    /// The next shut scope that wants a probe.
+    pub(crate) fn next_probe(&mut self, now: Timestamp) -> Option<ScopeKey> {
+        if self.shut.next_due().is_none_or(|due| now < due) {
+            return None;
+        }
+        // A probe that waits may leave now, or a ramp has begun.
+        self.release();
+        self.shut.next_probe(now)
     }
 
     pub(crate) fn is_in_flight(&self, call: CallId) -> bool {
@@ -139,11 +149,17 @@ impl Admission {
         id: LaneId,
         lane: &mut Lane,
     ) -> Option<Obstacle> {
-        let is_new_order = is_new_order(&lane.cost, lane.group, class);
-        if let Some(until) = self.shut.covers(now, &lane.origin, is_new_order) {
+        let candidate = Candidate {
+            origin: &lane.origin,
+            group: lane.group,
+            class,
+            is_new_order: is_new_order(&lane.cost, lane.group, class),
+            probe: lane.probe,
+        };
+        if let Err(until) = self.shut.check(now, &candidate) {
             // Room must not be kept for what may not leave even with room.
             self.reservations.end(id);
-            return Some(Obstacle::Until(Some(until)));
+            return Some(Obstacle::Until(until));
         }
         if !self.slots.has_room(lane.group, class) {
             return Some(Obstacle::Until(None));
@@ -178,6 +194,14 @@ impl Admission {
         let charge = ChargeId(self.admitted);
         self.budget.charge(now, self.clock, charge, ticket.priority, &draws);
         self.slots.take(ticket.group);
+        let candidate = Candidate {
+            origin: &ticket.origin,
+            group: ticket.group,
+            class: ticket.priority,
+            is_new_order: is_new_order(&ticket.cost, ticket.group, ticket.priority),
+            probe: ticket.probe,
+        };
+        self.shut.leave(now, ticket.call, &candidate);
         self.cold_start.leave(now, ticket.origin.egress);
         self.flights.insert(
             ticket.call,
@@ -204,6 +228,7 @@ impl Admission {
                 false
             }
         };
+        self.shut.end(now, call, matches!(end, End::Answered { succeeded: true, .. }));
         self.slots.release(flight.group);
         self.cold_start.end(&flight.egress, has_read);
         self.releases += 1;

@@ -23,6 +23,11 @@ pub struct SchedulerConfig {
     pub cold_start: bool,
     /// How long only half of a limit is used after the venue has turned a call away for it.
     pub caution: Duration,
+    /// How long what was held up takes to come back once a shut scope opens.
+    pub ramp: Duration,
+    /// What all randomness follows from. Processes that share anything need different ones, or
+    /// they come back from a ban in step.
+    pub seed: u64,
 }
 
 impl Default for SchedulerConfig {
@@ -34,6 +39,8 @@ impl Default for SchedulerConfig {
             pacing: true,
             cold_start: true,
             caution: Duration::from_secs(600),
+            ramp: Duration::from_secs(10),
+            seed: 0,
         }
     }
 }

@@ -34,6 +34,6 @@ pub use never::Never;
 pub use permit::Permit;
 pub use retry::{Verdict, judge};
 pub use scheduler::{Next, Scheduler, Settlement};
-pub use shut::ScopeKey;
+pub use shut::{ScopeKey, ScopeState, ShutReason, ShutRecord};
 pub use snapshot::{BucketOwner, BucketView, Snapshot, Throttled};
 pub use ticket::{Origin, Priority, Ticket};

@@ -14,7 +14,7 @@ use crate::never::Never;
 use crate::permit::Permit;
 use crate::queue::lane::LaneId;
 use crate::queue::{Full, Queue, Taken};
-use crate::shut::ScopeKey;
+use crate::shut::{ScopeKey, ScopeState, ShutReason, ShutRecord};
 use crate::snapshot::{Snapshot, Throttled};
 use crate::ticket::{Origin, Priority, Ticket};
 
@@ -28,6 +28,10 @@ pub enum Next {
     Admit(Permit),
     /// Its deadline has passed; it leaves the queue and costs nothing.
     Expire(Ticket),
+    /// The time of a shut scope is over, and one call of little weight has to go well before
+    /// others follow: submit one with [`Ticket::probe`] set to this scope. A read that is signed
+    /// for [`ScopeKey::Account`] and [`ScopeKey::NewOrders`], the venue's clock for all others.
+    Probe(ScopeKey),
 }
 
 /// What an answer told of the call it answers.
@@ -134,6 +138,9 @@ impl Scheduler {
         {
             return self.remove(call).map(Next::Expire);
         }
+        if let Some(scope) = self.admission.next_probe(now) {
+            return Some(Next::Probe(scope));
+        }
         match self.find(now) {
             Ok((class, lane)) => Some(Next::Admit(self.admit(now, class, lane))),
             Err(idle) => {
@@ -173,13 +180,56 @@ impl Scheduler {
         self.end(self.latest, call, End::NeverSent);
     }
 
-    /// Lets nothing of `scope` leave before `until`. Of several times, the latest holds.
+    /// Lets nothing of `scope` leave before `until`: a limit has turned a call away. Of several
+    /// times, the latest holds.
     pub fn shut(&mut self, now: Timestamp, scope: ScopeKey, until: Timestamp) {
-        let now = self.happens(now);
-        self.admission.shut.shut(now, scope, until);
+        self.shut_because(now, scope, ShutReason::Throttled, Some(until));
     }
 
-    /// Until when `scope` is shut; none when it is open.
+    /// Lets nothing of `scope` leave, for this reason: until `until`, or where the venue named no
+    /// time, for as long as is usual, doubled each time it happens before the scope has opened
+    /// again. Of several times, the latest holds; nothing shortens [`ShutReason::Auth`].
+    pub fn shut_because(
+        &mut self,
+        now: Timestamp,
+        scope: ScopeKey,
+        reason: ShutReason,
+        until: Option<Timestamp>,
+    ) {
+        let now = self.happens(now);
+        self.admission.shut.shut(now, scope, reason, until);
+        self.admission.release();
+    }
+
+    /// A person opens a scope that only a person can: its probe is asked for next. False, and
+    /// nothing happens, for any other: nobody here can end a ban.
+    pub fn clear(&mut self, now: Timestamp, scope: &ScopeKey) -> bool {
+        let now = self.happens(now);
+        self.admission.shut.clear(now, scope)
+    }
+
+    /// What is shut, as a later life of this process has to know it; ordered by scope. To be
+    /// stored whenever something is shut or opens.
+    #[must_use]
+    pub fn shut_records(&self, now: Timestamp) -> Vec<ShutRecord> {
+        self.admission.shut.records(now)
+    }
+
+    /// Takes over what an earlier life has stored. What is shut by now stays so.
+    pub fn restore_shut(&mut self, now: Timestamp, records: &[ShutRecord]) {
+        let now = self.happens(now);
+        self.admission.shut.restore(now, records);
+        self.admission.release();
+    }
+
+    /// How `scope` stands.
+    #[must_use]
+    pub fn scope_state(&self, now: Timestamp, scope: &ScopeKey) -> ScopeState {
+        self.admission.shut.state(now, scope)
+    }
+
+    /// Until when `scope` is shut: the far end of time when a person must open it, and `now` while
+    /// its probe is awaited; none when it is open.
     #[must_use]
     pub fn shut_until(&self, now: Timestamp, scope: &ScopeKey) -> Option<Timestamp> {
         self.admission.shut.until(now, scope)
@@ -214,13 +264,21 @@ impl Scheduler {
             buckets: self.admission.budget.views(now, clock),
             queued: self.queue.waiting(),
             in_flight: self.admission.slots.in_flight(),
-            shut: self.admission.shut.all(now),
+            shut: self
+                .admission
+                .shut
+                .states(now)
+                .into_iter()
+                .filter_map(|(scope, _)| Some((scope, self.shut_until(now, &scope)?)))
+                .collect(),
+            scopes: self.admission.shut.states(now),
         }
     }
 
     /// The first lane that may leave, the most urgent class first.
     fn find(&mut self, now: Timestamp) -> Result<(Priority, LaneId), Idle> {
         let mut until = self.queue.next_to_expire().map(|(deadline, _)| deadline);
+        until = earlier(until, self.admission.shut.next_due());
         for class in Priority::ALL {
             let found = self.queue.find(class, |id, lane| {
                 match self.admission.check(now, class, id, lane) {

@@ -8,7 +8,7 @@ use tradewind_model::id::{AccountId, EgressId};
 use tradewind_model::tariff::{Limit, LimitKind, Weight};
 
 use crate::never::limit_name;
-use crate::shut::ScopeKey;
+use crate::shut::{ScopeKey, ScopeState};
 use crate::ticket::{Origin, Priority};
 
 /// The state of a scheduler at one moment.
@@ -22,6 +22,8 @@ pub struct Snapshot {
     pub in_flight: [(EndpointGroup, usize); 4],
     /// What is shut, and until when.
     pub shut: Vec<(ScopeKey, Timestamp)>,
+    /// How every scope stands that is not open, those on their way there included.
+    pub scopes: Vec<(ScopeKey, ScopeState)>,
 }
 
 /// The books as they stood when the venue turned a call away.

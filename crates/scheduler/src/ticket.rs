@@ -5,6 +5,8 @@ use tradewind_model::call::EndpointGroup;
 use tradewind_model::id::{AccountId, CallId, EgressId};
 use tradewind_model::tariff::Cost;
 
+use crate::shut::ScopeKey;
+
 /// How urgent a call is. Classes are strict: while a call of one could leave, none of a later one
 /// does. The order of the variants is the order of the classes, so the most urgent is the least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,4 +85,10 @@ pub struct Ticket {
     pub deadline: Timestamp,
     /// When its caller asked for it.
     pub submitted_at: Timestamp,
+    /// Who asked, as a number: owners share what a class may have evenly. 0 when nobody in
+    /// particular did.
+    pub owner: u32,
+    /// The shut scope that it is to probe, for the one call that may leave it: see
+    /// [`Next::Probe`](crate::Next::Probe).
+    pub probe: Option<ScopeKey>,
 }

@@ -9,6 +9,7 @@ use tradewind_model::call::EndpointGroup;
 use tradewind_model::tariff::{Cost, LimitKind, Weight};
 
 use crate::budget::Draw;
+use crate::shut::ScopeKey;
 use crate::ticket::{Origin, Ticket};
 
 /// A lane's number; never used twice.
@@ -26,6 +27,8 @@ pub(crate) struct Rank {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LaneKey {
     group: EndpointGroup,
+    owner: u32,
+    probe: Option<ScopeKey>,
     origin: Origin,
     charges: ArrayVec<(LimitKind, Weight, Weight), 4>,
 }
@@ -39,7 +42,8 @@ impl LaneKey {
             .map(|charge| (charge.kind, charge.weight, charge.weight_on_success))
             .collect();
         charges.sort_unstable();
-        Self { group: ticket.group, origin: ticket.origin, charges }
+        let Ticket { group, owner, probe, origin, .. } = *ticket;
+        Self { group, owner, probe, origin, charges }
     }
 }
 
@@ -48,6 +52,7 @@ impl LaneKey {
 pub(crate) struct Lane {
     pub(crate) group: EndpointGroup,
     pub(crate) origin: Origin,
+    pub(crate) probe: Option<ScopeKey>,
     pub(crate) cost: Cost,
     pub(crate) tickets: BTreeMap<Rank, Ticket>,
     /// What its calls draw, and in which layout of the budget.
@@ -69,6 +74,7 @@ impl Lane {
         Self {
             group: ticket.group,
             origin: ticket.origin,
+            probe: ticket.probe,
             cost: ticket.cost.clone(),
             tickets: BTreeMap::new(),
             draws: None,

@@ -2,6 +2,7 @@
 
 mod desk;
 mod flood;
+mod reopening;
 mod scopes;
 mod waiting;
 mod windows;

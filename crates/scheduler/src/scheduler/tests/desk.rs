@@ -13,6 +13,7 @@ use super::weather::origin;
 use crate::config::{Concurrency, Reserve, Reserves, SchedulerConfig};
 use crate::never::Never;
 use crate::scheduler::{Next, Scheduler, Settlement};
+use crate::shut::ScopeKey;
 use crate::snapshot::BucketView;
 use crate::ticket::{Origin, Priority, Ticket};
 
@@ -28,6 +29,7 @@ pub(super) fn plain() -> SchedulerConfig {
         reserves: Reserves { critical: Reserve::NONE, trade: Reserve::NONE, query: Reserve::NONE },
         pacing: false,
         cold_start: false,
+        ramp: Duration::ZERO,
         ..SchedulerConfig::default()
     }
 }
@@ -37,6 +39,8 @@ pub(super) struct Desk {
     pub(super) now: Timestamp,
     pub(super) origin: Origin,
     pub(super) deadline: Timestamp,
+    pub(super) owner: u32,
+    pub(super) probe: Option<ScopeKey>,
     calls: u64,
 }
 
@@ -51,6 +55,8 @@ impl Desk {
             now: MIDNIGHT + Duration::from_millis(10_050),
             origin: origin("eth0"),
             deadline: MIDNIGHT + Duration::from_secs(100_000),
+            owner: 0,
+            probe: None,
             calls: 0,
         }
     }
@@ -77,6 +83,8 @@ impl Desk {
             origin: self.origin,
             deadline: self.deadline,
             submitted_at: self.now,
+            owner: self.owner,
+            probe: self.probe,
         };
         self.scheduler.submit(self.now, ticket).map(|()| call)
     }
@@ -114,6 +122,7 @@ impl Desk {
             match next {
                 Next::Admit(permit) => calls.push(permit.call()),
                 Next::Expire(ticket) => panic!("{} expired", ticket.call),
+                Next::Probe(scope) => panic!("{scope} wants a probe"),
             }
         }
         let wakeup = self.scheduler.wakeup();

@@ -137,6 +137,7 @@ impl Flood {
             while let Some(next) = self.scheduler.poll(self.now) {
                 match next {
                     Next::Admit(permit) => self.send(permit.call()),
+                    Next::Probe(scope) => panic!("{scope} was never shut"),
                     Next::Expire(ticket) => {
                         self.calls.remove(&ticket.call);
                     }
@@ -226,6 +227,8 @@ impl Flood {
             origin: origin("eth0"),
             deadline: self.now + millis(patience),
             submitted_at: self.now,
+            owner: 0,
+            probe: None,
         };
         if self.scheduler.submit(self.now, ticket).is_ok() {
             let submitted_at = self.now;

@@ -127,6 +127,7 @@ impl World {
                     self.send(permit.call());
                 }
                 Next::Expire(ticket) => *self.expired.entry(ticket.call).or_default() += 1,
+                Next::Probe(scope) => panic!("{scope} was never shut"),
             }
         }
         if let Some(wakeup) = self.scheduler.wakeup() {
@@ -239,6 +240,8 @@ impl World {
             origin: origin("eth0"),
             deadline: self.now + Duration::from_secs(1 + self.dice.roll(self.weather.patience_s)),
             submitted_at: self.now,
+            owner: 0,
+            probe: None,
         };
         self.refused += u64::from(self.scheduler.submit(self.now, ticket).is_err());
         if self.submitted < self.weather.calls {
