@@ -32,7 +32,10 @@ pub use backoff::{Backoff, Jitter};
 pub use config::{Concurrency, QueueCapacity, Reserve, Reserves, SchedulerConfig};
 pub use never::Never;
 pub use permit::Permit;
-pub use retry::{Verdict, judge};
+pub use retry::{
+    FailedTry, FailureClass, Loosened, NextTry, OverReason, Retries, RetryBucket, RetryPolicy,
+    Verdict, judge,
+};
 pub use scheduler::{Next, Scheduler, Settlement};
 pub use shut::{ScopeKey, ScopeState, ShutReason, ShutRecord};
 pub use snapshot::{BucketOwner, BucketView, Snapshot, Throttled};
