@@ -10,9 +10,10 @@ use std::time::Duration;
 use tradewind_model::Timestamp;
 use tradewind_model::call::EndpointGroup;
 use tradewind_model::id::{CallId, EgressId};
-use tradewind_model::outcome::Meter;
+use tradewind_model::outcome::{Fate, Meter};
 use tradewind_model::tariff::Limit;
 
+use crate::breaker::{BreakerKey, Breakers, Outage};
 use crate::bucket::ChargeId;
 use crate::budget::{Budget, Draw};
 use crate::clock::VenueClock;
@@ -21,13 +22,14 @@ use crate::concurrency::Slots;
 use crate::config::SchedulerConfig;
 use crate::queue::lane::{Held, Lane, LaneId};
 use crate::reservation::Reservations;
-use crate::shut::{Candidate, ScopeKey, ShutScopes, is_new_order};
-use crate::ticket::{Priority, Ticket};
+use crate::shut::{Candidate, ShutScopes, is_new_order};
+use crate::ticket::{Priority, Probe, Ticket};
 
 /// The state that decides what may leave.
 #[derive(Debug)]
 pub(crate) struct Admission {
     pub(crate) shut: ShutScopes,
+    pub(crate) breakers: Breakers,
     pub(crate) slots: Slots,
     pub(crate) budget: Budget,
     pub(crate) reservations: Reservations,
@@ -45,6 +47,7 @@ struct Flight {
     charge: ChargeId,
     group: EndpointGroup,
     egress: EgressId,
+    breaker: BreakerKey,
     draws: Arc<[Draw]>,
 }
 
@@ -67,6 +70,7 @@ impl Admission {
     pub(crate) const fn new(config: &SchedulerConfig) -> Self {
         Self {
             shut: ShutScopes::new(config.ramp, config.seed),
+            breakers: Breakers::new(config.seed),
             slots: Slots::new(config.concurrency),
             budget: Budget::new(config.reserves, config.pacing),
             reservations: Reservations::new(),
@@ -97,14 +101,29 @@ impl Admission {
         self.releases += 1;
     }
 
-    /// The next shut scope that wants a probe.
-    pub(crate) fn next_probe(&mut self, now: Timestamp) -> Option<ScopeKey> {
-        if self.shut.next_due().is_none_or(|due| now < due) {
+    /// What wants a probe next.
+    pub(crate) fn next_probe(&mut self, now: Timestamp) -> Option<Probe> {
+        if self.next_due().is_none_or(|due| now < due) {
             return None;
         }
         // A probe that waits may leave now, or a ramp has begun.
         self.release();
-        self.shut.next_probe(now)
+        let scope = self.shut.next_probe(now).map(Probe::Scope);
+        scope.or_else(|| self.breakers.next_probe(now).map(Probe::Breaker))
+    }
+
+    /// When [`next_probe`](Self::next_probe) may have something.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        earlier(self.shut.next_due(), self.breakers.next_due())
+    }
+
+    /// It is known what became of a call on the wire.
+    pub(crate) fn note_fate(&mut self, now: Timestamp, call: CallId, fate: &Fate) {
+        if let Some(flight) = self.flights.get(&call)
+            && self.breakers.note(now, call, &flight.breaker, Outage::of(fate))
+        {
+            self.releases += 1;
+        }
     }
 
     pub(crate) fn is_in_flight(&self, call: CallId) -> bool {
@@ -161,6 +180,15 @@ impl Admission {
             self.reservations.end(id);
             return Some(Obstacle::Until(until));
         }
+        let breaker = BreakerKey { account: lane.origin.account, group: lane.group };
+        let (breaker, is_probe) = match lane.probe {
+            Some(Probe::Breaker(probed)) => (probed, true),
+            Some(Probe::Scope(_)) | None => (breaker, false),
+        };
+        if let Err(until) = self.breakers.check(now, &breaker, class, is_probe) {
+            self.reservations.end(id);
+            return Some(Obstacle::Until(until));
+        }
         if !self.slots.has_room(lane.group, class) {
             return Some(Obstacle::Until(None));
         }
@@ -202,10 +230,15 @@ impl Admission {
             probe: ticket.probe,
         };
         self.shut.leave(now, ticket.call, &candidate);
+        let (breaker, is_probe) = match ticket.probe {
+            Some(Probe::Breaker(probed)) => (probed, true),
+            Some(Probe::Scope(_)) | None => (ticket.breaker(), false),
+        };
+        self.breakers.leave(now, ticket.call, &breaker, ticket.priority, is_probe);
         self.cold_start.leave(now, ticket.origin.egress);
         self.flights.insert(
             ticket.call,
-            Flight { charge, group: ticket.group, egress: ticket.origin.egress, draws },
+            Flight { charge, group: ticket.group, egress: ticket.origin.egress, breaker, draws },
         );
     }
 
@@ -229,9 +262,18 @@ impl Admission {
             }
         };
         self.shut.end(now, call, matches!(end, End::Answered { succeeded: true, .. }));
+        self.breakers.end(call);
         self.slots.release(flight.group);
         self.cold_start.end(&flight.egress, has_read);
         self.releases += 1;
+    }
+}
+
+/// The earlier of two times, where none is never.
+pub(crate) fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
     }
 }
 

@@ -10,9 +10,11 @@
 //! taken back because nothing was written.
 
 pub mod backoff;
+pub mod breaker;
 pub mod config;
 pub mod never;
 pub mod permit;
+pub mod refusals;
 pub mod retry;
 pub mod scheduler;
 pub mod shut;
@@ -29,9 +31,11 @@ mod queue;
 mod reservation;
 
 pub use backoff::{Backoff, Jitter};
+pub use breaker::{BreakerKey, BreakerState, Outage};
 pub use config::{Concurrency, QueueCapacity, Reserve, Reserves, SchedulerConfig};
 pub use never::Never;
 pub use permit::Permit;
+pub use refusals::{RefusalBreaker, RefusedAlike};
 pub use retry::{
     FailedTry, FailureClass, Loosened, NextTry, OverReason, Retries, RetryBucket, RetryPolicy,
     Verdict, judge,
@@ -39,4 +43,4 @@ pub use retry::{
 pub use scheduler::{Next, Scheduler, Settlement};
 pub use shut::{ScopeKey, ScopeState, ShutReason, ShutRecord};
 pub use snapshot::{BucketOwner, BucketView, Snapshot, Throttled};
-pub use ticket::{Origin, Priority, Ticket};
+pub use ticket::{Origin, Priority, Probe, Ticket};

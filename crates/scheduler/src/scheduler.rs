@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tradewind_model::Timestamp;
 use tradewind_model::id::CallId;
-use tradewind_model::outcome::Meter;
+use tradewind_model::outcome::{Fate, Meter};
 use tradewind_model::tariff::{Limit, LimitKind};
 
-use crate::admission::{Admission, End};
+use crate::admission::{Admission, End, earlier};
 use crate::config::SchedulerConfig;
 use crate::never::Never;
 use crate::permit::Permit;
@@ -16,7 +16,7 @@ use crate::queue::lane::LaneId;
 use crate::queue::{Full, Queue, Taken};
 use crate::shut::{ScopeKey, ScopeState, ShutReason, ShutRecord};
 use crate::snapshot::{Snapshot, Throttled};
-use crate::ticket::{Origin, Priority, Ticket};
+use crate::ticket::{Origin, Priority, Probe, Ticket};
 
 /// How many refusals are remembered for people to look at.
 const THROTTLES_KEPT: usize = 16;
@@ -28,10 +28,10 @@ pub enum Next {
     Admit(Permit),
     /// Its deadline has passed; it leaves the queue and costs nothing.
     Expire(Ticket),
-    /// The time of a shut scope is over, and one call of little weight has to go well before
-    /// others follow: submit one with [`Ticket::probe`] set to this scope. A read that is signed
-    /// for [`ScopeKey::Account`] and [`ScopeKey::NewOrders`], the venue's clock for all others.
-    Probe(ScopeKey),
+    /// The time of a shut scope or of an open breaker is over, and one call of little weight has
+    /// to go well before others follow: submit one with [`Ticket::probe`] set to this. A read that
+    /// is signed where an account is concerned, the venue's clock otherwise; never an order.
+    Probe(Probe),
 }
 
 /// What an answer told of the call it answers.
@@ -138,8 +138,8 @@ impl Scheduler {
         {
             return self.remove(call).map(Next::Expire);
         }
-        if let Some(scope) = self.admission.next_probe(now) {
-            return Some(Next::Probe(scope));
+        if let Some(probe) = self.admission.next_probe(now) {
+            return Some(Next::Probe(probe));
         }
         match self.find(now) {
             Ok((class, lane)) => Some(Next::Admit(self.admit(now, class, lane))),
@@ -160,6 +160,13 @@ impl Scheduler {
             Some(Idle { until }) => until,
             None => Some(Timestamp::EPOCH),
         }
+    }
+
+    /// Tells what became of a call on the wire, before it is settled, abandoned or forgotten: what
+    /// breakers go by. Does nothing for a call that is not on the wire.
+    pub fn note_fate(&mut self, now: Timestamp, call: CallId, fate: &Fate) {
+        let now = self.happens(now);
+        self.admission.note_fate(now, call, fate);
     }
 
     /// The answer to a call is complete. Does nothing for a call that is not on the wire.
@@ -271,6 +278,7 @@ impl Scheduler {
                 .into_iter()
                 .filter_map(|(scope, _)| Some((scope, self.shut_until(now, &scope)?)))
                 .collect(),
+            breakers: self.admission.breakers.states(),
             scopes: self.admission.shut.states(now),
         }
     }
@@ -278,7 +286,7 @@ impl Scheduler {
     /// The first lane that may leave, the most urgent class first.
     fn find(&mut self, now: Timestamp) -> Result<(Priority, LaneId), Idle> {
         let mut until = self.queue.next_to_expire().map(|(deadline, _)| deadline);
-        until = earlier(until, self.admission.shut.next_due());
+        until = earlier(until, self.admission.next_due());
         for class in Priority::ALL {
             let found = self.queue.find(class, |id, lane| {
                 match self.admission.check(now, class, id, lane) {
@@ -324,14 +332,6 @@ impl Scheduler {
         self.latest = self.latest.max(now);
         self.idle = None;
         self.latest
-    }
-}
-
-/// The earlier of two times, where none is never.
-fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
     }
 }
 

@@ -30,7 +30,7 @@ use tradewind_model::tariff::{Cost, LimitKind};
 
 use crate::backoff::Jitter;
 use crate::shut::scope::{Phase, Scope};
-use crate::ticket::{Origin, Priority};
+use crate::ticket::{Origin, Priority, Probe};
 
 /// All scopes that are not open.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub(crate) struct Candidate<'a> {
     pub(crate) group: EndpointGroup,
     pub(crate) class: Priority,
     pub(crate) is_new_order: bool,
-    pub(crate) probe: Option<ScopeKey>,
+    pub(crate) probe: Option<Probe>,
 }
 
 impl Candidate<'_> {
@@ -114,7 +114,7 @@ impl ShutScopes {
         let mut latest: Result<(), Option<Timestamp>> = Ok(());
         for key in call.scopes() {
             let Some(scope) = self.scopes.get(&key) else { continue };
-            let is_probe = call.probe == Some(key);
+            let is_probe = call.probe == Some(Probe::Scope(key));
             let Err(until) = scope.check(now, call.class, is_probe) else { continue };
             latest = match (latest, until) {
                 (Err(None), _) | (_, None) => Err(None),
@@ -132,7 +132,7 @@ impl ShutScopes {
         }
         for key in call.scopes() {
             if let Some(scope) = self.scopes.get_mut(&key) {
-                let is_probe = call.probe == Some(key);
+                let is_probe = call.probe == Some(Probe::Scope(key));
                 scope.leave(now, id, call.class, is_probe, &mut self.jitter);
             }
         }

@@ -7,6 +7,7 @@ use tradewind_model::call::EndpointGroup;
 use tradewind_model::id::{AccountId, EgressId};
 use tradewind_model::tariff::{Limit, LimitKind, Weight};
 
+use crate::breaker::{BreakerKey, BreakerState};
 use crate::never::limit_name;
 use crate::shut::{ScopeKey, ScopeState};
 use crate::ticket::{Origin, Priority};
@@ -24,6 +25,8 @@ pub struct Snapshot {
     pub shut: Vec<(ScopeKey, Timestamp)>,
     /// How every scope stands that is not open, those on their way there included.
     pub scopes: Vec<(ScopeKey, ScopeState)>,
+    /// How every breaker stands that is not closed.
+    pub breakers: Vec<(BreakerKey, BreakerState)>,
 }
 
 /// The books as they stood when the venue turned a call away.

@@ -5,6 +5,7 @@ use tradewind_model::call::EndpointGroup;
 use tradewind_model::id::{AccountId, CallId, EgressId};
 use tradewind_model::tariff::Cost;
 
+use crate::breaker::BreakerKey;
 use crate::shut::ScopeKey;
 
 /// How urgent a call is. Classes are strict: while a call of one could leave, none of a later one
@@ -88,7 +89,23 @@ pub struct Ticket {
     /// Who asked, as a number: owners share what a class may have evenly. 0 when nobody in
     /// particular did.
     pub owner: u32,
-    /// The shut scope that it is to probe, for the one call that may leave it: see
+    /// What it is to probe, for the one call that may leave before others: see
     /// [`Next::Probe`](crate::Next::Probe).
-    pub probe: Option<ScopeKey>,
+    pub probe: Option<Probe>,
+}
+
+/// What a probe is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Probe {
+    /// A shut scope.
+    Scope(ScopeKey),
+    /// An open breaker.
+    Breaker(BreakerKey),
+}
+
+impl Ticket {
+    /// The breaker that watches it.
+    pub(crate) const fn breaker(&self) -> BreakerKey {
+        BreakerKey { account: self.origin.account, group: self.group }
+    }
 }

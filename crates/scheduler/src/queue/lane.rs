@@ -9,8 +9,7 @@ use tradewind_model::call::EndpointGroup;
 use tradewind_model::tariff::{Cost, LimitKind, Weight};
 
 use crate::budget::Draw;
-use crate::shut::ScopeKey;
-use crate::ticket::{Origin, Ticket};
+use crate::ticket::{Origin, Probe, Ticket};
 
 /// A lane's number; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,7 +27,7 @@ pub(crate) struct Rank {
 pub(crate) struct LaneKey {
     group: EndpointGroup,
     owner: u32,
-    probe: Option<ScopeKey>,
+    probe: Option<Probe>,
     origin: Origin,
     charges: ArrayVec<(LimitKind, Weight, Weight), 4>,
 }
@@ -52,7 +51,7 @@ impl LaneKey {
 pub(crate) struct Lane {
     pub(crate) group: EndpointGroup,
     pub(crate) origin: Origin,
-    pub(crate) probe: Option<ScopeKey>,
+    pub(crate) probe: Option<Probe>,
     pub(crate) cost: Cost,
     pub(crate) tickets: BTreeMap<Rank, Ticket>,
     /// What its calls draw, and in which layout of the budget.

@@ -1,5 +1,6 @@
 //! The scheduler's claims, one test each, and the world in which all of them must hold at once.
 
+mod breaking;
 mod desk;
 mod flood;
 mod reopening;

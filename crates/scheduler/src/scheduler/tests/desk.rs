@@ -13,9 +13,8 @@ use super::weather::origin;
 use crate::config::{Concurrency, Reserve, Reserves, SchedulerConfig};
 use crate::never::Never;
 use crate::scheduler::{Next, Scheduler, Settlement};
-use crate::shut::ScopeKey;
 use crate::snapshot::BucketView;
-use crate::ticket::{Origin, Priority, Ticket};
+use crate::ticket::{Origin, Priority, Probe, Ticket};
 
 /// The start of a minute, of five minutes and of a day.
 pub(super) const MIDNIGHT: Timestamp = Timestamp::from_secs(1_800_057_600);
@@ -40,7 +39,7 @@ pub(super) struct Desk {
     pub(super) origin: Origin,
     pub(super) deadline: Timestamp,
     pub(super) owner: u32,
-    pub(super) probe: Option<ScopeKey>,
+    pub(super) probe: Option<Probe>,
     calls: u64,
 }
 
@@ -122,7 +121,7 @@ impl Desk {
             match next {
                 Next::Admit(permit) => calls.push(permit.call()),
                 Next::Expire(ticket) => panic!("{} expired", ticket.call),
-                Next::Probe(scope) => panic!("{scope} wants a probe"),
+                Next::Probe(probe) => panic!("{probe:?} wants a probe"),
             }
         }
         let wakeup = self.scheduler.wakeup();

@@ -137,7 +137,7 @@ impl Flood {
             while let Some(next) = self.scheduler.poll(self.now) {
                 match next {
                     Next::Admit(permit) => self.send(permit.call()),
-                    Next::Probe(scope) => panic!("{scope} was never shut"),
+                    Next::Probe(probe) => panic!("{probe:?} out of nothing"),
                     Next::Expire(ticket) => {
                         self.calls.remove(&ticket.call);
                     }

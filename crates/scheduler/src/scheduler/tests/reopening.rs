@@ -11,7 +11,7 @@ use super::weather::{limit, millis};
 use crate::config::SchedulerConfig;
 use crate::scheduler::Next;
 use crate::shut::{ScopeKey, ScopeState, ShutReason, ShutRecord};
-use crate::ticket::Priority;
+use crate::ticket::{Priority, Probe};
 
 const WEIGHT: LimitKind = LimitKind::RequestWeight;
 
@@ -24,9 +24,9 @@ fn desk() -> (Desk, ScopeKey) {
 
 /// Asks for the probe that is due and submits it.
 fn probe(desk: &mut Desk, scope: ScopeKey) -> CallId {
-    assert_eq!(desk.scheduler.poll(desk.now), Some(Next::Probe(scope)));
+    assert_eq!(desk.scheduler.poll(desk.now), Some(Next::Probe(Probe::Scope(scope))));
     assert_eq!(desk.leaving(), [], "nothing leaves before the probe was submitted");
-    desk.probe = Some(scope);
+    desk.probe = Some(Probe::Scope(scope));
     let call = desk.submit(Priority::Critical, EndpointGroup::Public, weighing(1));
     desk.probe = None;
     call
@@ -41,7 +41,7 @@ fn a_ban_ends_with_one_probe_and_nothing_else() {
     assert_eq!(desk.leaving(), [], "two minutes are not over");
     desk.at(130_050);
     let first = probe(&mut desk, scope);
-    desk.probe = Some(scope);
+    desk.probe = Some(Probe::Scope(scope));
     let second = desk.submit(Priority::Critical, EndpointGroup::Public, weighing(1));
     desk.probe = None;
     assert_eq!(desk.leaving(), [first]);
@@ -191,7 +191,7 @@ fn a_probe_that_never_came_is_asked_for_again() {
     );
     desk.read(1);
     desk.at(20_000);
-    assert_eq!(desk.scheduler.poll(desk.now), Some(Next::Probe(scope)));
+    assert_eq!(desk.scheduler.poll(desk.now), Some(Next::Probe(Probe::Scope(scope))));
     assert_eq!(desk.leaving(), []);
     desk.at(79_999);
     assert_eq!(desk.leaving(), []);

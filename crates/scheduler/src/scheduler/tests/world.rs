@@ -127,7 +127,7 @@ impl World {
                     self.send(permit.call());
                 }
                 Next::Expire(ticket) => *self.expired.entry(ticket.call).or_default() += 1,
-                Next::Probe(scope) => panic!("{scope} was never shut"),
+                Next::Probe(probe) => panic!("{probe:?} out of nothing"),
             }
         }
         if let Some(wakeup) = self.scheduler.wakeup() {
