@@ -18,6 +18,7 @@ pub mod refusals;
 pub mod retry;
 pub mod scheduler;
 pub mod shut;
+pub mod singleflight;
 pub mod snapshot;
 pub mod ticket;
 
@@ -33,7 +34,7 @@ mod reservation;
 pub use backoff::{Backoff, Jitter};
 pub use breaker::{BreakerKey, BreakerState, Outage};
 pub use config::{Concurrency, QueueCapacity, Reserve, Reserves, SchedulerConfig};
-pub use never::Never;
+pub use never::{Never, Shed};
 pub use permit::Permit;
 pub use refusals::{RefusalBreaker, RefusedAlike};
 pub use retry::{
@@ -42,5 +43,6 @@ pub use retry::{
 };
 pub use scheduler::{Next, Scheduler, Settlement};
 pub use shut::{ScopeKey, ScopeState, ShutReason, ShutRecord};
+pub use singleflight::{Asked, Singleflight, Staleness};
 pub use snapshot::{BucketOwner, BucketView, Snapshot, Throttled};
 pub use ticket::{Origin, Priority, Probe, Ticket};

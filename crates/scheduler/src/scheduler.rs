@@ -18,6 +18,11 @@ use crate::shut::{ScopeKey, ScopeState, ShutReason, ShutRecord};
 use crate::snapshot::{Snapshot, Throttled};
 use crate::ticket::{Origin, Priority, Probe, Ticket};
 
+/// The background is guaranteed one part in twenty: one for each so many that queries draw.
+const TRICKLE_SHARE: u64 = 19;
+/// The most that can be owed: room for the heaviest calls there are.
+const TRICKLE_MAX: u64 = TRICKLE_SHARE * 1_000;
+
 /// How many refusals are remembered for people to look at.
 const THROTTLES_KEPT: usize = 16;
 
@@ -53,6 +58,8 @@ pub struct Scheduler {
     /// Set when there was nothing to do, until something happens.
     idle: Option<Idle>,
     caution: Duration,
+    /// What queries drew while the background waited, less what that was given for it.
+    trickle: u64,
     throttles: VecDeque<Throttled>,
 }
 
@@ -73,6 +80,7 @@ impl Scheduler {
             latest: Timestamp::EPOCH,
             idle: None,
             caution: config.caution,
+            trickle: 0,
             throttles: VecDeque::new(),
         }
     }
@@ -287,8 +295,21 @@ impl Scheduler {
     fn find(&mut self, now: Timestamp) -> Result<(Priority, LaneId), Idle> {
         let mut until = self.queue.next_to_expire().map(|(deadline, _)| deadline);
         until = earlier(until, self.admission.next_due());
-        for class in Priority::ALL {
+        // What is owed to the background goes before queries, and only as much as is owed.
+        let background = self.queue.is_waiting(Priority::Background) && self.trickle > 0;
+        let owed = background.then_some((Priority::Background, self.trickle / TRICKLE_SHARE));
+        let order = [
+            Some((Priority::Critical, u64::MAX)),
+            Some((Priority::Trade, u64::MAX)),
+            owed,
+            Some((Priority::Query, u64::MAX)),
+            Some((Priority::Background, u64::MAX)),
+        ];
+        for (class, most) in order.into_iter().flatten() {
             let found = self.queue.find(class, |id, lane| {
+                if u64::from(lane.weight()) > most {
+                    return false;
+                }
                 match self.admission.check(now, class, id, lane) {
                     Ok(()) => true,
                     Err(not) => {
@@ -309,10 +330,25 @@ impl Scheduler {
             .queue
             .head(class, lane)
             .expect("a lane that was found has a first call, and was looked up in the budget");
+        self.note_trickle(class, lane);
+        self.queue.serve(class, lane);
         let taken = self.queue.remove(call).expect("the first of a lane waits");
         self.admission.reservations.end(lane);
         self.admission.admit(now, &taken.ticket, draws);
         Permit::new(call, taken.ticket.deadline, now)
+    }
+
+    /// For each 19 parts that queries draw while the background waits, it is owed one.
+    fn note_trickle(&mut self, class: Priority, lane: LaneId) {
+        let weight = u64::from(self.queue.weight(class, lane));
+        self.trickle = match class {
+            Priority::Critical | Priority::Trade => self.trickle,
+            Priority::Query if self.queue.is_waiting(Priority::Background) => {
+                (self.trickle + weight).min(TRICKLE_MAX)
+            }
+            Priority::Query => 0,
+            Priority::Background => self.trickle.saturating_sub(weight * TRICKLE_SHARE),
+        };
     }
 
     fn leave_queue(&mut self, taken: Taken) -> Ticket {

@@ -37,9 +37,9 @@ struct Tally {
 #[derive(Debug)]
 pub(super) struct Habits {
     interval: Duration,
-    /// Whether every class may come to draw on it: cancels never draw on a count of orders, so
-    /// nothing is kept for them to its end.
-    has_bursts_of_all: bool,
+    /// Whether every class may come to draw on it. Of a count of orders, nothing is kept but for
+    /// those who were seen to draw on it: cancels never do.
+    is_for_all: bool,
     window: u64,
     moment: u64,
     in_moment: [u64; CLASSES],
@@ -49,10 +49,10 @@ pub(super) struct Habits {
 }
 
 impl Habits {
-    pub(super) fn new(interval: Duration, has_bursts_of_all: bool) -> Self {
+    pub(super) fn new(interval: Duration, is_for_all: bool) -> Self {
         Self {
             interval,
-            has_bursts_of_all,
+            is_for_all,
             window: 0,
             moment: 0,
             in_moment: [0; CLASSES],
@@ -99,18 +99,19 @@ impl Habits {
             let Some(reserve) = reserves.of(higher) else { continue };
             let learnt =
                 if reserve.learns { self.learnt[higher.index()] } else { Tally::default() };
+            if !self.is_for_all && learnt.burst == 0 && reserve.learns {
+                continue;
+            }
             // Never more than a quarter, whatever was asked for or learnt, so that no class can
             // close a window to the others.
-            let quarter = u64::from(capacity / 4);
-            let fixed = learnt.burst.max(u64::from(reserve.at_least)).min(quarter);
+            let (at_least, quarter) = (u64::from(reserve.at_least), u64::from(capacity / 4));
+            let fixed = learnt.burst.max(at_least).min(quarter);
             let share = u64::from(capacity) * u64::from(reserve.permille) / 1_000;
             kept.fixed += fixed;
             // The floor contains what is kept at the least; what was learnt comes on top.
             kept.sloped += learnt.total.max(share.saturating_sub(fixed)).min(quarter - fixed);
             if reserve.learns {
-                let floor = if self.has_bursts_of_all { u64::from(reserve.at_least) } else { 0 };
-                let most = u64::from(reserve.at_least).max(u64::from(capacity / 100));
-                kept.tail += learnt.burst.max(floor).min(fixed).min(most);
+                kept.tail += fixed.min(at_least.max(u64::from(capacity / 100)));
             }
         }
         kept

@@ -22,6 +22,14 @@ pub(crate) struct Rank {
     pub(crate) arrival: u64,
 }
 
+/// The place of a lane in its class: whose owner was served least goes first, then whose first
+/// call is due first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Head {
+    pub(crate) share: u64,
+    pub(crate) rank: Rank,
+}
+
 /// All that decides whether a call may leave, but for its class and its deadline.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LaneKey {
@@ -50,6 +58,9 @@ impl LaneKey {
 #[derive(Debug)]
 pub(crate) struct Lane {
     pub(crate) group: EndpointGroup,
+    pub(crate) owner: u32,
+    /// What its owner had been served when its first call took its place.
+    pub(crate) share: u64,
     pub(crate) origin: Origin,
     pub(crate) probe: Option<Probe>,
     pub(crate) cost: Cost,
@@ -72,6 +83,8 @@ impl Lane {
     pub(crate) fn for_calls_like(ticket: &Ticket) -> Self {
         Self {
             group: ticket.group,
+            owner: ticket.owner,
+            share: 0,
             origin: ticket.origin,
             probe: ticket.probe,
             cost: ticket.cost.clone(),
@@ -81,7 +94,15 @@ impl Lane {
         }
     }
 
-    pub(crate) fn head(&self) -> Option<Rank> {
-        self.tickets.first_key_value().map(|(rank, _)| *rank)
+    /// The place of its first call among those of other lanes.
+    pub(crate) fn head(&self) -> Option<Head> {
+        let (rank, _) = self.tickets.first_key_value()?;
+        Some(Head { share: self.share, rank: *rank })
+    }
+
+    /// What one of its calls weighs when owners are compared: the most that it draws from any
+    /// limit, and at least 1.
+    pub(crate) fn weight(&self) -> Weight {
+        self.cost.charges.iter().map(|charge| charge.weight).max().unwrap_or(0).max(1)
     }
 }

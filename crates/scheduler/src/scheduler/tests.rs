@@ -5,6 +5,7 @@ mod desk;
 mod flood;
 mod reopening;
 mod scopes;
+mod sharing;
 mod waiting;
 mod windows;
 
