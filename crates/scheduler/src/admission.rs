@@ -10,7 +10,7 @@ use std::time::Duration;
 use tradewind_model::Timestamp;
 use tradewind_model::call::EndpointGroup;
 use tradewind_model::id::{CallId, EgressId};
-use tradewind_model::outcome::{Fate, Meter};
+use tradewind_model::outcome::{Fate, Meter, NotTaken};
 use tradewind_model::tariff::Limit;
 
 use crate::breaker::{BreakerKey, Breakers, Outage};
@@ -18,7 +18,7 @@ use crate::bucket::ChargeId;
 use crate::budget::{Budget, Draw};
 use crate::clock::VenueClock;
 use crate::cold_start::ColdStart;
-use crate::concurrency::Slots;
+use crate::concurrency::{Slots, Trip};
 use crate::config::SchedulerConfig;
 use crate::queue::lane::{Held, Lane, LaneId};
 use crate::reservation::Reservations;
@@ -48,6 +48,7 @@ struct Flight {
     group: EndpointGroup,
     egress: EgressId,
     breaker: BreakerKey,
+    sent_at: Timestamp,
     draws: Arc<[Draw]>,
 }
 
@@ -67,12 +68,12 @@ pub(crate) enum End<'a> {
 }
 
 impl Admission {
-    pub(crate) const fn new(config: &SchedulerConfig) -> Self {
+    pub(crate) fn new(config: &SchedulerConfig) -> Self {
         Self {
             shut: ShutScopes::new(config.ramp, config.seed),
             breakers: Breakers::new(config.seed),
-            slots: Slots::new(config.concurrency),
-            budget: Budget::new(config.reserves, config.pacing),
+            slots: Slots::new(config.concurrency, config.share),
+            budget: Budget::new(config.reserves, config.pacing, config.share),
             reservations: Reservations::new(),
             clock: VenueClock::UNSYNCED,
             cold_start: ColdStart::new(config.cold_start),
@@ -119,11 +120,17 @@ impl Admission {
 
     /// It is known what became of a call on the wire.
     pub(crate) fn note_fate(&mut self, now: Timestamp, call: CallId, fate: &Fate) {
-        if let Some(flight) = self.flights.get(&call)
-            && self.breakers.note(now, call, &flight.breaker, Outage::of(fate))
-        {
-            self.releases += 1;
-        }
+        let Some(flight) = self.flights.get(&call) else { return };
+        let outage = Outage::of(fate);
+        let trip = match fate {
+            Fate::NotTaken(NotTaken::Throttled(_)) => Trip::Throttled,
+            Fate::Done(_) | Fate::Refused(_) | Fate::NotTaken(_) | Fate::Unknown(_) => {
+                if outage.is_some() { Trip::Trouble } else { Trip::Answered }
+            }
+        };
+        self.slots.note(now, flight.group, flight.sent_at, trip);
+        self.breakers.note(now, call, &flight.breaker, outage);
+        self.releases += 1;
     }
 
     pub(crate) fn is_in_flight(&self, call: CallId) -> bool {
@@ -238,7 +245,14 @@ impl Admission {
         self.cold_start.leave(now, ticket.origin.egress);
         self.flights.insert(
             ticket.call,
-            Flight { charge, group: ticket.group, egress: ticket.origin.egress, breaker, draws },
+            Flight {
+                charge,
+                group: ticket.group,
+                egress: ticket.origin.egress,
+                breaker,
+                sent_at: now,
+                draws,
+            },
         );
     }
 

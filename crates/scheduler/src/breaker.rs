@@ -211,23 +211,22 @@ impl Breakers {
         }
     }
 
-    /// It is known what became of a call. Tells whether what may leave has changed.
+    /// It is known what became of a call.
     pub(crate) fn note(
         &mut self,
         now: Timestamp,
         id: CallId,
         key: &BreakerKey,
         outage: Option<Outage>,
-    ) -> bool {
+    ) {
         // Sockets come back by a backoff of their own.
         if key.group == EndpointGroup::Streams {
-            return false;
+            return;
         }
         if outage.is_none() && !self.breakers.contains_key(key) {
-            return false;
+            return;
         }
         let breaker = self.breakers.entry(*key).or_insert_with(|| Breaker::new(now));
-        let before = breaker.phase;
         match (breaker.phase, outage) {
             (Phase::Closed, outage) => {
                 if let Some(outage) = breaker.tally.note(now, outage) {
@@ -264,7 +263,6 @@ impl Breakers {
             // What left before it opened, or passed it, tells nothing new.
             (Phase::Open { .. } | Phase::Probing { .. } | Phase::Trial { .. }, _) => {}
         }
-        before != breaker.phase
     }
 
     /// A call is over, whether it is known how or not: it stands in nobody's way any more.

@@ -12,7 +12,7 @@ mod window;
 use std::time::Duration;
 
 use tradewind_model::Timestamp;
-use tradewind_model::tariff::{Alignment, Limit, LimitKind, Weight};
+use tradewind_model::tariff::{Alignment, Limit, LimitKind, LimitScope, Weight};
 
 use crate::bucket::rolling::RollingLog;
 use crate::bucket::window::WindowLedger;
@@ -65,6 +65,8 @@ pub(crate) struct Bucket {
     peak: u64,
     /// Until when only half of it is used, after the venue has turned a call away.
     halved_until: Option<Timestamp>,
+    /// How many processes have one part each of it.
+    share: u32,
 }
 
 #[derive(Debug)]
@@ -74,7 +76,8 @@ enum Ledger {
 }
 
 impl Bucket {
-    pub(crate) fn new(limit: Limit, owner: BucketOwner) -> Self {
+    pub(crate) fn new(limit: Limit, owner: BucketOwner, share: u32) -> Self {
+        let share = share_of(&limit, share);
         let ledger = match limit.alignment {
             // The venue counts unfilled orders, and gives credit for fills.
             Alignment::Calendar => Ledger::Calendar(Box::new(WindowLedger::new(
@@ -83,7 +86,7 @@ impl Bucket {
             ))),
             Alignment::Rolling => Ledger::Rolling(RollingLog::new(limit.interval)),
         };
-        Self { limit, owner, ledger, peak: 0, halved_until: None }
+        Self { limit, owner, ledger, peak: 0, halved_until: None, share }
     }
 
     pub(crate) const fn limit(&self) -> &Limit {
@@ -99,8 +102,13 @@ impl Bucket {
         self.halved_until = self.halved_until.max(Some(until));
     }
 
-    /// How much of it is used: half, at least 1, after the venue has turned a call away.
+    /// How much of it we use: our part of what all may.
     fn capacity(&self, now: Timestamp) -> Weight {
+        part(self.whole(now), self.share)
+    }
+
+    /// How much of it all may use: half, at least 1, after the venue has turned a call away.
+    fn whole(&self, now: Timestamp) -> Weight {
         let capacity = self.limit.capacity;
         match self.halved_until {
             Some(until) if now < until => (capacity / 2).max(capacity.min(1)),
@@ -109,10 +117,16 @@ impl Bucket {
     }
 
     /// The most that `class` could ever have of an empty bucket.
-    pub(crate) fn most_for(limit: &Limit, class: Priority, reserves: &Reserves) -> Weight {
+    pub(crate) fn most_for(
+        limit: &Limit,
+        class: Priority,
+        reserves: &Reserves,
+        share: u32,
+    ) -> Weight {
+        let capacity = part(limit.capacity, share_of(limit, share));
         match limit.alignment {
-            Alignment::Calendar => limit.capacity - reserves.above(class, limit.capacity),
-            Alignment::Rolling => rolling::slots_for(class, limit.capacity),
+            Alignment::Calendar => capacity - reserves.above(class, capacity),
+            Alignment::Rolling => rolling::slots_for(class, capacity),
         }
     }
 
@@ -134,7 +148,8 @@ impl Bucket {
         }
         let checked = match &self.ledger {
             Ledger::Calendar(windows) => {
-                windows.check(now, clock, weight, self.capacity(now), terms).map_err(Some)
+                let room = Room { ours: self.capacity(now), whole: self.whole(now) };
+                windows.check(now, clock, weight, room, terms).map_err(Some)
             }
             Ledger::Rolling(log) => {
                 log.check(now, weight, rolling::slots_for(terms.class, self.capacity(now)))
@@ -245,6 +260,34 @@ impl Bucket {
         };
         self.peak = self.peak.max(used);
     }
+}
+
+/// How much may be drawn from a window.
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    /// By us.
+    ours: Weight,
+    /// By all who share it.
+    whole: Weight,
+}
+
+impl Room {
+    const fn is_shared(self) -> bool {
+        self.ours < self.whole
+    }
+}
+
+/// How many share a limit: a socket has no other user than its process.
+fn share_of(limit: &Limit, share: u32) -> u32 {
+    match limit.scope {
+        LimitScope::Egress | LimitScope::Account => share.max(1),
+        LimitScope::Socket => 1,
+    }
+}
+
+/// One part of `share`; at least 1 of what is not nothing.
+fn part(capacity: Weight, share: u32) -> Weight {
+    (capacity / share).max(capacity.min(1))
 }
 
 fn to_weight(sum: u64) -> Weight {

@@ -49,6 +49,7 @@ pub(crate) struct Blocked {
 pub(crate) struct Budget {
     reserves: Reserves,
     pacing: bool,
+    share: u32,
     limits: Vec<Limit>,
     buckets: BTreeMap<BucketId, Bucket>,
     index: BTreeMap<(Identity, BucketOwner), BucketId>,
@@ -83,10 +84,11 @@ fn amount(cost: &Cost, kind: LimitKind) -> Amount {
 }
 
 impl Budget {
-    pub(crate) const fn new(reserves: Reserves, pacing: bool) -> Self {
+    pub(crate) fn new(reserves: Reserves, pacing: bool, share: u32) -> Self {
         Self {
             reserves,
             pacing,
+            share: share.max(1),
             limits: Vec::new(),
             buckets: BTreeMap::new(),
             index: BTreeMap::new(),
@@ -126,7 +128,7 @@ impl Budget {
         self.limits.iter().find_map(|limit| {
             let weight = cost.weight(limit.kind);
             let is_ours = owner(limit.scope, origin).is_some();
-            let most = Bucket::most_for(limit, class, &self.reserves);
+            let most = Bucket::most_for(limit, class, &self.reserves, self.share);
             (is_ours && weight > most).then_some((*limit, weight))
         })
     }
@@ -297,7 +299,7 @@ impl Budget {
         }
         self.minted += 1;
         let id = BucketId(self.minted);
-        self.buckets.insert(id, Bucket::new(limit, owner));
+        self.buckets.insert(id, Bucket::new(limit, owner, self.share));
         self.index.insert(key, id);
         id
     }

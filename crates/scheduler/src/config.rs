@@ -25,6 +25,10 @@ pub struct SchedulerConfig {
     pub caution: Duration,
     /// How long what was held up takes to come back once a shut scope opens.
     pub ramp: Duration,
+    /// How many processes share the limits and know nothing else of each other; this one keeps to
+    /// one part of each limit and of the slots on the wire. 1 when it has them alone. Limits of
+    /// sockets are not shared.
+    pub share: u32,
     /// What all randomness follows from. Processes that share anything need different ones, or
     /// they come back from a ban in step.
     pub seed: u64,
@@ -40,18 +44,20 @@ impl Default for SchedulerConfig {
             cold_start: true,
             caution: Duration::from_secs(600),
             ramp: Duration::from_secs(10),
+            share: 1,
             seed: 0,
         }
     }
 }
 
-/// How many calls of each group may be on the wire at once; 0 is taken as 1.
+/// How many calls of each group may be on the wire at once; 0 is taken as 1. Of reads, fewer may
+/// be while the venue is slow or in trouble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Concurrency {
     /// Order entry and cancels. One of them, where there are at least two, is left to
     /// [`Priority::Critical`], so that a cancel never waits for slow answers to new orders.
     pub orders: u32,
-    /// Signed reads.
+    /// Signed reads. What is [`Priority::Critical`] has one more.
     pub private: u32,
     /// Unsigned reads.
     pub public: u32,

@@ -279,6 +279,7 @@ impl Scheduler {
             buckets: self.admission.budget.views(now, clock),
             queued: self.queue.waiting(),
             in_flight: self.admission.slots.in_flight(),
+            caps: self.admission.slots.caps(),
             shut: self
                 .admission
                 .shut

@@ -21,6 +21,8 @@ pub struct Snapshot {
     pub queued: [(Priority, usize); 4],
     /// How many calls of each group are on the wire.
     pub in_flight: [(EndpointGroup, usize); 4],
+    /// How many of each group may be on the wire now.
+    pub caps: [(EndpointGroup, u32); 4],
     /// What is shut, and until when.
     pub shut: Vec<(ScopeKey, Timestamp)>,
     /// How every scope stands that is not open, those on their way there included.

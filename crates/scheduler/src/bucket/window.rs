@@ -28,10 +28,10 @@ use std::time::Duration;
 use tradewind_model::Timestamp;
 use tradewind_model::tariff::Weight;
 
-use crate::bucket::allowance::Allowance;
+use crate::bucket::allowance::{Allowance, Forecast};
 use crate::bucket::foreign::Foreign;
 use crate::bucket::habits::Habits;
-use crate::bucket::{Amount, ChargeId, LANDING_TAIL, Resolution, Terms};
+use crate::bucket::{Amount, ChargeId, LANDING_TAIL, Resolution, Room, Terms};
 use crate::clock::VenueClock;
 use crate::ticket::Priority;
 
@@ -190,7 +190,7 @@ impl WindowLedger {
         now: Timestamp,
         clock: VenueClock,
         weight: Weight,
-        capacity: Weight,
+        room: Room,
         terms: Terms<'_>,
     ) -> Result<(), Timestamp> {
         let earliest = clock.earliest(now);
@@ -198,8 +198,20 @@ impl WindowLedger {
         let last = clock.latest(now + WRITE_DELAY_MAX).window_index(self.interval);
         let elapsed = earliest.since(earliest.window_start(self.interval));
         for index in first..=last {
-            let needed = self.bound(index, clock) + u64::from(weight);
-            let allowance = self.allowance(earliest, index, capacity, terms);
+            let bound = self.bound(index, clock) + u64::from(weight);
+            let mut allowance = self.allowance(earliest, index, room.ours, terms);
+            let mut needed = bound;
+            if room.is_shared() {
+                // What the venue counts is of all who share it, so our part is held against our
+                // own sum. The others keep to theirs, so nothing more is forecast of them; but
+                // where there is no room at all, a part of it is nothing.
+                needed = self.bound_of_ours(index, clock) + u64::from(weight);
+                allowance.foreign = Forecast::default();
+                if bound > u64::from(room.whole) {
+                    let start = earliest.window_start(self.interval);
+                    return Err(clock.surely_past(start + self.interval));
+                }
+            }
             // Only the window at hand is paced: what spills over its end is bounded by what the
             // window at hand had left.
             let allowed = if index == first {

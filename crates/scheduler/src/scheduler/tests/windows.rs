@@ -6,7 +6,7 @@ use tradewind_model::call::EndpointGroup;
 use tradewind_model::id::CallId;
 use tradewind_model::tariff::{Limit, LimitKind};
 
-use super::desk::{Desk, EPS, MIDNIGHT, plain};
+use super::desk::{Desk, EPS, MIDNIGHT, plain, weighing};
 use super::weather::{limit, millis};
 use crate::config::{Reserve, Reserves, SchedulerConfig};
 use crate::ticket::Priority;
@@ -334,7 +334,7 @@ fn what_never_fits_is_refused_at_the_door() {
     let config = SchedulerConfig { reserves: SchedulerConfig::default().reserves, ..plain() };
     let mut desk = Desk::new(config, &minute_of(6_000));
     let group = EndpointGroup::Public;
-    let refused = desk.try_submit(Priority::Query, group, super::desk::weighing(9_000));
+    let refused = desk.try_submit(Priority::Query, group, weighing(9_000));
     assert_eq!(
         refused.unwrap_err().to_string(),
         "bucket request-weight-1m never holds 9000 for query; raise the limit or lower the \
@@ -343,7 +343,7 @@ fn what_never_fits_is_refused_at_the_door() {
     // What a class must leave to others, it never gets.
     let most = 6_000 - 60 - 300;
     let mut fits = |weight| {
-        let cost = super::desk::weighing(weight);
+        let cost = weighing(weight);
         desk.try_submit(Priority::Query, group, cost).is_ok()
     };
     assert!(fits(most));
@@ -403,4 +403,24 @@ fn after_a_refusal_half_of_the_limit_is_used_for_a_while() {
     assert_eq!(desk.leaving(), [], "ten minutes are not over");
     desk.at(620_050);
     assert_eq!(desk.leaving(), [heavy]);
+}
+
+#[test]
+fn each_of_many_processes_keeps_to_its_part_whatever_the_others_do() {
+    let config = SchedulerConfig { share: 4, ..plain() };
+    let mut desk = Desk::new(config, &minute_of(100));
+    let refused = desk.try_submit(Priority::Query, EndpointGroup::Public, weighing(26));
+    assert!(refused.is_err(), "more than a part of it");
+    let calls: Vec<_> = (0..6).map(|_| desk.read(5)).collect();
+    assert_eq!(desk.leaving(), calls[..5]);
+    // The others have used their parts, and that is none of our business.
+    desk.answer(calls[0], &[(WEIGHT, 60, 95)]);
+    assert_eq!(desk.leaving(), []);
+    desk.at(60_010);
+    assert_eq!(desk.leaving(), calls[5..]);
+    desk.answer(calls[5], &[(WEIGHT, 60, 98)]);
+    let last = desk.read(5);
+    assert_eq!(desk.leaving(), [], "nobody has any room");
+    desk.at(120_010);
+    assert_eq!(desk.leaving(), [last]);
 }
