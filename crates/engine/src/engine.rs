@@ -223,6 +223,8 @@ impl Engine {
                     self.expired(now, ticket.call);
                     self.refresh_status(now);
                 }
+                // Scopes are shut here only for reasons that need no probe.
+                Some(Next::Probe(_)) => {}
                 None => {
                     self.check_drained();
                     return self.actions.pop_front();

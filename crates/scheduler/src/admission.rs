@@ -10,24 +10,26 @@ use std::time::Duration;
 use tradewind_model::Timestamp;
 use tradewind_model::call::EndpointGroup;
 use tradewind_model::id::{CallId, EgressId};
-use tradewind_model::outcome::Meter;
+use tradewind_model::outcome::{Fate, Meter, NotTaken};
 use tradewind_model::tariff::Limit;
 
+use crate::breaker::{BreakerKey, Breakers, Outage};
 use crate::bucket::ChargeId;
 use crate::budget::{Budget, Draw};
 use crate::clock::VenueClock;
 use crate::cold_start::ColdStart;
-use crate::concurrency::Slots;
+use crate::concurrency::{Slots, Trip};
 use crate::config::SchedulerConfig;
 use crate::queue::lane::{Held, Lane, LaneId};
 use crate::reservation::Reservations;
-use crate::shut::{ShutScopes, is_new_order};
-use crate::ticket::{Priority, Ticket};
+use crate::shut::{Candidate, ShutScopes, is_new_order};
+use crate::ticket::{Priority, Probe, Ticket};
 
 /// The state that decides what may leave.
 #[derive(Debug)]
 pub(crate) struct Admission {
     pub(crate) shut: ShutScopes,
+    pub(crate) breakers: Breakers,
     pub(crate) slots: Slots,
     pub(crate) budget: Budget,
     pub(crate) reservations: Reservations,
@@ -45,6 +47,8 @@ struct Flight {
     charge: ChargeId,
     group: EndpointGroup,
     egress: EgressId,
+    breaker: BreakerKey,
+    sent_at: Timestamp,
     draws: Arc<[Draw]>,
 }
 
@@ -64,11 +68,12 @@ pub(crate) enum End<'a> {
 }
 
 impl Admission {
-    pub(crate) const fn new(config: &SchedulerConfig) -> Self {
+    pub(crate) fn new(config: &SchedulerConfig) -> Self {
         Self {
-            shut: ShutScopes::new(),
-            slots: Slots::new(config.concurrency),
-            budget: Budget::new(config.reserves, config.pacing),
+            shut: ShutScopes::new(config.ramp, config.seed),
+            breakers: Breakers::new(config.seed),
+            slots: Slots::new(config.concurrency, config.share),
+            budget: Budget::new(config.reserves, config.pacing, config.share),
             reservations: Reservations::new(),
             clock: VenueClock::UNSYNCED,
             cold_start: ColdStart::new(config.cold_start),
@@ -87,8 +92,44 @@ impl Admission {
         self.releases += 1;
     }
 
+    /// Something changed, so what lanes were told holds no longer.
+    pub(crate) const fn release(&mut self) {
+        self.releases += 1;
+    }
+
     pub(crate) fn set_limits(&mut self, limits: &[Limit]) {
         self.budget.set_limits(limits);
+        self.releases += 1;
+    }
+
+    /// What wants a probe next.
+    pub(crate) fn next_probe(&mut self, now: Timestamp) -> Option<Probe> {
+        if self.next_due().is_none_or(|due| now < due) {
+            return None;
+        }
+        // A probe that waits may leave now, or a ramp has begun.
+        self.release();
+        let scope = self.shut.next_probe(now).map(Probe::Scope);
+        scope.or_else(|| self.breakers.next_probe(now).map(Probe::Breaker))
+    }
+
+    /// When [`next_probe`](Self::next_probe) may have something.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        earlier(self.shut.next_due(), self.breakers.next_due())
+    }
+
+    /// It is known what became of a call on the wire.
+    pub(crate) fn note_fate(&mut self, now: Timestamp, call: CallId, fate: &Fate) {
+        let Some(flight) = self.flights.get(&call) else { return };
+        let outage = Outage::of(fate);
+        let trip = match fate {
+            Fate::NotTaken(NotTaken::Throttled(_)) => Trip::Throttled,
+            Fate::Done(_) | Fate::Refused(_) | Fate::NotTaken(_) | Fate::Unknown(_) => {
+                if outage.is_some() { Trip::Trouble } else { Trip::Answered }
+            }
+        };
+        self.slots.note(now, flight.group, flight.sent_at, trip);
+        self.breakers.note(now, call, &flight.breaker, outage);
         self.releases += 1;
     }
 
@@ -134,11 +175,26 @@ impl Admission {
         id: LaneId,
         lane: &mut Lane,
     ) -> Option<Obstacle> {
-        let is_new_order = is_new_order(&lane.cost, lane.group, class);
-        if let Some(until) = self.shut.covers(now, &lane.origin, is_new_order) {
+        let candidate = Candidate {
+            origin: &lane.origin,
+            group: lane.group,
+            class,
+            is_new_order: is_new_order(&lane.cost, lane.group, class),
+            probe: lane.probe,
+        };
+        if let Err(until) = self.shut.check(now, &candidate) {
             // Room must not be kept for what may not leave even with room.
             self.reservations.end(id);
-            return Some(Obstacle::Until(Some(until)));
+            return Some(Obstacle::Until(until));
+        }
+        let breaker = BreakerKey { account: lane.origin.account, group: lane.group };
+        let (breaker, is_probe) = match lane.probe {
+            Some(Probe::Breaker(probed)) => (probed, true),
+            Some(Probe::Scope(_)) | None => (breaker, false),
+        };
+        if let Err(until) = self.breakers.check(now, &breaker, class, is_probe) {
+            self.reservations.end(id);
+            return Some(Obstacle::Until(until));
         }
         if !self.slots.has_room(lane.group, class) {
             return Some(Obstacle::Until(None));
@@ -171,12 +227,32 @@ impl Admission {
     pub(crate) fn admit(&mut self, now: Timestamp, ticket: &Ticket, draws: Arc<[Draw]>) {
         self.admitted += 1;
         let charge = ChargeId(self.admitted);
-        self.budget.charge(now, self.clock, charge, &draws);
+        self.budget.charge(now, self.clock, charge, ticket.priority, &draws);
         self.slots.take(ticket.group);
+        let candidate = Candidate {
+            origin: &ticket.origin,
+            group: ticket.group,
+            class: ticket.priority,
+            is_new_order: is_new_order(&ticket.cost, ticket.group, ticket.priority),
+            probe: ticket.probe,
+        };
+        self.shut.leave(now, ticket.call, &candidate);
+        let (breaker, is_probe) = match ticket.probe {
+            Some(Probe::Breaker(probed)) => (probed, true),
+            Some(Probe::Scope(_)) | None => (ticket.breaker(), false),
+        };
+        self.breakers.leave(now, ticket.call, &breaker, ticket.priority, is_probe);
         self.cold_start.leave(now, ticket.origin.egress);
         self.flights.insert(
             ticket.call,
-            Flight { charge, group: ticket.group, egress: ticket.origin.egress, draws },
+            Flight {
+                charge,
+                group: ticket.group,
+                egress: ticket.origin.egress,
+                breaker,
+                sent_at: now,
+                draws,
+            },
         );
     }
 
@@ -199,9 +275,19 @@ impl Admission {
                 false
             }
         };
+        self.shut.end(now, call, matches!(end, End::Answered { succeeded: true, .. }));
+        self.breakers.end(call);
         self.slots.release(flight.group);
         self.cold_start.end(&flight.egress, has_read);
         self.releases += 1;
+    }
+}
+
+/// The earlier of two times, where none is never.
+pub(crate) fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
     }
 }
 

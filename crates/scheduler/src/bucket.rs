@@ -4,15 +4,16 @@
 //! venue keeps them ([`window`]), all others as a log of what may still be counted ([`rolling`]).
 
 mod allowance;
+mod foreign;
+mod habits;
 mod rolling;
 mod window;
 
 use std::time::Duration;
 
 use tradewind_model::Timestamp;
-use tradewind_model::tariff::{Alignment, Limit, LimitKind, Weight};
+use tradewind_model::tariff::{Alignment, Limit, LimitKind, LimitScope, Weight};
 
-use crate::bucket::allowance::Allowance;
 use crate::bucket::rolling::RollingLog;
 use crate::bucket::window::WindowLedger;
 use crate::clock::VenueClock;
@@ -62,24 +63,30 @@ pub(crate) struct Bucket {
     owner: BucketOwner,
     ledger: Ledger,
     peak: u64,
+    /// Until when only half of it is used, after the venue has turned a call away.
+    halved_until: Option<Timestamp>,
+    /// How many processes have one part each of it.
+    share: u32,
 }
 
 #[derive(Debug)]
 enum Ledger {
-    Calendar(WindowLedger),
+    Calendar(Box<WindowLedger>),
     Rolling(RollingLog),
 }
 
 impl Bucket {
-    pub(crate) fn new(limit: Limit, owner: BucketOwner) -> Self {
+    pub(crate) fn new(limit: Limit, owner: BucketOwner, share: u32) -> Self {
+        let share = share_of(&limit, share);
         let ledger = match limit.alignment {
             // The venue counts unfilled orders, and gives credit for fills.
-            Alignment::Calendar => {
-                Ledger::Calendar(WindowLedger::new(limit.interval, limit.kind == LimitKind::Orders))
-            }
+            Alignment::Calendar => Ledger::Calendar(Box::new(WindowLedger::new(
+                limit.interval,
+                limit.kind == LimitKind::Orders,
+            ))),
             Alignment::Rolling => Ledger::Rolling(RollingLog::new(limit.interval)),
         };
-        Self { limit, owner, ledger, peak: 0 }
+        Self { limit, owner, ledger, peak: 0, halved_until: None, share }
     }
 
     pub(crate) const fn limit(&self) -> &Limit {
@@ -90,11 +97,36 @@ impl Bucket {
         self.limit.capacity = capacity;
     }
 
+    /// Uses only half of it until then, or until later where that was said before.
+    pub(crate) fn halve(&mut self, until: Timestamp) {
+        self.halved_until = self.halved_until.max(Some(until));
+    }
+
+    /// How much of it we use: our part of what all may.
+    fn capacity(&self, now: Timestamp) -> Weight {
+        part(self.whole(now), self.share)
+    }
+
+    /// How much of it all may use: half, at least 1, after the venue has turned a call away.
+    fn whole(&self, now: Timestamp) -> Weight {
+        let capacity = self.limit.capacity;
+        match self.halved_until {
+            Some(until) if now < until => (capacity / 2).max(capacity.min(1)),
+            _ => capacity,
+        }
+    }
+
     /// The most that `class` could ever have of an empty bucket.
-    pub(crate) fn most_for(limit: &Limit, class: Priority, reserves: &Reserves) -> Weight {
+    pub(crate) fn most_for(
+        limit: &Limit,
+        class: Priority,
+        reserves: &Reserves,
+        share: u32,
+    ) -> Weight {
+        let capacity = part(limit.capacity, share_of(limit, share));
         match limit.alignment {
-            Alignment::Calendar => limit.capacity - reserves.above(class, limit.capacity),
-            Alignment::Rolling => rolling::slots_for(class, limit.capacity),
+            Alignment::Calendar => capacity - reserves.above(class, capacity),
+            Alignment::Rolling => rolling::slots_for(class, capacity),
         }
     }
 
@@ -114,19 +146,20 @@ impl Bucket {
         if weight == 0 {
             return Ok(());
         }
-        match &self.ledger {
+        let checked = match &self.ledger {
             Ledger::Calendar(windows) => {
-                let allowance = Allowance {
-                    capacity: self.limit.capacity,
-                    reserve: terms.reserves.above(terms.class, self.limit.capacity),
-                    is_paced: terms.pacing && terms.class.is_paced(),
-                };
-                windows.check(now, clock, weight, allowance).map_err(Some)
+                let room = Room { ours: self.capacity(now), whole: self.whole(now) };
+                windows.check(now, clock, weight, room, terms).map_err(Some)
             }
             Ledger::Rolling(log) => {
-                log.check(now, weight, rolling::slots_for(terms.class, self.limit.capacity))
+                log.check(now, weight, rolling::slots_for(terms.class, self.capacity(now)))
             }
-        }
+        };
+        // When the whole of it is used again, there is room at once.
+        checked.map_err(|until| match self.halved_until.filter(|whole_at| now < *whole_at) {
+            Some(whole_at) => Some(until.map_or(whole_at, |until| until.min(whole_at))),
+            None => until,
+        })
     }
 
     /// Charges a call that leaves now.
@@ -135,10 +168,11 @@ impl Bucket {
         now: Timestamp,
         clock: VenueClock,
         charge: ChargeId,
+        class: Priority,
         amount: Amount,
     ) {
         match &mut self.ledger {
-            Ledger::Calendar(windows) => windows.charge(now, clock, charge, amount),
+            Ledger::Calendar(windows) => windows.charge(now, clock, charge, class, amount),
             Ledger::Rolling(log) => log.charge(now, charge, amount),
         }
         self.note_peak(now, clock);
@@ -175,7 +209,13 @@ impl Bucket {
         }
     }
 
-    pub(crate) fn view(&self, now: Timestamp, clock: VenueClock) -> BucketView {
+    pub(crate) fn view(
+        &self,
+        now: Timestamp,
+        clock: VenueClock,
+        reserves: &Reserves,
+    ) -> BucketView {
+        let capacity = self.capacity(now);
         let (window_start, used, reading) = match &self.ledger {
             Ledger::Calendar(windows) => {
                 let start = clock.estimate(now).window_start(self.limit.interval);
@@ -186,7 +226,22 @@ impl Bucket {
                 (clock.estimate(now) - self.limit.interval, log.used(now), None)
             }
         };
+        let reserved = match &self.ledger {
+            Ledger::Calendar(windows) => {
+                let terms = Terms { class: Priority::Query, reserves, pacing: false };
+                let at = clock.estimate(now);
+                let index = at.window_index(self.limit.interval);
+                let elapsed = at.since(at.window_start(self.limit.interval));
+                let allowance = windows.allowance(at, index, capacity, terms);
+                u64::from(capacity).saturating_sub(allowance.at(elapsed, self.limit.interval))
+            }
+            Ledger::Rolling(_) => {
+                u64::from(capacity - rolling::slots_for(Priority::Query, capacity))
+            }
+        };
         BucketView {
+            capacity,
+            reserved: to_weight(reserved),
             limit: self.limit,
             owner: self.owner,
             window_start,
@@ -205,6 +260,34 @@ impl Bucket {
         };
         self.peak = self.peak.max(used);
     }
+}
+
+/// How much may be drawn from a window.
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    /// By us.
+    ours: Weight,
+    /// By all who share it.
+    whole: Weight,
+}
+
+impl Room {
+    const fn is_shared(self) -> bool {
+        self.ours < self.whole
+    }
+}
+
+/// How many share a limit: a socket has no other user than its process.
+fn share_of(limit: &Limit, share: u32) -> u32 {
+    match limit.scope {
+        LimitScope::Egress | LimitScope::Account => share.max(1),
+        LimitScope::Socket => 1,
+    }
+}
+
+/// One part of `share`; at least 1 of what is not nothing.
+fn part(capacity: Weight, share: u32) -> Weight {
+    (capacity / share).max(capacity.min(1))
 }
 
 fn to_weight(sum: u64) -> Weight {

@@ -49,6 +49,7 @@ pub(crate) struct Blocked {
 pub(crate) struct Budget {
     reserves: Reserves,
     pacing: bool,
+    share: u32,
     limits: Vec<Limit>,
     buckets: BTreeMap<BucketId, Bucket>,
     index: BTreeMap<(Identity, BucketOwner), BucketId>,
@@ -83,10 +84,11 @@ fn amount(cost: &Cost, kind: LimitKind) -> Amount {
 }
 
 impl Budget {
-    pub(crate) const fn new(reserves: Reserves, pacing: bool) -> Self {
+    pub(crate) fn new(reserves: Reserves, pacing: bool, share: u32) -> Self {
         Self {
             reserves,
             pacing,
+            share: share.max(1),
             limits: Vec::new(),
             buckets: BTreeMap::new(),
             index: BTreeMap::new(),
@@ -126,7 +128,7 @@ impl Budget {
         self.limits.iter().find_map(|limit| {
             let weight = cost.weight(limit.kind);
             let is_ours = owner(limit.scope, origin).is_some();
-            let most = Bucket::most_for(limit, class, &self.reserves);
+            let most = Bucket::most_for(limit, class, &self.reserves, self.share);
             (is_ours && weight > most).then_some((*limit, weight))
         })
     }
@@ -194,11 +196,12 @@ impl Budget {
         now: Timestamp,
         clock: VenueClock,
         charge: ChargeId,
+        class: Priority,
         draws: &[Draw],
     ) {
         for draw in draws {
             if let Some(bucket) = self.buckets.get_mut(&draw.bucket) {
-                bucket.charge(now, clock, charge, draw.amount);
+                bucket.charge(now, clock, charge, class, draw.amount);
             }
         }
     }
@@ -254,6 +257,27 @@ impl Budget {
         }
     }
 
+    /// The venue has turned a call of this origin away: uses only half of what stands behind the
+    /// limits of `kind` until then; with none, behind all that count requests of its address.
+    pub(crate) fn halve(&mut self, origin: &Origin, kind: Option<LimitKind>, until: Timestamp) {
+        for ((identity, of), id) in &self.index {
+            let (limit_kind, scope, ..) = *identity;
+            let is_meant = match kind {
+                Some(kind) => limit_kind == kind,
+                None => {
+                    scope == LimitScope::Egress
+                        && matches!(limit_kind, LimitKind::RequestWeight | LimitKind::RawRequests)
+                }
+            };
+            if is_meant
+                && owner(scope, origin) == Some(*of)
+                && let Some(bucket) = self.buckets.get_mut(id)
+            {
+                bucket.halve(until);
+            }
+        }
+    }
+
     /// The windows of the limit that tells what an earlier life of this process has used of an
     /// address; none when the venue has no such limit.
     pub(crate) fn cold_start_interval(&self) -> Option<Duration> {
@@ -264,7 +288,7 @@ impl Budget {
         self.index
             .values()
             .filter_map(|id| self.buckets.get(id))
-            .map(|bucket| bucket.view(now, clock))
+            .map(|bucket| bucket.view(now, clock, &self.reserves))
             .collect()
     }
 
@@ -275,7 +299,7 @@ impl Budget {
         }
         self.minted += 1;
         let id = BucketId(self.minted);
-        self.buckets.insert(id, Bucket::new(limit, owner));
+        self.buckets.insert(id, Bucket::new(limit, owner, self.share));
         self.index.insert(key, id);
         id
     }

@@ -10,12 +10,15 @@
 //! taken back because nothing was written.
 
 pub mod backoff;
+pub mod breaker;
 pub mod config;
 pub mod never;
 pub mod permit;
+pub mod refusals;
 pub mod retry;
 pub mod scheduler;
 pub mod shut;
+pub mod singleflight;
 pub mod snapshot;
 pub mod ticket;
 
@@ -29,11 +32,17 @@ mod queue;
 mod reservation;
 
 pub use backoff::{Backoff, Jitter};
+pub use breaker::{BreakerKey, BreakerState, Outage};
 pub use config::{Concurrency, QueueCapacity, Reserve, Reserves, SchedulerConfig};
-pub use never::Never;
+pub use never::{Never, Shed};
 pub use permit::Permit;
-pub use retry::{Verdict, judge};
+pub use refusals::{RefusalBreaker, RefusedAlike};
+pub use retry::{
+    FailedTry, FailureClass, Loosened, NextTry, OverReason, Retries, RetryBucket, RetryPolicy,
+    Verdict, judge,
+};
 pub use scheduler::{Next, Scheduler, Settlement};
-pub use shut::ScopeKey;
-pub use snapshot::{BucketOwner, BucketView, Snapshot};
-pub use ticket::{Origin, Priority, Ticket};
+pub use shut::{ScopeKey, ScopeState, ShutReason, ShutRecord};
+pub use singleflight::{Asked, Singleflight, Staleness};
+pub use snapshot::{BucketOwner, BucketView, Snapshot, Throttled};
+pub use ticket::{Origin, Priority, Probe, Ticket};

@@ -1,9 +1,12 @@
 //! The kind of no that waiting does not turn into a yes.
 
+use std::time::Duration;
+
+use tradewind_model::Timestamp;
 use tradewind_model::id::CallId;
 use tradewind_model::tariff::{Limit, Weight};
 
-use crate::ticket::Priority;
+use crate::ticket::{Priority, Ticket};
 
 /// Why a call is refused at the door: waiting would not help.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +41,30 @@ pub enum Never {
         /// The id.
         call: CallId,
     },
+}
+
+/// Why a call was given up by the queue: what its caller is told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Shed {
+    /// It was refused at the door.
+    #[error(transparent)]
+    Refused(#[from] Never),
+    /// It waited until it was worthless.
+    #[error("{} call waited {} ms for leave, and then it was too late", class.name(), waited.as_millis())]
+    TooLate {
+        /// Its class.
+        class: Priority,
+        /// How long it had waited.
+        waited: Duration,
+    },
+}
+
+impl Shed {
+    /// Of a call that has expired.
+    #[must_use]
+    pub fn expired(now: Timestamp, ticket: &Ticket) -> Self {
+        Self::TooLate { class: ticket.priority, waited: now.since(ticket.submitted_at) }
+    }
 }
 
 /// `request-weight-1m`: the kind and the window's length.

@@ -3,6 +3,10 @@
 //! Calls of a class that are alike in all that decides about their leaving (group, origin, cost)
 //! stand in one lane, by deadline. If its first may not leave, none of the lane may, so asking
 //! what may leave costs by the number of lanes, not of calls.
+//!
+//! Where a class is shared (new orders between strategies, refreshes between refreshers), the owner
+//! goes first who has been served the least weight since both were there. That is deficit round
+//! robin without rounds: an owner who waits builds up a claim, one who was idle builds up none.
 
 pub(crate) mod lane;
 
@@ -11,10 +15,11 @@ use std::sync::Arc;
 
 use tradewind_model::Timestamp;
 use tradewind_model::id::CallId;
+use tradewind_model::tariff::Weight;
 
 use crate::budget::Draw;
 use crate::config::QueueCapacity;
-use crate::queue::lane::{Lane, LaneId, LaneKey, Rank};
+use crate::queue::lane::{Head, Lane, LaneId, LaneKey, Rank};
 use crate::ticket::{Priority, Ticket};
 
 /// All waiting calls.
@@ -40,9 +45,30 @@ struct Place {
 struct Class {
     lanes: BTreeMap<LaneId, Lane>,
     by_key: BTreeMap<LaneKey, LaneId>,
-    /// The first of every lane, the earliest deadline first.
-    heads: BTreeSet<(Rank, LaneId)>,
+    /// The first of every lane, in the order in which they are asked.
+    heads: BTreeSet<(Head, LaneId)>,
     waiting: usize,
+    /// Of a class that is shared: what each owner was served, and how many lanes it has.
+    owners: BTreeMap<u32, Owner>,
+    /// The share of who was served last: where those begin who were idle.
+    level: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Owner {
+    share: u64,
+    lanes: usize,
+}
+
+/// How many owners without calls are remembered.
+const IDLE_OWNERS_MAX: usize = 256;
+
+/// Whether owners share a class by what they were served.
+const fn is_shared(class: Priority) -> bool {
+    match class {
+        Priority::Trade | Priority::Background => true,
+        Priority::Critical | Priority::Query => false,
+    }
 }
 
 /// A class has no room for another call.
@@ -88,7 +114,12 @@ impl Queue {
             self.lanes_opened += 1;
             LaneId(self.lanes_opened)
         });
-        let lane = class.lanes.entry(id).or_insert_with(|| Lane::for_calls_like(&ticket));
+        if !class.lanes.contains_key(&id) {
+            class.open(id, &ticket);
+        }
+        let Some(lane) = class.lanes.get_mut(&id) else {
+            return Ok(());
+        };
         let place = Place { class: ticket.priority, lane: id, rank };
         self.places.insert(ticket.call, place);
         self.deadlines.insert((rank, ticket.call));
@@ -113,6 +144,23 @@ impl Queue {
         Some(Taken { ticket, closed })
     }
 
+    /// The first call of a lane leaves: its owner was served.
+    pub(crate) fn serve(&mut self, class: Priority, lane: LaneId) {
+        if is_shared(class) {
+            self.classes[class.index()].serve(lane);
+        }
+    }
+
+    /// Whether calls of a class wait.
+    pub(crate) fn is_waiting(&self, class: Priority) -> bool {
+        self.classes[class.index()].waiting > 0
+    }
+
+    /// What a call of a lane weighs.
+    pub(crate) fn weight(&self, class: Priority, lane: LaneId) -> Weight {
+        self.classes[class.index()].lanes.get(&lane).map_or(1, Lane::weight)
+    }
+
     /// The first call of a lane, and what it draws; none before the lane was looked up in the
     /// budget.
     pub(crate) fn head(&self, class: Priority, lane: LaneId) -> Option<(CallId, Arc<[Draw]>)> {
@@ -127,7 +175,7 @@ impl Queue {
         self.deadlines.first().map(|(rank, call)| (rank.deadline, *call))
     }
 
-    /// The first lane of a class that `may_leave`, asked in the order of their first deadlines.
+    /// The first lane of a class that `may_leave`, asked in the order of their heads.
     pub(crate) fn find(
         &mut self,
         class: Priority,
@@ -146,8 +194,48 @@ impl Queue {
 }
 
 impl Class {
+    /// Opens a lane for calls like this.
+    fn open(&mut self, id: LaneId, ticket: &Ticket) {
+        let mut lane = Lane::for_calls_like(ticket);
+        if is_shared(ticket.priority) {
+            let level = self.level;
+            if self.owners.len() >= IDLE_OWNERS_MAX {
+                self.owners.retain(|_, owner| owner.lanes > 0 || owner.share > level);
+            }
+            let owner = self.owners.entry(lane.owner).or_default();
+            if owner.lanes == 0 {
+                // Being idle earns nothing.
+                owner.share = owner.share.max(level);
+            }
+            owner.lanes += 1;
+            lane.share = owner.share;
+        }
+        self.lanes.insert(id, lane);
+    }
+
+    fn serve(&mut self, id: LaneId) {
+        let Some(lane) = self.lanes.get(&id) else { return };
+        let (owner, weight) = (lane.owner, u64::from(lane.weight()));
+        let Some(entry) = self.owners.get_mut(&owner) else { return };
+        self.level = self.level.max(entry.share);
+        // Alone, there is nobody to compare with.
+        if self.lanes.len() == entry.lanes {
+            return;
+        }
+        entry.share += weight;
+        let share = entry.share;
+        for (id, lane) in self.lanes.iter_mut().filter(|(_, lane)| lane.owner == owner) {
+            let before = lane.head();
+            lane.share = share;
+            if let (Some(before), Some(after)) = (before, lane.head()) {
+                self.heads.remove(&(before, *id));
+                self.heads.insert((after, *id));
+            }
+        }
+    }
+
     /// Keeps the order of heads in step with a lane whose first call was `before`.
-    fn move_head(&mut self, id: LaneId, before: Option<Rank>) {
+    fn move_head(&mut self, id: LaneId, before: Option<Head>) {
         let after = self.lanes.get(&id).and_then(Lane::head);
         if before == after {
             return;
@@ -166,6 +254,9 @@ impl Class {
             return None;
         }
         self.lanes.remove(&id);
+        if let Some(owner) = self.owners.get_mut(&last.owner) {
+            owner.lanes = owner.lanes.saturating_sub(1);
+        }
         self.by_key.remove(&LaneKey::of(last));
         Some(id)
     }

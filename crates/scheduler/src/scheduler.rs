@@ -1,21 +1,30 @@
 //! The dispatcher: asks what may leave, in order, and keeps nothing itself.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use tradewind_model::Timestamp;
 use tradewind_model::id::CallId;
-use tradewind_model::outcome::Meter;
-use tradewind_model::tariff::Limit;
+use tradewind_model::outcome::{Fate, Meter};
+use tradewind_model::tariff::{Limit, LimitKind};
 
-use crate::admission::{Admission, End};
+use crate::admission::{Admission, End, earlier};
 use crate::config::SchedulerConfig;
 use crate::never::Never;
 use crate::permit::Permit;
 use crate::queue::lane::LaneId;
 use crate::queue::{Full, Queue, Taken};
-use crate::shut::ScopeKey;
-use crate::snapshot::Snapshot;
-use crate::ticket::{Priority, Ticket};
+use crate::shut::{ScopeKey, ScopeState, ShutReason, ShutRecord};
+use crate::snapshot::{Snapshot, Throttled};
+use crate::ticket::{Origin, Priority, Probe, Ticket};
+
+/// The background is guaranteed one part in twenty: one for each so many that queries draw.
+const TRICKLE_SHARE: u64 = 19;
+/// The most that can be owed: room for the heaviest calls there are.
+const TRICKLE_MAX: u64 = TRICKLE_SHARE * 1_000;
+
+/// How many refusals are remembered for people to look at.
+const THROTTLES_KEPT: usize = 16;
 
 /// What there is to do about a waiting call.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,6 +33,10 @@ pub enum Next {
     Admit(Permit),
     /// Its deadline has passed; it leaves the queue and costs nothing.
     Expire(Ticket),
+    /// The time of a shut scope or of an open breaker is over, and one call of little weight has
+    /// to go well before others follow: submit one with [`Ticket::probe`] set to this. A read that
+    /// is signed where an account is concerned, the venue's clock otherwise; never an order.
+    Probe(Probe),
 }
 
 /// What an answer told of the call it answers.
@@ -44,6 +57,10 @@ pub struct Scheduler {
     latest: Timestamp,
     /// Set when there was nothing to do, until something happens.
     idle: Option<Idle>,
+    caution: Duration,
+    /// What queries drew while the background waited, less what that was given for it.
+    trickle: u64,
+    throttles: VecDeque<Throttled>,
 }
 
 /// There is nothing to do.
@@ -62,6 +79,9 @@ impl Scheduler {
             admission: Admission::new(&config),
             latest: Timestamp::EPOCH,
             idle: None,
+            caution: config.caution,
+            trickle: 0,
+            throttles: VecDeque::new(),
         }
     }
 
@@ -126,6 +146,9 @@ impl Scheduler {
         {
             return self.remove(call).map(Next::Expire);
         }
+        if let Some(probe) = self.admission.next_probe(now) {
+            return Some(Next::Probe(probe));
+        }
         match self.find(now) {
             Ok((class, lane)) => Some(Next::Admit(self.admit(now, class, lane))),
             Err(idle) => {
@@ -147,6 +170,13 @@ impl Scheduler {
         }
     }
 
+    /// Tells what became of a call on the wire, before it is settled, abandoned or forgotten: what
+    /// breakers go by. Does nothing for a call that is not on the wire.
+    pub fn note_fate(&mut self, now: Timestamp, call: CallId, fate: &Fate) {
+        let now = self.happens(now);
+        self.admission.note_fate(now, call, fate);
+    }
+
     /// The answer to a call is complete. Does nothing for a call that is not on the wire.
     pub fn settle(&mut self, now: Timestamp, call: CallId, settlement: Settlement<'_>) {
         let Settlement { succeeded, meter } = settlement;
@@ -165,16 +195,80 @@ impl Scheduler {
         self.end(self.latest, call, End::NeverSent);
     }
 
-    /// Lets nothing of `scope` leave before `until`. Of several times, the latest holds.
+    /// Lets nothing of `scope` leave before `until`: a limit has turned a call away. Of several
+    /// times, the latest holds.
     pub fn shut(&mut self, now: Timestamp, scope: ScopeKey, until: Timestamp) {
-        let now = self.happens(now);
-        self.admission.shut.shut(now, scope, until);
+        self.shut_because(now, scope, ShutReason::Throttled, Some(until));
     }
 
-    /// Until when `scope` is shut; none when it is open.
+    /// Lets nothing of `scope` leave, for this reason: until `until`, or where the venue named no
+    /// time, for as long as is usual, doubled each time it happens before the scope has opened
+    /// again. Of several times, the latest holds; nothing shortens [`ShutReason::Auth`].
+    pub fn shut_because(
+        &mut self,
+        now: Timestamp,
+        scope: ScopeKey,
+        reason: ShutReason,
+        until: Option<Timestamp>,
+    ) {
+        let now = self.happens(now);
+        self.admission.shut.shut(now, scope, reason, until);
+        self.admission.release();
+    }
+
+    /// A person opens a scope that only a person can: its probe is asked for next. False, and
+    /// nothing happens, for any other: nobody here can end a ban.
+    pub fn clear(&mut self, now: Timestamp, scope: &ScopeKey) -> bool {
+        let now = self.happens(now);
+        self.admission.shut.clear(now, scope)
+    }
+
+    /// What is shut, as a later life of this process has to know it; ordered by scope. To be
+    /// stored whenever something is shut or opens.
+    #[must_use]
+    pub fn shut_records(&self, now: Timestamp) -> Vec<ShutRecord> {
+        self.admission.shut.records(now)
+    }
+
+    /// Takes over what an earlier life has stored. What is shut by now stays so.
+    pub fn restore_shut(&mut self, now: Timestamp, records: &[ShutRecord]) {
+        let now = self.happens(now);
+        self.admission.shut.restore(now, records);
+        self.admission.release();
+    }
+
+    /// How `scope` stands.
+    #[must_use]
+    pub fn scope_state(&self, now: Timestamp, scope: &ScopeKey) -> ScopeState {
+        self.admission.shut.state(now, scope)
+    }
+
+    /// Until when `scope` is shut: the far end of time when a person must open it, and `now` while
+    /// its probe is awaited; none when it is open.
     #[must_use]
     pub fn shut_until(&self, now: Timestamp, scope: &ScopeKey) -> Option<Timestamp> {
         self.admission.shut.until(now, scope)
+    }
+
+    /// The venue has turned a call of this origin away for a limit of `kind`, or did not say for
+    /// which. That is a sign that our books are wrong, so half of the limit is used for a while
+    /// ([`SchedulerConfig::caution`]), and the books as they stood are kept for people to look at.
+    /// What is to be left alone, and until when, is told apart, with [`shut`](Self::shut).
+    pub fn note_throttle(&mut self, now: Timestamp, origin: &Origin, kind: Option<LimitKind>) {
+        let now = self.happens(now);
+        if self.throttles.len() == THROTTLES_KEPT {
+            self.throttles.pop_front();
+        }
+        let snapshot = self.snapshot(now);
+        self.throttles.push_back(Throttled { at: now, origin: *origin, kind, snapshot });
+        self.admission.budget.halve(origin, kind, now + self.caution);
+        self.admission.release();
+    }
+
+    /// The last few times that the venue has turned a call away, the oldest first.
+    #[must_use]
+    pub const fn throttles(&self) -> &VecDeque<Throttled> {
+        &self.throttles
     }
 
     /// The state at `now`, for people to look at.
@@ -185,15 +279,38 @@ impl Scheduler {
             buckets: self.admission.budget.views(now, clock),
             queued: self.queue.waiting(),
             in_flight: self.admission.slots.in_flight(),
-            shut: self.admission.shut.all(now),
+            caps: self.admission.slots.caps(),
+            shut: self
+                .admission
+                .shut
+                .states(now)
+                .into_iter()
+                .filter_map(|(scope, _)| Some((scope, self.shut_until(now, &scope)?)))
+                .collect(),
+            breakers: self.admission.breakers.states(),
+            scopes: self.admission.shut.states(now),
         }
     }
 
     /// The first lane that may leave, the most urgent class first.
     fn find(&mut self, now: Timestamp) -> Result<(Priority, LaneId), Idle> {
         let mut until = self.queue.next_to_expire().map(|(deadline, _)| deadline);
-        for class in Priority::ALL {
+        until = earlier(until, self.admission.next_due());
+        // What is owed to the background goes before queries, and only as much as is owed.
+        let background = self.queue.is_waiting(Priority::Background) && self.trickle > 0;
+        let owed = background.then_some((Priority::Background, self.trickle / TRICKLE_SHARE));
+        let order = [
+            Some((Priority::Critical, u64::MAX)),
+            Some((Priority::Trade, u64::MAX)),
+            owed,
+            Some((Priority::Query, u64::MAX)),
+            Some((Priority::Background, u64::MAX)),
+        ];
+        for (class, most) in order.into_iter().flatten() {
             let found = self.queue.find(class, |id, lane| {
+                if u64::from(lane.weight()) > most {
+                    return false;
+                }
                 match self.admission.check(now, class, id, lane) {
                     Ok(()) => true,
                     Err(not) => {
@@ -214,10 +331,25 @@ impl Scheduler {
             .queue
             .head(class, lane)
             .expect("a lane that was found has a first call, and was looked up in the budget");
+        self.note_trickle(class, lane);
+        self.queue.serve(class, lane);
         let taken = self.queue.remove(call).expect("the first of a lane waits");
         self.admission.reservations.end(lane);
         self.admission.admit(now, &taken.ticket, draws);
         Permit::new(call, taken.ticket.deadline, now)
+    }
+
+    /// For each 19 parts that queries draw while the background waits, it is owed one.
+    fn note_trickle(&mut self, class: Priority, lane: LaneId) {
+        let weight = u64::from(self.queue.weight(class, lane));
+        self.trickle = match class {
+            Priority::Critical | Priority::Trade => self.trickle,
+            Priority::Query if self.queue.is_waiting(Priority::Background) => {
+                (self.trickle + weight).min(TRICKLE_MAX)
+            }
+            Priority::Query => 0,
+            Priority::Background => self.trickle.saturating_sub(weight * TRICKLE_SHARE),
+        };
     }
 
     fn leave_queue(&mut self, taken: Taken) -> Ticket {
@@ -237,14 +369,6 @@ impl Scheduler {
         self.latest = self.latest.max(now);
         self.idle = None;
         self.latest
-    }
-}
-
-/// The earlier of two times, where none is never.
-fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
     }
 }
 

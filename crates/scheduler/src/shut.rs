@@ -1,81 +1,230 @@
-//! What the venue has told us to leave alone, and until when.
+//! What the venue has told us to leave alone, until when, and how we come back.
 //!
-//! Checked before everything else: while a scope is shut, not one byte leaves that it covers.
+//! Checked before everything else: while a scope is shut, not one byte leaves that it covers,
+//! handshakes and control messages included. A scope goes through these states:
+//!
+//! ```text
+//! open ─▶ shut until a time ─▶ (one probe) ─▶ ramp ─▶ open
+//!          ▲       ▲              │             │
+//!          │       └── it failed ─┘             │
+//!          └────────── the venue says no again ─┘
+//! ```
+//!
+//! Of several times to come back, the latest holds. A ban is not known to be over because its time
+//! is, so one call of little weight goes first. Then everything that was held up is let through
+//! slowly and unevenly, what lowers risk first: a crowd that comes back in one moment is the next
+//! ban. What refuses our key has no time at all; a person opens it.
+
+mod record;
+mod scope;
+
+pub use record::{ScopeKey, ScopeState, ShutReason, ShutRecord};
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::time::Duration;
 
 use tradewind_model::Timestamp;
 use tradewind_model::call::EndpointGroup;
-use tradewind_model::id::{AccountId, EgressId};
+use tradewind_model::id::CallId;
 use tradewind_model::tariff::{Cost, LimitKind};
 
-use crate::ticket::{Origin, Priority};
+use crate::backoff::Jitter;
+use crate::shut::scope::{Phase, Scope};
+use crate::ticket::{Origin, Priority, Probe};
 
-/// What can be shut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ScopeKey {
-    /// Everything that leaves by this address, handshakes and keep-alives included.
-    Egress(EgressId),
-    /// New orders of this account; its cancels and reads stay open.
-    NewOrders(AccountId),
-}
-
-impl fmt::Display for ScopeKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Egress(egress) => write!(f, "egress {egress}"),
-            Self::NewOrders(account) => write!(f, "new orders of {account}"),
-        }
-    }
-}
-
-/// All scopes that are shut.
+/// All scopes that are not open.
 #[derive(Debug)]
 pub(crate) struct ShutScopes {
-    until: BTreeMap<ScopeKey, Timestamp>,
+    scopes: BTreeMap<ScopeKey, Scope>,
+    ramp: Duration,
+    jitter: Jitter,
+}
+
+/// What decides whether shut scopes cover a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Candidate<'a> {
+    pub(crate) origin: &'a Origin,
+    pub(crate) group: EndpointGroup,
+    pub(crate) class: Priority,
+    pub(crate) is_new_order: bool,
+    pub(crate) probe: Option<Probe>,
+}
+
+impl Candidate<'_> {
+    /// The scopes that the call lies in, the widest first.
+    fn scopes(&self) -> impl Iterator<Item = ScopeKey> {
+        let Origin { egress, account, .. } = *self.origin;
+        let (group, is_new_order) = (self.group, self.is_new_order);
+        [
+            Some(ScopeKey::Egress(egress)),
+            Some(ScopeKey::Group(egress, group)),
+            account.map(ScopeKey::Account),
+            account.filter(|_| is_new_order).map(ScopeKey::NewOrders),
+        ]
+        .into_iter()
+        .flatten()
+    }
 }
 
 impl ShutScopes {
-    pub(crate) const fn new() -> Self {
-        Self { until: BTreeMap::new() }
+    pub(crate) const fn new(ramp: Duration, seed: u64) -> Self {
+        Self { scopes: BTreeMap::new(), ramp, jitter: Jitter::new(seed) }
     }
 
-    /// Shuts `scope` until the later of `until` and what it was shut until before.
-    pub(crate) fn shut(&mut self, now: Timestamp, scope: ScopeKey, until: Timestamp) {
-        self.until.retain(|_, until| *until > now);
-        let entry = self.until.entry(scope).or_insert(until);
-        *entry = until.max(*entry);
+    /// Shuts `scope`, until the latest of `told`, what it was shut until before, and, where
+    /// nothing was told, what is usual for `reason`. A scope that only a person opens stays so.
+    pub(crate) fn shut(
+        &mut self,
+        now: Timestamp,
+        key: ScopeKey,
+        reason: ShutReason,
+        told: Option<Timestamp>,
+    ) {
+        self.drop_open(now);
+        let scope = self.scopes.entry(key).or_insert_with(|| Scope::new(now, reason));
+        scope.shut(now, reason, told);
     }
 
-    /// Until when `scope` is shut; none when it is open.
-    pub(crate) fn until(&self, now: Timestamp, scope: &ScopeKey) -> Option<Timestamp> {
-        self.until.get(scope).copied().filter(|until| *until > now)
+    /// Opens a scope that waits for a person: its probe goes next. False for any other, because
+    /// nobody here can end a ban.
+    pub(crate) fn clear(&mut self, now: Timestamp, key: &ScopeKey) -> bool {
+        match self.scopes.get_mut(key) {
+            Some(scope) if scope.until.is_none() => {
+                scope.until = Some(now);
+                true
+            }
+            _ => false,
+        }
     }
 
-    /// Until when a call may not leave; none when nothing that covers it is shut.
-    pub(crate) fn covers(
+    /// Whether a call may leave.
+    ///
+    /// # Errors
+    /// With the time from which on it might; with none when only a probe's answer or a person can
+    /// let it.
+    pub(crate) fn check(
         &self,
         now: Timestamp,
-        origin: &Origin,
-        is_new_order: bool,
-    ) -> Option<Timestamp> {
-        if self.until.is_empty() {
-            return None;
+        call: &Candidate<'_>,
+    ) -> Result<(), Option<Timestamp>> {
+        if self.scopes.is_empty() {
+            // A probe without anything to probe is a call like any other.
+            return Ok(());
         }
-        let orders = origin
-            .account
-            .filter(|_| is_new_order)
-            .and_then(|account| self.until(now, &ScopeKey::NewOrders(account)));
-        self.until(now, &ScopeKey::Egress(origin.egress)).max(orders)
+        let mut latest: Result<(), Option<Timestamp>> = Ok(());
+        for key in call.scopes() {
+            let Some(scope) = self.scopes.get(&key) else { continue };
+            let is_probe = call.probe == Some(Probe::Scope(key));
+            let Err(until) = scope.check(now, call.class, is_probe) else { continue };
+            latest = match (latest, until) {
+                (Err(None), _) | (_, None) => Err(None),
+                (Ok(()), until) => Err(until),
+                (Err(before), until) => Err(before.max(until)),
+            };
+        }
+        latest
     }
 
-    pub(crate) fn all(&self, now: Timestamp) -> Vec<(ScopeKey, Timestamp)> {
-        self.until
-            .iter()
-            .filter(|(_, until)| **until > now)
-            .map(|(scope, until)| (*scope, *until))
+    /// A call leaves that [`check`](Self::check) found free to.
+    pub(crate) fn leave(&mut self, now: Timestamp, id: CallId, call: &Candidate<'_>) {
+        if self.scopes.is_empty() {
+            return;
+        }
+        for key in call.scopes() {
+            if let Some(scope) = self.scopes.get_mut(&key) {
+                let is_probe = call.probe == Some(Probe::Scope(key));
+                scope.leave(now, id, call.class, is_probe, &mut self.jitter);
+            }
+        }
+    }
+
+    /// A call is over: `passed` tells whether the venue did what it was asked. Only a probe's end
+    /// means anything here.
+    pub(crate) fn end(&mut self, now: Timestamp, id: CallId, passed: bool) {
+        for scope in self.scopes.values_mut() {
+            if scope.phase == Phase::Probing(id) {
+                if passed {
+                    scope.reopen(now, self.ramp);
+                } else {
+                    scope.fail_probe(now, &mut self.jitter);
+                }
+            }
+        }
+    }
+
+    /// The next scope whose time is over and that wants a probe; each is told once, and again
+    /// when no probe came of it.
+    pub(crate) fn next_probe(&mut self, now: Timestamp) -> Option<ScopeKey> {
+        let ramp = self.ramp;
+        for (key, scope) in &mut self.scopes {
+            if scope.is_due(now) {
+                if scope.needs_probe {
+                    scope.phase = Phase::Asked(now);
+                    return Some(*key);
+                }
+                let over_at = scope.until.unwrap_or(now);
+                scope.reopen(over_at, ramp);
+            }
+        }
+        None
+    }
+
+    /// When [`next_probe`](Self::next_probe) may have something.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.scopes.values().filter_map(Scope::due_at).min()
+    }
+
+    /// Until when `scope` is shut: the far end of time when a person must open it, `now` while its
+    /// probe is awaited; none when it is open, though it be slowly.
+    pub(crate) fn until(&self, now: Timestamp, key: &ScopeKey) -> Option<Timestamp> {
+        match self.state(now, key) {
+            ScopeState::Open | ScopeState::Ramp { .. } => None,
+            ScopeState::Shut { until, .. } => Some(until.unwrap_or(Timestamp::MAX)),
+            ScopeState::Probing { .. } => Some(now),
+        }
+    }
+
+    pub(crate) fn state(&self, now: Timestamp, key: &ScopeKey) -> ScopeState {
+        self.scopes.get(key).map_or(ScopeState::Open, |scope| scope.state(now, self.ramp))
+    }
+
+    /// All that is not open.
+    pub(crate) fn states(&self, now: Timestamp) -> Vec<(ScopeKey, ScopeState)> {
+        self.scopes
+            .keys()
+            .map(|key| (*key, self.state(now, key)))
+            .filter(|(_, state)| *state != ScopeState::Open)
             .collect()
+    }
+
+    /// What a later life of this process must know.
+    pub(crate) fn records(&self, now: Timestamp) -> Vec<ShutRecord> {
+        self.scopes
+            .iter()
+            .filter(|(key, _)| self.until(now, key).is_some())
+            .map(|(key, scope)| scope.record(*key))
+            .collect()
+    }
+
+    /// Takes over what an earlier life knew. Nothing that is known now is forgotten for it.
+    pub(crate) fn restore(&mut self, now: Timestamp, records: &[ShutRecord]) {
+        for record in records {
+            // Over without a probe: nothing to remember. With one, it is still owed.
+            let is_over = record.until.is_some_and(|until| until <= now);
+            if is_over && !record.reason.needs_probe() {
+                continue;
+            }
+            let scope = self
+                .scopes
+                .entry(record.scope)
+                .or_insert_with(|| Scope::new(record.since, record.reason));
+            scope.restore(record);
+        }
+    }
+
+    fn drop_open(&mut self, now: Timestamp) {
+        let ramp = self.ramp;
+        self.scopes.retain(|_, scope| scope.state(now, ramp) != ScopeState::Open);
     }
 }
 

@@ -5,6 +5,9 @@ use tradewind_model::call::EndpointGroup;
 use tradewind_model::id::{AccountId, CallId, EgressId};
 use tradewind_model::tariff::Cost;
 
+use crate::breaker::BreakerKey;
+use crate::shut::ScopeKey;
+
 /// How urgent a call is. Classes are strict: while a call of one could leave, none of a later one
 /// does. The order of the variants is the order of the classes, so the most urgent is the least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,4 +86,26 @@ pub struct Ticket {
     pub deadline: Timestamp,
     /// When its caller asked for it.
     pub submitted_at: Timestamp,
+    /// Who asked, as a number: owners share what a class may have evenly. 0 when nobody in
+    /// particular did.
+    pub owner: u32,
+    /// What it is to probe, for the one call that may leave before others: see
+    /// [`Next::Probe`](crate::Next::Probe).
+    pub probe: Option<Probe>,
+}
+
+/// What a probe is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Probe {
+    /// A shut scope.
+    Scope(ScopeKey),
+    /// An open breaker.
+    Breaker(BreakerKey),
+}
+
+impl Ticket {
+    /// The breaker that watches it.
+    pub(crate) const fn breaker(&self) -> BreakerKey {
+        BreakerKey { account: self.origin.account, group: self.group }
+    }
 }

@@ -56,8 +56,17 @@ impl Engine {
             }
             Some(cost) => {
                 let group = kind.group();
-                let ticket =
-                    Ticket { call, cost, priority, group, origin, deadline, submitted_at: now };
+                let ticket = Ticket {
+                    call,
+                    cost,
+                    priority,
+                    group,
+                    origin,
+                    deadline,
+                    submitted_at: now,
+                    owner: 0,
+                    probe: None,
+                };
                 self.scheduler.submit(now, ticket).err().map(|never| match never {
                     Never::QueueFull { .. } => Denied::Full(never.to_string()),
                     Never::Exceeds { .. } | Never::Duplicate { .. } => {

@@ -28,9 +28,12 @@ use std::time::Duration;
 use tradewind_model::Timestamp;
 use tradewind_model::tariff::Weight;
 
-use crate::bucket::allowance::Allowance;
-use crate::bucket::{Amount, ChargeId, LANDING_TAIL, Resolution};
+use crate::bucket::allowance::{Allowance, Forecast};
+use crate::bucket::foreign::Foreign;
+use crate::bucket::habits::Habits;
+use crate::bucket::{Amount, ChargeId, LANDING_TAIL, Resolution, Room, Terms};
 use crate::clock::VenueClock;
+use crate::ticket::Priority;
 
 /// How long after its admission a call may be written. A call that is admitted so close to a
 /// window's end is checked against the next window as well.
@@ -45,12 +48,15 @@ pub(super) struct WindowLedger {
     open: Vec<Open>,
     /// In order of their indices; only those that can still matter.
     windows: Vec<Window>,
+    habits: Habits,
+    foreign: Foreign,
 }
 
 /// A charge whose landing has no end yet.
 #[derive(Debug)]
 struct Open {
     charge: ChargeId,
+    class: Priority,
     amount: Amount,
     sent_at: Timestamp,
     /// The first window it can have landed in.
@@ -141,19 +147,33 @@ impl Window {
 }
 
 impl WindowLedger {
-    pub(super) const fn new(interval: Duration, may_fall: bool) -> Self {
-        Self { interval, may_fall, open: Vec::new(), windows: Vec::new() }
+    pub(super) fn new(interval: Duration, may_fall: bool) -> Self {
+        Self {
+            interval,
+            may_fall,
+            open: Vec::new(),
+            windows: Vec::new(),
+            habits: Habits::new(interval, !may_fall),
+            foreign: Foreign::new(interval),
+        }
     }
 
     /// The most that the venue can have counted in a window by now, and what is on its way there.
     pub(super) fn bound(&self, index: u64, clock: VenueClock) -> u64 {
-        let open: u64 = self
-            .open
+        self.open_in(index, clock) + self.window(index).map_or(0, Window::resolved)
+    }
+
+    /// The most that we ourselves can have added to a window by now.
+    fn bound_of_ours(&self, index: u64, clock: VenueClock) -> u64 {
+        self.open_in(index, clock) + self.window(index).map_or(0, |window| window.own)
+    }
+
+    fn open_in(&self, index: u64, clock: VenueClock) -> u64 {
+        self.open
             .iter()
             .filter(|open| open.may_land_in(index, self.interval, clock))
             .map(|open| u64::from(open.amount.weight))
-            .sum();
-        open + self.window(index).map_or(0, Window::resolved)
+            .sum()
     }
 
     /// What the venue last said of a window.
@@ -170,14 +190,28 @@ impl WindowLedger {
         now: Timestamp,
         clock: VenueClock,
         weight: Weight,
-        allowance: Allowance,
+        room: Room,
+        terms: Terms<'_>,
     ) -> Result<(), Timestamp> {
         let earliest = clock.earliest(now);
         let first = earliest.window_index(self.interval);
         let last = clock.latest(now + WRITE_DELAY_MAX).window_index(self.interval);
         let elapsed = earliest.since(earliest.window_start(self.interval));
         for index in first..=last {
-            let needed = self.bound(index, clock) + u64::from(weight);
+            let bound = self.bound(index, clock) + u64::from(weight);
+            let mut allowance = self.allowance(earliest, index, room.ours, terms);
+            let mut needed = bound;
+            if room.is_shared() {
+                // What the venue counts is of all who share it, so our part is held against our
+                // own sum. The others keep to theirs, so nothing more is forecast of them; but
+                // where there is no room at all, a part of it is nothing.
+                needed = self.bound_of_ours(index, clock) + u64::from(weight);
+                allowance.foreign = Forecast::default();
+                if bound > u64::from(room.whole) {
+                    let start = earliest.window_start(self.interval);
+                    return Err(clock.surely_past(start + self.interval));
+                }
+            }
             // Only the window at hand is paced: what spills over its end is bounded by what the
             // window at hand had left.
             let allowed = if index == first {
@@ -198,16 +232,35 @@ impl WindowLedger {
         Ok(())
     }
 
+    /// What a class may draw from a window, as of the venue's time `at`.
+    pub(super) fn allowance(
+        &self,
+        at: Timestamp,
+        index: u64,
+        capacity: Weight,
+        terms: Terms<'_>,
+    ) -> Allowance {
+        Allowance {
+            capacity,
+            kept: self.habits.kept(terms.class, terms.reserves, capacity),
+            foreign: self.foreign.forecast(at, index, capacity),
+            is_paced: terms.pacing && terms.class.is_paced(),
+        }
+    }
+
     pub(super) fn charge(
         &mut self,
         now: Timestamp,
         clock: VenueClock,
         charge: ChargeId,
+        class: Priority,
         amount: Amount,
     ) {
         self.tidy(now, clock);
+        self.habits.draw(clock.estimate(now), class, amount.weight, amount.on_success);
         self.open.push(Open {
             charge,
+            class,
             amount,
             sent_at: now,
             first: clock.earliest(now).window_index(self.interval),
@@ -231,7 +284,11 @@ impl WindowLedger {
             Resolution::Closed => self.open[at].ends_at = Some(now + LANDING_TAIL),
             Resolution::Answered { succeeded, reading } => {
                 let open = self.open.swap_remove(at);
-                let weight = if succeeded { open.amount.on_success } else { open.amount.weight };
+                let Amount { weight: charged, on_success } = open.amount;
+                let weight = if succeeded { on_success } else { charged };
+                if !succeeded {
+                    self.habits.fail(open.class, charged.saturating_sub(on_success));
+                }
                 self.land(now, clock, &open, weight, now, reading);
             }
         }
@@ -269,6 +326,14 @@ impl WindowLedger {
             other.overlapped += u64::from(weight);
         }
         let may_fall = self.may_fall;
+        if let Some(used) = reading
+            && !may_fall
+        {
+            let ours = self.bound_of_ours(last, clock) + u64::from(open.amount.weight);
+            let low = u64::from(used).saturating_sub(ours);
+            let sent_at = clock.estimate(open.sent_at);
+            self.foreign.read(clock.estimate(at), sent_at, last, low);
+        }
         for index in open.first.max(oldest)..=last {
             let window = self.window_mut(index);
             window.add(weight);

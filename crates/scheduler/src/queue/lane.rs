@@ -9,7 +9,7 @@ use tradewind_model::call::EndpointGroup;
 use tradewind_model::tariff::{Cost, LimitKind, Weight};
 
 use crate::budget::Draw;
-use crate::ticket::{Origin, Ticket};
+use crate::ticket::{Origin, Probe, Ticket};
 
 /// A lane's number; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,10 +22,20 @@ pub(crate) struct Rank {
     pub(crate) arrival: u64,
 }
 
+/// The place of a lane in its class: whose owner was served least goes first, then whose first
+/// call is due first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Head {
+    pub(crate) share: u64,
+    pub(crate) rank: Rank,
+}
+
 /// All that decides whether a call may leave, but for its class and its deadline.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LaneKey {
     group: EndpointGroup,
+    owner: u32,
+    probe: Option<Probe>,
     origin: Origin,
     charges: ArrayVec<(LimitKind, Weight, Weight), 4>,
 }
@@ -39,7 +49,8 @@ impl LaneKey {
             .map(|charge| (charge.kind, charge.weight, charge.weight_on_success))
             .collect();
         charges.sort_unstable();
-        Self { group: ticket.group, origin: ticket.origin, charges }
+        let Ticket { group, owner, probe, origin, .. } = *ticket;
+        Self { group, owner, probe, origin, charges }
     }
 }
 
@@ -47,7 +58,11 @@ impl LaneKey {
 #[derive(Debug)]
 pub(crate) struct Lane {
     pub(crate) group: EndpointGroup,
+    pub(crate) owner: u32,
+    /// What its owner had been served when its first call took its place.
+    pub(crate) share: u64,
     pub(crate) origin: Origin,
+    pub(crate) probe: Option<Probe>,
     pub(crate) cost: Cost,
     pub(crate) tickets: BTreeMap<Rank, Ticket>,
     /// What its calls draw, and in which layout of the budget.
@@ -68,7 +83,10 @@ impl Lane {
     pub(crate) fn for_calls_like(ticket: &Ticket) -> Self {
         Self {
             group: ticket.group,
+            owner: ticket.owner,
+            share: 0,
             origin: ticket.origin,
+            probe: ticket.probe,
             cost: ticket.cost.clone(),
             tickets: BTreeMap::new(),
             draws: None,
@@ -76,7 +94,15 @@ impl Lane {
         }
     }
 
-    pub(crate) fn head(&self) -> Option<Rank> {
-        self.tickets.first_key_value().map(|(rank, _)| *rank)
+    /// The place of its first call among those of other lanes.
+    pub(crate) fn head(&self) -> Option<Head> {
+        let (rank, _) = self.tickets.first_key_value()?;
+        Some(Head { share: self.share, rank: *rank })
+    }
+
+    /// What one of its calls weighs when owners are compared: the most that it draws from any
+    /// limit, and at least 1.
+    pub(crate) fn weight(&self) -> Weight {
+        self.cost.charges.iter().map(|charge| charge.weight).max().unwrap_or(0).max(1)
     }
 }

@@ -1,7 +1,11 @@
 //! The scheduler's claims, one test each, and the world in which all of them must hold at once.
 
+mod breaking;
 mod desk;
+mod flood;
+mod reopening;
 mod scopes;
+mod sharing;
 mod waiting;
 mod windows;
 

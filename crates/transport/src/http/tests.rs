@@ -22,6 +22,8 @@ fn permit() -> Permit {
         origin: Origin { egress: "here".parse().unwrap(), account: None, socket: None },
         deadline: now + Duration::from_secs(1),
         submitted_at: now,
+        owner: 0,
+        probe: None,
     };
     scheduler.submit(now, ticket).unwrap();
     match scheduler.poll(now) {

@@ -14,7 +14,7 @@ use crate::config::{Concurrency, Reserve, Reserves, SchedulerConfig};
 use crate::never::Never;
 use crate::scheduler::{Next, Scheduler, Settlement};
 use crate::snapshot::BucketView;
-use crate::ticket::{Origin, Priority, Ticket};
+use crate::ticket::{Origin, Priority, Probe, Ticket};
 
 /// The start of a minute, of five minutes and of a day.
 pub(super) const MIDNIGHT: Timestamp = Timestamp::from_secs(1_800_057_600);
@@ -28,6 +28,7 @@ pub(super) fn plain() -> SchedulerConfig {
         reserves: Reserves { critical: Reserve::NONE, trade: Reserve::NONE, query: Reserve::NONE },
         pacing: false,
         cold_start: false,
+        ramp: Duration::ZERO,
         ..SchedulerConfig::default()
     }
 }
@@ -37,6 +38,8 @@ pub(super) struct Desk {
     pub(super) now: Timestamp,
     pub(super) origin: Origin,
     pub(super) deadline: Timestamp,
+    pub(super) owner: u32,
+    pub(super) probe: Option<Probe>,
     calls: u64,
 }
 
@@ -51,6 +54,8 @@ impl Desk {
             now: MIDNIGHT + Duration::from_millis(10_050),
             origin: origin("eth0"),
             deadline: MIDNIGHT + Duration::from_secs(100_000),
+            owner: 0,
+            probe: None,
             calls: 0,
         }
     }
@@ -77,6 +82,8 @@ impl Desk {
             origin: self.origin,
             deadline: self.deadline,
             submitted_at: self.now,
+            owner: self.owner,
+            probe: self.probe,
         };
         self.scheduler.submit(self.now, ticket).map(|()| call)
     }
@@ -114,6 +121,7 @@ impl Desk {
             match next {
                 Next::Admit(permit) => calls.push(permit.call()),
                 Next::Expire(ticket) => panic!("{} expired", ticket.call),
+                Next::Probe(probe) => panic!("{probe:?} wants a probe"),
             }
         }
         let wakeup = self.scheduler.wakeup();

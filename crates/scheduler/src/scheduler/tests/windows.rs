@@ -6,7 +6,7 @@ use tradewind_model::call::EndpointGroup;
 use tradewind_model::id::CallId;
 use tradewind_model::tariff::{Limit, LimitKind};
 
-use super::desk::{Desk, EPS, MIDNIGHT, plain};
+use super::desk::{Desk, EPS, MIDNIGHT, plain, weighing};
 use super::weather::{limit, millis};
 use crate::config::{Reserve, Reserves, SchedulerConfig};
 use crate::ticket::Priority;
@@ -52,7 +52,7 @@ fn a_call_without_an_answer_counts_in_the_next_window_too() {
 #[test]
 fn a_call_at_the_edge_is_checked_against_both_windows() {
     let reserves =
-        Reserves { critical: Reserve { permille: 100, at_least: 0 }, ..plain().reserves };
+        Reserves { critical: Reserve { permille: 100, ..Reserve::NONE }, ..plain().reserves };
     let config = SchedulerConfig { reserves, ..plain() };
     let mut desk = Desk::new(config, &minute_of(100));
     // In its last second, the first window keeps nothing back; the second one does.
@@ -277,7 +277,12 @@ fn a_limit_is_counted_for_each_owner() {
 
 #[test]
 fn reads_leave_the_reserve_until_a_window_ends() {
-    let config = SchedulerConfig { reserves: SchedulerConfig::default().reserves, ..plain() };
+    let reserves = Reserves {
+        critical: Reserve { permille: 10, at_least: 4, learns: false },
+        trade: Reserve { permille: 50, at_least: 0, learns: false },
+        query: Reserve::NONE,
+    };
+    let config = SchedulerConfig { reserves, ..plain() };
     // 1 % but at least 4 for cancels, 5 % for orders.
     let mut desk = Desk::new(config, &minute_of(100));
     desk.at(1_000);
@@ -329,7 +334,7 @@ fn what_never_fits_is_refused_at_the_door() {
     let config = SchedulerConfig { reserves: SchedulerConfig::default().reserves, ..plain() };
     let mut desk = Desk::new(config, &minute_of(6_000));
     let group = EndpointGroup::Public;
-    let refused = desk.try_submit(Priority::Query, group, super::desk::weighing(9_000));
+    let refused = desk.try_submit(Priority::Query, group, weighing(9_000));
     assert_eq!(
         refused.unwrap_err().to_string(),
         "bucket request-weight-1m never holds 9000 for query; raise the limit or lower the \
@@ -338,7 +343,7 @@ fn what_never_fits_is_refused_at_the_door() {
     // What a class must leave to others, it never gets.
     let most = 6_000 - 60 - 300;
     let mut fits = |weight| {
-        let cost = super::desk::weighing(weight);
+        let cost = weighing(weight);
         desk.try_submit(Priority::Query, group, cost).is_ok()
     };
     assert!(fits(most));
@@ -356,4 +361,66 @@ fn windows_that_passed_are_forgotten() {
     }
     let debug = format!("{:?}", desk.scheduler.admission.budget);
     assert!(debug.matches("Window {").count() <= 2, "{debug}");
+}
+
+#[test]
+fn what_cancels_were_seen_to_need_is_kept_to_the_end_of_a_window() {
+    let mut desk = Desk::new(
+        SchedulerConfig { reserves: SchedulerConfig::default().reserves, ..plain() },
+        &minute_of(100),
+    );
+    desk.at(1_000);
+    let burst: Vec<_> = (0..4).map(|_| desk.cancel()).collect();
+    assert_eq!(desk.leaving(), burst);
+    for call in burst {
+        desk.answer(call, &[]);
+    }
+    desk.at(119_000);
+    let reads: Vec<_> = (0..100).map(|_| desk.read(1)).collect();
+    assert_eq!(desk.leaving(), reads[..96]);
+    assert_eq!(desk.view(WEIGHT).reserved, 4);
+    let cancel = desk.cancel();
+    assert_eq!(desk.leaving(), [cancel]);
+}
+
+#[test]
+fn after_a_refusal_half_of_the_limit_is_used_for_a_while() {
+    let mut desk = Desk::new(plain(), &minute_of(100));
+    let first = desk.read(20);
+    assert_eq!(desk.leaving(), [first]);
+    desk.answer(first, &[]);
+    desk.scheduler.note_throttle(desk.now, &desk.origin, Some(WEIGHT));
+    assert_eq!(desk.scheduler.throttles()[0].snapshot.buckets[0].used, 20);
+    assert_eq!(desk.view(WEIGHT).capacity, 50);
+    let (second, third) = (desk.read(30), desk.read(40));
+    assert_eq!(desk.leaving(), [second]);
+    desk.answer(second, &[]);
+    desk.at(60_010);
+    assert_eq!(desk.leaving(), [third]);
+    desk.answer(third, &[]);
+    desk.at(600_010);
+    let heavy = desk.read(90);
+    assert_eq!(desk.leaving(), [], "ten minutes are not over");
+    desk.at(620_050);
+    assert_eq!(desk.leaving(), [heavy]);
+}
+
+#[test]
+fn each_of_many_processes_keeps_to_its_part_whatever_the_others_do() {
+    let config = SchedulerConfig { share: 4, ..plain() };
+    let mut desk = Desk::new(config, &minute_of(100));
+    let refused = desk.try_submit(Priority::Query, EndpointGroup::Public, weighing(26));
+    assert!(refused.is_err(), "more than a part of it");
+    let calls: Vec<_> = (0..6).map(|_| desk.read(5)).collect();
+    assert_eq!(desk.leaving(), calls[..5]);
+    // The others have used their parts, and that is none of our business.
+    desk.answer(calls[0], &[(WEIGHT, 60, 95)]);
+    assert_eq!(desk.leaving(), []);
+    desk.at(60_010);
+    assert_eq!(desk.leaving(), calls[5..]);
+    desk.answer(calls[5], &[(WEIGHT, 60, 98)]);
+    let last = desk.read(5);
+    assert_eq!(desk.leaving(), [], "nobody has any room");
+    desk.at(120_010);
+    assert_eq!(desk.leaving(), [last]);
 }
