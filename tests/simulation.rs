@@ -10,4 +10,5 @@ mod grid;
 mod network;
 mod orders;
 mod probe;
+mod shut;
 mod world;

@@ -38,9 +38,9 @@ impl Weather {
         delay_max: Duration::from_millis(80),
         tail: Duration::from_secs(3),
         tails_permille: 20,
-        lost_answers_permille: 50,
+        lost_answers_permille: 100,
         refused_permille: 30,
-        cut_every: Some(Duration::from_secs(20)),
+        cut_every: Some(Duration::from_secs(10)),
     };
 }
 

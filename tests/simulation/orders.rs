@@ -19,14 +19,14 @@ use super::network::Weather;
 use super::probe::{self, Told, of_order, told};
 use super::world::{PEER, Setup, World};
 
-struct Desk {
-    world: World,
+pub(crate) struct Desk {
+    pub(crate) world: World,
     ids: ClientOrderIds,
 }
 
 impl Desk {
     /// A world whose only strategy listens, live.
-    fn open(weather: Weather) -> Self {
+    pub(crate) fn open(weather: Weather) -> Self {
         Self::open_at(weather, BinanceConfig::default())
     }
 
@@ -52,12 +52,12 @@ impl Desk {
     }
 
     /// A price so many percent from the middle, on the tick.
-    fn price(&self, percent: i64) -> Price {
+    pub(crate) fn price(&self, percent: i64) -> Price {
         let factor = Decimal::from(100 + percent) / Decimal::ONE_HUNDRED;
         Price::new((self.mid().get() * factor).round()).unwrap()
     }
 
-    fn submit(&mut self, side: Side, kind: OrderKind) -> ClientOrderId {
+    pub(crate) fn submit(&mut self, side: Side, kind: OrderKind) -> ClientOrderId {
         let client_order_id = self.ids.next();
         self.resubmit(client_order_id, side, kind);
         client_order_id
@@ -75,21 +75,21 @@ impl Desk {
         updates.into_iter().map(|update| (update.state, update.cum_qty)).collect()
     }
 
-    fn requests(&self, what: &str) -> u64 {
+    pub(crate) fn requests(&self, what: &str) -> u64 {
         self.world.venue.ledger().requests.get(what).copied().unwrap_or_default()
     }
 
-    fn finish(mut self) {
+    pub(crate) fn finish(mut self) {
         self.world.stop(Duration::from_secs(30));
         check(&self.world, "seed 4");
     }
 }
 
-fn qty(text: &str) -> Quantity {
+pub(crate) fn qty(text: &str) -> Quantity {
     text.parse().unwrap()
 }
 
-fn post_only(price: Price, qty: Quantity) -> OrderKind {
+pub(crate) fn post_only(price: Price, qty: Quantity) -> OrderKind {
     OrderKind::PostOnly { price, qty }
 }
 

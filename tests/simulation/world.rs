@@ -190,6 +190,11 @@ impl World {
         self.handle(Event::Command { strategy, command });
     }
 
+    /// Tells the engine something from outside.
+    pub(crate) fn tell_engine(&mut self, event: Event) {
+        self.handle(event);
+    }
+
     /// Kills every socket of a kind.
     pub(crate) fn cut_streams(&mut self, kind: StreamKind) {
         let of_kind = self.sockets.iter().filter(|(_, socket)| socket.kind == kind);

@@ -8,7 +8,7 @@ use tradewind_model::notice::Notice;
 use tradewind_model::outcome::{Fate, Throttle};
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::Permit;
+use tradewind_scheduler::{Permit, ScopeKey, ShutReason};
 
 /// Where a call goes: which exchange, in whose name, from which address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,6 +176,13 @@ pub enum Incident {
         /// Until when nothing is sent, by our clock.
         until: Timestamp,
     },
+    /// Something was shut though no limit was hit: the venue's edge or our key.
+    Shut {
+        /// What.
+        scope: ScopeKey,
+        /// Why.
+        reason: ShutReason,
+    },
     /// The answer to an order was lost. It is being asked about.
     InDoubt {
         /// Which order.
@@ -237,9 +244,10 @@ impl Incident {
             | Self::ForeignOrders { .. }
             | Self::ClockRefused
             | Self::ReadFailed { .. } => Level::Warn,
-            Self::Throttled { .. } | Self::CancelFailing { .. } | Self::DuplicateId { .. } => {
-                Level::Error
-            }
+            Self::Throttled { .. }
+            | Self::Shut { .. }
+            | Self::CancelFailing { .. }
+            | Self::DuplicateId { .. } => Level::Error,
         }
     }
 }
@@ -259,6 +267,15 @@ impl std::fmt::Display for Incident {
                 let what = if throttle.is_ban { "banned" } else { "turned away" };
                 write!(f, "{what} by the venue, silent until {until}: {}", throttle.message)
             }
+            Self::Shut { scope, reason } => match reason {
+                ShutReason::Auth => write!(
+                    f,
+                    "{scope} is shut: {reason}; see to the key and its rights, then clear it"
+                ),
+                ShutReason::Throttled | ShutReason::Edge | ShutReason::Banned => {
+                    write!(f, "{scope} is shut: {reason}")
+                }
+            },
             Self::InDoubt { client_order_id, reason } => {
                 write!(f, "order {client_order_id} is in doubt ({reason}); asking the venue")
             }

@@ -27,7 +27,7 @@ use tradewind_model::outcome::Fate;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::tariff::Tariff;
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::{Jitter, Next, Scheduler, SchedulerConfig};
+use tradewind_scheduler::{Jitter, Next, Scheduler, SchedulerConfig, ScopeKey};
 
 use crate::action::{Action, Failure, Incident, Route};
 use crate::clock_sync::ClockSync;
@@ -192,6 +192,10 @@ impl Engine {
             }
             Event::StrategyLost { strategy } => self.strategy_lost(now, strategy),
             Event::Inquire { inquiry, call } => self.inquire(now, inquiry, call),
+            Event::ClearAccount => {
+                let scope = ScopeKey::Account(self.config.route.account);
+                self.scheduler.clear(now, &scope);
+            }
             Event::Stop { deadline } => self.stop(now, deadline),
         }
         self.refresh_status(now);
@@ -223,8 +227,7 @@ impl Engine {
                     self.expired(now, ticket.call);
                     self.refresh_status(now);
                 }
-                // Scopes are shut here only for reasons that need no probe.
-                Some(Next::Probe(_)) => {}
+                Some(Next::Probe(probe)) => self.probe(now, probe),
                 None => {
                     self.check_drained();
                     return self.actions.pop_front();

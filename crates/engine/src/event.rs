@@ -46,6 +46,8 @@ pub enum Event {
         /// What; only calls that read are made.
         call: Call,
     },
+    /// A person has seen to the account's key: one signed read may try it.
+    ClearAccount,
     /// Trading is to end: new orders are refused, own orders canceled.
     Stop {
         /// By when to give up waiting.

@@ -7,7 +7,7 @@ use tradewind_model::id::{CallId, ClientOrderId, InstrumentId, StrategyId, Symbo
 use tradewind_model::market::Interval;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::Priority;
+use tradewind_scheduler::{Priority, Probe};
 
 /// Who waits for a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub(super) enum Owner {
     Join(u32),
     /// Feeds on a socket that stands.
     Follow(u32),
+    /// Whatever is to be opened again, when this goes well.
+    Probe,
     /// Somebody outside.
     Inquiry(u64),
 }
@@ -56,6 +58,8 @@ pub(super) struct PendingCall {
     pub(super) failures: u32,
     /// When it left.
     pub(super) sent_at: Option<Timestamp>,
+    /// What it is to open again.
+    pub(super) probe: Option<Probe>,
 }
 
 /// All of them, by number.

@@ -12,15 +12,14 @@ use tradewind_model::stream::StreamKind;
 use tradewind_model::tariff::LimitKind;
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{
-    Backoff, Never, Origin, Permit, Priority, ScopeKey, Settlement, Ticket, Verdict, judge,
+    Backoff, BreakerKey, Never, Origin, Permit, Priority, Probe, ScopeKey, Settlement, ShutReason,
+    Ticket, Verdict, judge,
 };
 
 use super::calls::{Owner, PendingCall};
 use super::{Engine, Timer};
 use crate::action::{Action, Failure, Incident, Timing};
 
-/// Silence after a refusal by a limit that named no time: the longest common window.
-const SHUT_DEFAULT: Duration = Duration::from_secs(60);
 /// How long a ban is outwaited beyond what the venue said.
 const BAN_MARGIN: Duration = Duration::from_secs(1);
 /// Tries of a call that somebody outside waits for.
@@ -38,7 +37,15 @@ impl Engine {
         priority: Priority,
     ) -> CallId {
         let deadline = now + PATIENCE;
-        let pending = PendingCall { call, owner, priority, deadline, failures: 0, sent_at: None };
+        let pending = PendingCall {
+            call,
+            owner,
+            priority,
+            deadline,
+            failures: 0,
+            sent_at: None,
+            probe: None,
+        };
         self.enqueue(now, pending)
     }
 
@@ -47,7 +54,8 @@ impl Engine {
     pub(super) fn enqueue(&mut self, now: Timestamp, pending: PendingCall) -> CallId {
         let kind = pending.call.kind();
         let priced = self.tariff.cost(&pending.call).cloned();
-        let (priority, deadline) = (pending.priority, pending.deadline);
+        let (priority, deadline, probe) = (pending.priority, pending.deadline, pending.probe);
+        let owner = self.share_of(&pending.owner);
         let origin = self.origin(&pending.call);
         let call = self.calls.insert(pending);
         let refused = match priced {
@@ -64,8 +72,8 @@ impl Engine {
                     origin,
                     deadline,
                     submitted_at: now,
-                    owner: 0,
-                    probe: None,
+                    owner,
+                    probe,
                 };
                 self.scheduler.submit(now, ticket).err().map(|never| match never {
                     Never::QueueFull { .. } => Denied::Full(never.to_string()),
@@ -161,6 +169,7 @@ impl Engine {
             Owner::Cancel(_)
             | Owner::Ask(_)
             | Owner::Fetch(_)
+            | Owner::Probe
             | Owner::Inquiry(_)
             | Owner::Clock
             | Owner::Catalog
@@ -196,6 +205,7 @@ impl Engine {
             || Fate::Unknown(Unknown::Unreadable("an outcome without legs".to_owned())),
             |(_, fate)| fate,
         );
+        self.scheduler.note_fate(now, call, &fate);
         match &fate {
             Fate::Unknown(Unknown::Timeout | Unknown::Broken(_)) => {
                 self.scheduler.abandon(now, call);
@@ -208,9 +218,7 @@ impl Engine {
         let Some(pending) = self.calls.remove(call) else {
             return;
         };
-        if let Fate::NotTaken(NotTaken::Throttled(throttle)) = &fate {
-            self.throttled(now, throttle);
-        }
+        self.heed(now, &pending.call, &fate);
         match fate {
             Fate::Done(reply) => self.done(now, pending, reply),
             Fate::Refused(refusal) => self.refused(now, pending, refusal),
@@ -226,13 +234,15 @@ impl Engine {
             (Owner::Cancel(id), Reply::Order(report)) => self.canceled(now, id, &report),
             (Owner::Ask(id), Reply::Order(report)) => self.asked(now, id, Some(&report)),
             (Owner::Fetch(id), Reply::Fills(fills)) => self.fetched(now, id, &fills),
-            (Owner::Clock, Reply::Time(venue)) => {
+            (Owner::Clock | Owner::Probe, Reply::Time(venue)) => {
                 self.clock_read(now, sent_at, venue);
             }
             (Owner::Catalog, Reply::Catalog { instruments, limits }) => {
                 self.catalog_read(now, instruments, &limits);
             }
-            (Owner::Account, Reply::Account(account)) => self.account_read(now, account),
+            (Owner::Account | Owner::Probe, Reply::Account(account)) => {
+                self.account_read(now, account)
+            }
             (Owner::OrderCounts, Reply::OrderCounts) => self.order_counts_read(now),
             (Owner::OpenOrders(symbol), Reply::Orders(orders)) => {
                 self.open_orders_read(now, &symbol, &orders);
@@ -272,6 +282,7 @@ impl Engine {
             Owner::Ask(id) => self.asked(now, id, None),
             Owner::Inquiry(inquiry) => self.answer(inquiry, Fate::Refused(refusal)),
             Owner::Fetch(_)
+            | Owner::Probe
             | Owner::Open(..)
             | Owner::Join(_)
             | Owner::Follow(_)
@@ -301,6 +312,8 @@ impl Engine {
             }
             Owner::Cancel(id) => self.cancel_failed(now, *id, &reason),
             Owner::Ask(id) => self.asked(now, *id, None),
+            // The scheduler asks for another when it is time.
+            Owner::Probe => {}
             Owner::Fetch(id) => self.timers.set(Timer::Fetch(*id), now + Duration::from_secs(2)),
             Owner::Open(kind, generation) => self.stream_lost(now, *kind, *generation, reason),
             Owner::Join(generation) => {
@@ -408,27 +421,99 @@ impl Engine {
         self.fail(failure);
     }
 
-    /// The venue turned a call away: silence for everything that shares the limit.
-    fn throttled(&mut self, now: Timestamp, throttle: &Throttle) {
-        if throttle.is_ban {
+    /// Shuts what an answer says is to be left alone.
+    fn heed(&mut self, now: Timestamp, call: &Call, fate: &Fate) {
+        let account = self.config.route.account;
+        let egress = ScopeKey::Egress(self.config.route.egress);
+        match fate {
+            Fate::NotTaken(NotTaken::Throttled(throttle)) => self.throttled(now, call, throttle),
+            // The venue's edge speaks no JSON: it has taken us for an attacker, whoever we are.
+            Fate::Unknown(Unknown::Venue { status: 403, code: None, .. }) => {
+                self.shut(now, egress, ShutReason::Edge, None);
+            }
+            // A key that was refused once is refused again, and repeating it looks like an attack.
+            Fate::Refused(refusal) if refusal.kind == RefusalKind::Auth => {
+                self.shut(now, ScopeKey::Account(account), ShutReason::Auth, None);
+            }
+            Fate::Done(_) | Fate::Refused(_) | Fate::NotTaken(_) | Fate::Unknown(_) => {}
+        }
+    }
+
+    /// The venue turned a call away: silence for everything that shares the limit, until the
+    /// latest of what it said.
+    fn throttled(&mut self, now: Timestamp, call: &Call, throttle: &Throttle) {
+        let (scope, reason, margin) = if throttle.is_ban {
             self.counters.http_418 += 1;
+            (ScopeKey::Egress(self.config.route.egress), ShutReason::Banned, BAN_MARGIN)
         } else {
             self.counters.http_429 += 1;
-        }
+            let scope = match throttle.kind {
+                Some(LimitKind::Orders) => ScopeKey::NewOrders(self.config.route.account),
+                _ => ScopeKey::Egress(self.config.route.egress),
+            };
+            (scope, ShutReason::Throttled, Duration::ZERO)
+        };
         let told = [
             throttle.retry_after.map(|after| now + after),
             throttle.retry_at.map(|at| self.clock.our_time(at)),
         ];
-        let until = told.into_iter().flatten().max().unwrap_or(now + SHUT_DEFAULT)
-            + self.clock.error_bound(now)
-            + if throttle.is_ban { BAN_MARGIN } else { Duration::ZERO };
-        let scope = match throttle.kind {
-            Some(LimitKind::Orders) => ScopeKey::NewOrders(self.config.route.account),
-            _ => ScopeKey::Egress(self.config.route.egress),
-        };
-        self.scheduler.shut(now, scope, until);
-        self.timers.set(Timer::Unshut, until);
+        let margin = margin + self.clock.error_bound(now);
+        let until = told.into_iter().flatten().max().map(|until| until + margin);
+        let origin = self.origin(call);
+        self.scheduler.note_throttle(now, &origin, throttle.kind);
+        self.shut(now, scope, reason, until);
+        let until = self.scheduler.shut_until(now, &scope).unwrap_or(now);
         self.tell(Incident::Throttled { throttle: throttle.clone(), until });
+    }
+
+    fn shut(
+        &mut self,
+        now: Timestamp,
+        scope: ScopeKey,
+        reason: ShutReason,
+        until: Option<Timestamp>,
+    ) {
+        let was_shut = self.scheduler.shut_until(now, &scope).is_some();
+        self.scheduler.shut_because(now, scope, reason, until);
+        if let Some(until) = self.scheduler.shut_until(now, &scope) {
+            self.timers.set(Timer::Unshut, until);
+        }
+        if !was_shut && matches!(reason, ShutReason::Edge | ShutReason::Auth) {
+            self.tell(Incident::Shut { scope, reason });
+        }
+    }
+
+    /// Makes the one call that goes before all others to what was shut or down.
+    pub(super) fn probe(&mut self, now: Timestamp, probe: Probe) {
+        let call = match probe {
+            Probe::Scope(ScopeKey::Egress(_) | ScopeKey::Group(..)) => Call::ServerTime,
+            Probe::Scope(ScopeKey::Account(_) | ScopeKey::NewOrders(_)) => Call::Account,
+            Probe::Breaker(BreakerKey { account: None, .. }) => Call::ServerTime,
+            Probe::Breaker(BreakerKey { account: Some(_), .. }) => Call::Account,
+        };
+        self.enqueue(
+            now,
+            PendingCall {
+                call,
+                owner: Owner::Probe,
+                priority: Priority::Critical,
+                deadline: now + PATIENCE,
+                failures: 0,
+                sent_at: None,
+                probe: Some(probe),
+            },
+        );
+    }
+
+    /// Whose share of the budget a call is paid from: each strategy has its own.
+    fn share_of(&self, owner: &Owner) -> u32 {
+        let strategy = match owner {
+            Owner::Place(id) => self.ledger.order(*id).map(|order| order.strategy),
+            Owner::History { strategy, .. } => Some(*strategy),
+            _ => None,
+        };
+        let place = strategy.and_then(|of| self.members.keys().position(|member| *member == of));
+        place.and_then(|place| u32::try_from(place + 1).ok()).unwrap_or(0)
     }
 
     pub(super) fn inquire(&mut self, now: Timestamp, inquiry: u64, call: Call) {

@@ -228,8 +228,15 @@ impl Engine {
             self.request(now, call, owner, Priority::Query);
         } else {
             let priority = Priority::Query;
-            let pending =
-                PendingCall { call, owner, priority, deadline: now, failures: 0, sent_at: None };
+            let pending = PendingCall {
+                call,
+                owner,
+                priority,
+                deadline: now,
+                failures: 0,
+                sent_at: None,
+                probe: None,
+            };
             self.requeue(now, pending, delay);
         }
     }

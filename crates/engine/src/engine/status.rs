@@ -11,12 +11,21 @@ use crate::action::Incident;
 impl Engine {
     fn status(&self, now: Timestamp) -> VenueStatus {
         let egress = ScopeKey::Egress(self.config.route.egress);
+        let account = ScopeKey::Account(self.config.route.account);
         let orders = ScopeKey::NewOrders(self.config.route.account);
-        let shut = [egress, orders]
+        let shut = [egress, account, orders]
             .into_iter()
             .filter_map(|scope| self.scheduler.shut_until(now, &scope).map(|until| (until, scope)));
         if let Some((until, scope)) = shut.max_by_key(|(until, _)| *until) {
-            return VenueStatus::Shut { until, reason: format!("{scope} is shut until {until}") };
+            let until_text = if until == Timestamp::MAX {
+                "somebody clears it".to_owned()
+            } else {
+                until.to_string()
+            };
+            return VenueStatus::Shut {
+                until,
+                reason: format!("{scope} is shut until {until_text}"),
+            };
         }
         match self.missing() {
             None => VenueStatus::Live,

@@ -38,7 +38,10 @@ fn snapshot() -> Snapshot {
             buckets: Vec::new(),
             queued: tradewind_scheduler::Priority::ALL.map(|class| (class, 0)),
             in_flight: [(); 4].map(|()| (tradewind_model::call::EndpointGroup::Orders, 0)),
+            caps: [(); 4].map(|()| (tradewind_model::call::EndpointGroup::Orders, 0)),
             shut: Vec::new(),
+            scopes: Vec::new(),
+            breakers: Vec::new(),
         },
     }
 }

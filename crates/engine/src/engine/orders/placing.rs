@@ -91,6 +91,7 @@ impl Engine {
                 deadline: now + self.config.order_deadline,
                 failures: 0,
                 sent_at: None,
+                probe: None,
             },
         );
         self.track(call);

@@ -1,0 +1,79 @@
+//! What the venue has told us to leave alone is left alone.
+
+use std::time::Duration;
+
+use tradewind_engine::{Event, Incident};
+use tradewind_model::notice::VenueStatus;
+use tradewind_model::order::{OrderState, Side};
+use tradewind_model::time::Timestamp;
+use tradewind_scheduler::ShutReason;
+use tradewind_simulator::binance::fake;
+
+use super::network::Weather;
+use super::orders::{Desk, post_only, qty};
+use super::probe::{Told, of_order, told};
+use super::world::PEER;
+
+/// What reached the venue after a moment, in order.
+fn arrivals_since(desk: &Desk, since: Timestamp) -> Vec<&'static str> {
+    let arrivals = desk.world.venue.ledger().arrivals;
+    arrivals.iter().filter(|one| one.at > since).map(|one| one.what).collect()
+}
+
+#[test]
+fn during_a_ban_not_a_byte_leaves_and_one_probe_goes_first_afterwards() {
+    let mut desk = Desk::open(Weather::FAIR);
+    let resting = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
+    desk.world.run_for(Duration::from_secs(1));
+    let now = desk.world.now;
+    let until = desk.world.venue.ban(now, PEER);
+    // Somebody asks for something, and so it is learnt.
+    let order = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
+    desk.world.run_for(Duration::from_secs(2));
+    let learnt = desk.world.now;
+    assert!(desk.world.venue.ledger().banned >= 1);
+    for _ in 0..50 {
+        desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
+    }
+    desk.world.run_until(until, |_| false);
+    assert_eq!(arrivals_since(&desk, learnt), Vec::<&str>::new(), "nothing leaves during the ban");
+    desk.world.run_for(Duration::from_secs(120));
+    let after = arrivals_since(&desk, until);
+    assert_eq!(after[0], "GET /api/v3/time", "{after:?}");
+    let told = told();
+    let last = told.iter().rfind(|told| matches!(told, Told::Venue(_)));
+    assert_eq!(last, Some(&Told::Venue(VenueStatus::Live)), "trading goes on");
+    assert_eq!(of_order(&told, order).last().unwrap().state, OrderState::Denied);
+    assert!(!of_order(&told, resting).is_empty());
+    desk.world.stop(Duration::from_secs(30));
+    assert_eq!(desk.world.drained.as_deref(), Some(&[][..]));
+}
+
+#[test]
+fn a_refused_key_is_not_tried_again_until_somebody_has_seen_to_it() {
+    let mut desk = Desk::open(Weather::FAIR);
+    desk.world.venue.revoke(fake::API_KEY);
+    let order = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
+    desk.world.run_for(Duration::from_secs(2));
+    let latched = desk.world.now;
+    assert_eq!(of_order(&told(), order).last().unwrap().state, OrderState::Rejected);
+    let is_auth =
+        |incident: &Incident| matches!(incident, Incident::Shut { reason: ShutReason::Auth, .. });
+    assert_eq!(desk.world.incidents.iter().filter(|(_, one)| is_auth(one)).count(), 1);
+    for _ in 0..20 {
+        desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
+    }
+    desk.world.run_for(Duration::from_secs(600));
+    let unsigned = ["GET /api/v3/time", "handshake"];
+    let signed = |since| {
+        let all = arrivals_since(&desk, since);
+        all.into_iter().filter(|what| !unsigned.contains(what)).count()
+    };
+    assert_eq!(signed(latched), 0);
+    let cleared = desk.world.now;
+    desk.world.tell_engine(Event::ClearAccount);
+    desk.world.run_for(Duration::from_secs(5));
+    let all = arrivals_since(&desk, cleared);
+    let tries = all.iter().filter(|what| !unsigned.contains(what)).count();
+    assert_eq!(tries, 1, "one signed read, refused again: {all:?}");
+}
