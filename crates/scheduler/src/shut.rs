@@ -142,6 +142,7 @@ impl ShutScopes {
     /// means anything here.
     pub(crate) fn end(&mut self, now: Timestamp, id: CallId, passed: bool) {
         for scope in self.scopes.values_mut() {
+            scope.end(id);
             if scope.phase == Phase::Probing(id) {
                 if passed {
                     scope.reopen(now, self.ramp);
