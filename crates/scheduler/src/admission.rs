@@ -15,12 +15,12 @@ use tradewind_model::tariff::Limit;
 
 use crate::breaker::{BreakerKey, Breakers, Outage};
 use crate::bucket::ChargeId;
-use crate::budget::{Budget, Draw};
+use crate::budget::{BucketId, Budget, Draw};
 use crate::clock::VenueClock;
 use crate::cold_start::ColdStart;
 use crate::concurrency::{Slots, Trip};
 use crate::config::SchedulerConfig;
-use crate::queue::lane::{Held, Lane, LaneId};
+use crate::queue::lane::{Cause, Lane, LaneId, Parked};
 use crate::reservation::Reservations;
 use crate::shut::{Candidate, ShutScopes, is_new_order};
 use crate::ticket::{Priority, Probe, Ticket};
@@ -37,8 +37,18 @@ pub(crate) struct Admission {
     cold_start: ColdStart,
     flights: BTreeMap<CallId, Flight>,
     admitted: u64,
-    /// How often something became free: what a lane was told holds until the next time.
-    releases: u64,
+    /// What has changed since the lanes were last asked.
+    changes: Changes,
+}
+
+/// What has changed since lanes were last asked.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    /// Anything may have.
+    pub(crate) all: bool,
+    pub(crate) gate: bool,
+    pub(crate) wire: bool,
+    pub(crate) buckets: Vec<BucketId>,
 }
 
 /// A call on the wire.
@@ -50,13 +60,6 @@ struct Flight {
     breaker: BreakerKey,
     sent_at: Timestamp,
     draws: Arc<[Draw]>,
-}
-
-/// A lane may not leave.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct NotUntil {
-    /// Not before this time; with none, not before something was released.
-    pub(crate) until: Option<Timestamp>,
 }
 
 /// How a call on the wire ended.
@@ -79,7 +82,7 @@ impl Admission {
             cold_start: ColdStart::new(config.cold_start),
             flights: BTreeMap::new(),
             admitted: 0,
-            releases: 0,
+            changes: Changes::default(),
         }
     }
 
@@ -89,17 +92,27 @@ impl Admission {
 
     pub(crate) fn set_clock(&mut self, offset_ns: i64, eps: Duration) {
         self.clock = VenueClock::new(offset_ns, eps);
-        self.releases += 1;
+        self.release();
     }
 
-    /// Something changed, so what lanes were told holds no longer.
+    /// Anything may have changed, so what lanes were told holds no longer.
     pub(crate) const fn release(&mut self) {
-        self.releases += 1;
+        self.changes.all = true;
+    }
+
+    /// A scope was shut, or is on its way to open.
+    pub(crate) const fn move_gate(&mut self) {
+        self.changes.gate = true;
+    }
+
+    /// What has changed since this was last asked.
+    pub(crate) const fn changes(&mut self) -> &mut Changes {
+        &mut self.changes
     }
 
     pub(crate) fn set_limits(&mut self, limits: &[Limit]) {
         self.budget.set_limits(limits);
-        self.releases += 1;
+        self.release();
     }
 
     /// What wants a probe next.
@@ -108,7 +121,7 @@ impl Admission {
             return None;
         }
         // A probe that waits may leave now, or a ramp has begun.
-        self.release();
+        self.move_gate();
         let scope = self.shut.next_probe(now).map(Probe::Scope);
         scope.or_else(|| self.breakers.next_probe(now).map(Probe::Breaker))
     }
@@ -129,8 +142,8 @@ impl Admission {
             }
         };
         self.slots.note(now, flight.group, flight.sent_at, trip);
-        self.breakers.note(now, call, &flight.breaker, outage);
-        self.releases += 1;
+        self.changes.gate |= self.breakers.note(now, call, &flight.breaker, outage);
+        self.changes.wire = true;
     }
 
     pub(crate) fn is_in_flight(&self, call: CallId) -> bool {
@@ -138,34 +151,22 @@ impl Admission {
     }
 
     /// Whether the first of a lane may leave now.
+    ///
+    /// # Errors
+    /// With what must change first; with none when it has to be asked again in any case.
     pub(crate) fn check(
         &mut self,
         now: Timestamp,
         class: Priority,
         id: LaneId,
         lane: &mut Lane,
-    ) -> Result<(), NotUntil> {
-        let releases = self.releases;
-        if let Some(held) = lane
-            .held
-            .filter(|held| held.releases == releases && held.until.is_none_or(|until| until > now))
-        {
-            return Err(NotUntil { until: held.until });
+    ) -> Result<(), Option<Parked>> {
+        match self.find_obstacle(now, class, id, lane) {
+            None => Ok(()),
+            // Reservations end without a change, so the lane must be asked again.
+            Some(Obstacle::Reserved) => Err(None),
+            Some(Obstacle::Until(cause, until)) => Err(Some(Parked { cause, until })),
         }
-        let until = match self.find_obstacle(now, class, id, lane) {
-            None => {
-                lane.held = None;
-                return Ok(());
-            }
-            // Reservations end without a release, so the lane must be asked again.
-            Some(Obstacle::Reserved) => {
-                lane.held = None;
-                return Err(NotUntil { until: None });
-            }
-            Some(Obstacle::Until(until)) => until,
-        };
-        lane.held = Some(Held { releases, until });
-        Err(NotUntil { until })
     }
 
     fn find_obstacle(
@@ -185,7 +186,7 @@ impl Admission {
         if let Err(until) = self.shut.check(now, &candidate) {
             // Room must not be kept for what may not leave even with room.
             self.reservations.end(id);
-            return Some(Obstacle::Until(until));
+            return Some(Obstacle::Until(Cause::Gate, until));
         }
         let breaker = BreakerKey { account: lane.origin.account, group: lane.group };
         let (breaker, is_probe) = match lane.probe {
@@ -194,19 +195,19 @@ impl Admission {
         };
         if let Err(until) = self.breakers.check(now, &breaker, class, is_probe) {
             self.reservations.end(id);
-            return Some(Obstacle::Until(until));
+            return Some(Obstacle::Until(Cause::Gate, until));
         }
         if !self.slots.has_room(lane.group, class) {
-            return Some(Obstacle::Until(None));
+            return Some(Obstacle::Until(Cause::Wire, None));
         }
         let interval = self.budget.cold_start_interval();
         if let Err(until) = self.cold_start.check(now, self.clock, &lane.origin.egress, interval) {
-            return Some(Obstacle::Until(Some(until)));
+            return Some(Obstacle::Until(Cause::Wire, Some(until)));
         }
         let draws = self.draws(now, lane);
         if let Err(blocked) = self.budget.check(now, self.clock, &draws, class) {
             self.reservations.wait(now, class, id, blocked.bucket, blocked.interval);
-            return Some(Obstacle::Until(blocked.until));
+            return Some(Obstacle::Until(Cause::Bucket(blocked.bucket), blocked.until));
         }
         self.reservations.hold_back(now, class, id, &draws).then_some(Obstacle::Reserved)
     }
@@ -275,11 +276,13 @@ impl Admission {
                 false
             }
         };
-        self.shut.end(now, call, matches!(end, End::Answered { succeeded: true, .. }));
-        self.breakers.end(call);
+        self.changes.gate |=
+            self.shut.end(now, call, matches!(end, End::Answered { succeeded: true, .. }));
+        self.changes.gate |= self.breakers.end(call);
         self.slots.release(flight.group);
         self.cold_start.end(&flight.egress, has_read);
-        self.releases += 1;
+        self.changes.wire = true;
+        self.changes.buckets.extend(flight.draws.iter().map(|draw| draw.bucket));
     }
 }
 
@@ -293,8 +296,8 @@ pub(crate) fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Time
 
 /// Why a lane may not leave.
 enum Obstacle {
-    /// Until a time, or with none, until something was released.
-    Until(Option<Timestamp>),
+    /// Until a time, or until this has changed.
+    Until(Cause, Option<Timestamp>),
     /// Another lane has reserved the room.
     Reserved,
 }

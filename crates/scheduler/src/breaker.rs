@@ -211,22 +211,23 @@ impl Breakers {
         }
     }
 
-    /// It is known what became of a call.
+    /// It is known what became of a call. Tells whether that moved a breaker.
     pub(crate) fn note(
         &mut self,
         now: Timestamp,
         id: CallId,
         key: &BreakerKey,
         outage: Option<Outage>,
-    ) {
+    ) -> bool {
         // Sockets come back by a backoff of their own.
         if key.group == EndpointGroup::Streams {
-            return;
+            return false;
         }
         if outage.is_none() && !self.breakers.contains_key(key) {
-            return;
+            return false;
         }
         let breaker = self.breakers.entry(*key).or_insert_with(|| Breaker::new(now));
+        let before = breaker.phase;
         match (breaker.phase, outage) {
             (Phase::Closed, outage) => {
                 if let Some(outage) = breaker.tally.note(now, outage) {
@@ -263,22 +264,30 @@ impl Breakers {
             // What left before it opened, or passed it, tells nothing new.
             (Phase::Open { .. } | Phase::Probing { .. } | Phase::Trial { .. }, _) => {}
         }
+        before != breaker.phase
     }
 
     /// A call is over, whether it is known how or not: it stands in nobody's way any more.
-    pub(crate) fn end(&mut self, id: CallId) {
+    /// Tells whether it did.
+    pub(crate) fn end(&mut self, id: CallId) -> bool {
+        let mut has_moved = false;
         for breaker in self.breakers.values_mut() {
             match &mut breaker.phase {
                 Phase::Probing { on_wire, asked_at, .. } if *on_wire == Some(id) => {
                     (*on_wire, *asked_at) = (None, None);
+                    has_moved = true;
                 }
-                Phase::Trial { on_wire, .. } if *on_wire == Some(id) => *on_wire = None,
+                Phase::Trial { on_wire, .. } if *on_wire == Some(id) => {
+                    *on_wire = None;
+                    has_moved = true;
+                }
                 Phase::Closed
                 | Phase::Open { .. }
                 | Phase::Probing { .. }
                 | Phase::Trial { .. } => {}
             }
         }
+        has_moved
     }
 
     /// The next breaker that wants a probe; each is told once a probe.

@@ -17,9 +17,10 @@ use tradewind_model::Timestamp;
 use tradewind_model::id::CallId;
 use tradewind_model::tariff::Weight;
 
+use crate::admission::Changes;
 use crate::budget::Draw;
 use crate::config::QueueCapacity;
-use crate::queue::lane::{Head, Lane, LaneId, LaneKey, Rank};
+use crate::queue::lane::{Cause, Head, Lane, LaneId, LaneKey, Parked, Rank};
 use crate::ticket::{Priority, Ticket};
 
 /// All waiting calls.
@@ -31,6 +32,11 @@ pub(crate) struct Queue {
     deadlines: BTreeSet<(Rank, CallId)>,
     arrivals: u64,
     lanes_opened: u64,
+    /// Lanes that may not leave, by what stands in their way, and by when it may not.
+    parked: BTreeMap<(Cause, LaneId), Priority>,
+    timed: BTreeMap<(Timestamp, LaneId), Priority>,
+    /// Empty but while lanes are asked.
+    to_park: Vec<(Head, LaneId, Parked)>,
 }
 
 /// Where a call stands.
@@ -94,6 +100,9 @@ impl Queue {
             deadlines: BTreeSet::new(),
             arrivals: 0,
             lanes_opened: 0,
+            parked: BTreeMap::new(),
+            timed: BTreeMap::new(),
+            to_park: Vec::new(),
         }
     }
 
@@ -140,7 +149,11 @@ impl Queue {
         let ticket = lane.tickets.remove(&place.rank)?;
         class.waiting -= 1;
         class.move_head(place.lane, head_before);
+        let parked = lane_parked(class, place.lane);
         let closed = class.close_if_empty(place.lane, &ticket);
+        if let (Some(id), Some(parked)) = (closed, parked) {
+            self.forget_parked(id, parked);
+        }
         Some(Taken { ticket, closed })
     }
 
@@ -175,22 +188,105 @@ impl Queue {
         self.deadlines.first().map(|(rank, call)| (rank.deadline, *call))
     }
 
-    /// The first lane of a class that `may_leave`, asked in the order of their heads.
+    /// The first lane of a class that `may_leave`, asked in the order of their heads. Those that
+    /// may not are not asked again before what stands in their way has changed.
     pub(crate) fn find(
         &mut self,
         class: Priority,
-        mut may_leave: impl FnMut(LaneId, &mut Lane) -> bool,
+        mut may_leave: impl FnMut(LaneId, &mut Lane) -> Result<(), Option<Parked>>,
     ) -> Option<LaneId> {
         let Class { lanes, heads, .. } = &mut self.classes[class.index()];
-        heads
-            .iter()
-            .map(|(_, id)| *id)
-            .find(|id| lanes.get_mut(id).is_some_and(|lane| may_leave(*id, lane)))
+        let mut found = None;
+        for (head, id) in heads.iter() {
+            let Some(lane) = lanes.get_mut(id) else { continue };
+            match may_leave(*id, lane) {
+                Ok(()) => {
+                    found = Some(*id);
+                    break;
+                }
+                Err(None) => {}
+                Err(Some(parked)) => self.to_park.push((*head, *id, parked)),
+            }
+        }
+        for (head, id, parked) in self.to_park.drain(..) {
+            heads.remove(&(head, id));
+            if let Some(lane) = lanes.get_mut(&id) {
+                lane.parked = Some(parked);
+            }
+            self.parked.insert((parked.cause, id), class);
+            if let Some(until) = parked.until {
+                self.timed.insert((until, id), class);
+            }
+        }
+        found
+    }
+
+    /// Has those lanes asked again whose time has come, or whose obstacle has changed.
+    pub(crate) fn unpark(&mut self, now: Timestamp, changes: &mut Changes) {
+        if self.parked.is_empty() {
+            changes.buckets.clear();
+            (changes.all, changes.gate, changes.wire) = (false, false, false);
+            return;
+        }
+        while let Some((&(until, id), &class)) = self.timed.first_key_value()
+            && until <= now
+        {
+            self.unpark_lane(class, id);
+        }
+        if std::mem::take(&mut changes.all) {
+            while let Some((&(_, id), &class)) = self.parked.first_key_value() {
+                self.unpark_lane(class, id);
+            }
+        }
+        if std::mem::take(&mut changes.gate) {
+            self.unpark_all(Cause::Gate);
+        }
+        if std::mem::take(&mut changes.wire) {
+            self.unpark_all(Cause::Wire);
+        }
+        for bucket in changes.buckets.drain(..) {
+            self.unpark_all(Cause::Bucket(bucket));
+        }
+    }
+
+    /// When a lane is next to be asked again.
+    pub(crate) fn next_to_unpark(&self) -> Option<Timestamp> {
+        self.timed.first_key_value().map(|((until, _), _)| *until)
+    }
+
+    fn unpark_all(&mut self, cause: Cause) {
+        let first = (cause, LaneId(0));
+        while let Some((&(of, id), &class)) = self.parked.range(first..).next()
+            && of == cause
+        {
+            self.unpark_lane(class, id);
+        }
+    }
+
+    fn unpark_lane(&mut self, class: Priority, id: LaneId) {
+        let class = &mut self.classes[class.index()];
+        let lane = class.lanes.get_mut(&id).expect("a lane that closes is not parked any more");
+        let parked = lane.parked.take().expect("what is listed as parked is");
+        if let Some(head) = lane.head() {
+            class.heads.insert((head, id));
+        }
+        self.forget_parked(id, parked);
+    }
+
+    fn forget_parked(&mut self, id: LaneId, parked: Parked) {
+        self.parked.remove(&(parked.cause, id));
+        if let Some(until) = parked.until {
+            self.timed.remove(&(until, id));
+        }
     }
 
     pub(crate) fn waiting(&self) -> [(Priority, usize); 4] {
         Priority::ALL.map(|class| (class, self.classes[class.index()].waiting))
     }
+}
+
+fn lane_parked(class: &Class, id: LaneId) -> Option<Parked> {
+    class.lanes.get(&id).and_then(|lane| lane.parked)
 }
 
 impl Class {
@@ -227,7 +323,9 @@ impl Class {
         for (id, lane) in self.lanes.iter_mut().filter(|(_, lane)| lane.owner == owner) {
             let before = lane.head();
             lane.share = share;
-            if let (Some(before), Some(after)) = (before, lane.head()) {
+            if lane.parked.is_none()
+                && let (Some(before), Some(after)) = (before, lane.head())
+            {
                 self.heads.remove(&(before, *id));
                 self.heads.insert((after, *id));
             }
@@ -236,7 +334,8 @@ impl Class {
 
     /// Keeps the order of heads in step with a lane whose first call was `before`.
     fn move_head(&mut self, id: LaneId, before: Option<Head>) {
-        let after = self.lanes.get(&id).and_then(Lane::head);
+        let lane = self.lanes.get(&id).filter(|lane| lane.parked.is_none());
+        let after = lane.and_then(Lane::head);
         if before == after {
             return;
         }

@@ -213,7 +213,7 @@ impl Scheduler {
     ) {
         let now = self.happens(now);
         self.admission.shut.shut(now, scope, reason, until);
-        self.admission.release();
+        self.admission.move_gate();
     }
 
     /// A person opens a scope that only a person can: its probe is asked for next. False, and
@@ -296,6 +296,7 @@ impl Scheduler {
     fn find(&mut self, now: Timestamp) -> Result<(Priority, LaneId), Idle> {
         let mut until = self.queue.next_to_expire().map(|(deadline, _)| deadline);
         until = earlier(until, self.admission.next_due());
+        self.queue.unpark(now, self.admission.changes());
         // What is owed to the background goes before queries, and only as much as is owed.
         let background = self.queue.is_waiting(Priority::Background) && self.trickle > 0;
         let owed = background.then_some((Priority::Background, self.trickle / TRICKLE_SHARE));
@@ -309,21 +310,15 @@ impl Scheduler {
         for (class, most) in order.into_iter().flatten() {
             let found = self.queue.find(class, |id, lane| {
                 if u64::from(lane.weight()) > most {
-                    return false;
+                    return Err(None);
                 }
-                match self.admission.check(now, class, id, lane) {
-                    Ok(()) => true,
-                    Err(not) => {
-                        until = earlier(until, not.until);
-                        false
-                    }
-                }
+                self.admission.check(now, class, id, lane)
             });
             if let Some(lane) = found {
                 return Ok((class, lane));
             }
         }
-        Err(Idle { until })
+        Err(Idle { until: earlier(until, self.queue.next_to_unpark()) })
     }
 
     fn admit(&mut self, now: Timestamp, class: Priority, lane: LaneId) -> Permit {

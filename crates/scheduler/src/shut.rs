@@ -139,10 +139,13 @@ impl ShutScopes {
     }
 
     /// A call is over: `passed` tells whether the venue did what it was asked. Only a probe's end
-    /// means anything here.
-    pub(crate) fn end(&mut self, now: Timestamp, id: CallId, passed: bool) {
+    /// means anything here; tells whether it was one.
+    pub(crate) fn end(&mut self, now: Timestamp, id: CallId, passed: bool) -> bool {
+        let mut has_moved = false;
         for scope in self.scopes.values_mut() {
+            scope.end(id);
             if scope.phase == Phase::Probing(id) {
+                has_moved = true;
                 if passed {
                     scope.reopen(now, self.ramp);
                 } else {
@@ -150,6 +153,7 @@ impl ShutScopes {
                 }
             }
         }
+        has_moved
     }
 
     /// The next scope whose time is over and that wants a probe; each is told once, and again

@@ -8,7 +8,7 @@ use tradewind_model::Timestamp;
 use tradewind_model::call::EndpointGroup;
 use tradewind_model::tariff::{Cost, LimitKind, Weight};
 
-use crate::budget::Draw;
+use crate::budget::{BucketId, Draw};
 use crate::ticket::{Origin, Probe, Ticket};
 
 /// A lane's number; never used twice.
@@ -67,15 +67,26 @@ pub(crate) struct Lane {
     pub(crate) tickets: BTreeMap<Rank, Ticket>,
     /// What its calls draw, and in which layout of the budget.
     pub(crate) draws: Option<(u64, Arc<[Draw]>)>,
-    pub(crate) held: Option<Held>,
+    /// Set while it is not to be asked.
+    pub(crate) parked: Option<Parked>,
 }
 
-/// A lane need not be asked again before the time given, or before something was released.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Held {
-    /// How many releases there had been.
-    pub(crate) releases: u64,
-    /// None when only a release can help.
+/// What has to change before a lane may leave, unless a time does it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Cause {
+    /// A shut scope or a breaker.
+    Gate,
+    /// A slot on the wire, or the warmth of an address.
+    Wire,
+    /// What a bucket holds.
+    Bucket(BucketId),
+}
+
+/// A lane that need not be asked again before the time given, or before its cause has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Parked {
+    pub(crate) cause: Cause,
+    /// None when only a change can help.
     pub(crate) until: Option<Timestamp>,
 }
 
@@ -90,7 +101,7 @@ impl Lane {
             cost: ticket.cost.clone(),
             tickets: BTreeMap::new(),
             draws: None,
-            held: None,
+            parked: None,
         }
     }
 

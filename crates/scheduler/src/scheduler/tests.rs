@@ -6,6 +6,7 @@ mod flood;
 mod reopening;
 mod scopes;
 mod sharing;
+mod silence;
 mod waiting;
 mod windows;
 

@@ -28,6 +28,9 @@ pub(super) struct Scope {
     /// How often it was shut since it was last open.
     strikes: u32,
     failed_probes: u32,
+    /// A probe that is still on the wire though the scope was shut again: its answer means
+    /// nothing any more, but no other goes before it is over.
+    late_probe: Option<CallId>,
     pub(super) phase: Phase,
 }
 
@@ -55,6 +58,7 @@ impl Scope {
             needs_probe: false,
             strikes: 0,
             failed_probes: 0,
+            late_probe: None,
             phase: Phase::Shut,
         }
     }
@@ -75,6 +79,9 @@ impl Scope {
             (None, _) | (_, None) => None,
         };
         self.strikes += 1;
+        if let Phase::Probing(id) = self.phase {
+            self.late_probe = Some(id);
+        }
         self.phase = Phase::Shut;
     }
 
@@ -155,9 +162,15 @@ impl Scope {
         self.phase = Phase::Shut;
     }
 
+    /// A call is over.
+    pub(super) fn end(&mut self, id: CallId) {
+        self.late_probe = self.late_probe.filter(|probe| *probe != id);
+    }
+
     /// When something has to be done about it without a call.
     pub(super) fn due_at(&self) -> Option<Timestamp> {
         match self.phase {
+            Phase::Shut if self.late_probe.is_some() => None,
             Phase::Shut => self.until,
             Phase::Asked(at) => Some(at + PROBE_PATIENCE),
             Phase::Probing(_) | Phase::Ramp { .. } => None,

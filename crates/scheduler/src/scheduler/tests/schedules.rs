@@ -1,4 +1,6 @@
 //! What must hold for every schedule of calls over every weather.
+//!
+//! 256 schedules each by default; `PROPTEST_CASES` asks for more.
 
 use proptest::prelude::*;
 
@@ -16,6 +18,7 @@ fn weather() -> impl Strategy<Value = Weather> {
         prop_oneof![Just(2_u64), Just(8), Just(40)],
         1_u64..120,
         any::<bool>(),
+        100_u64..700,
     )
         .prop_map(
             |(
@@ -27,6 +30,7 @@ fn weather() -> impl Strategy<Value = Weather> {
                 calls_per_s,
                 patience_s,
                 has_stranger,
+                calls,
             )| {
                 Weather {
                     seed,
@@ -35,7 +39,7 @@ fn weather() -> impl Strategy<Value = Weather> {
                     lost_one_in,
                     mute_one_in,
                     calls_per_s,
-                    calls: 1_500,
+                    calls,
                     patience_s,
                     has_stranger,
                 }
@@ -45,7 +49,6 @@ fn weather() -> impl Strategy<Value = Weather> {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 256,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
@@ -64,6 +67,24 @@ proptest! {
         // Everything was given back.
         let snapshot = world.scheduler.snapshot(world.now);
         prop_assert!(snapshot.in_flight.iter().all(|(_, count)| *count == 0));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    /// What leaves follows from what happened and when, and from nothing else.
+    #[test]
+    fn the_same_schedule_over_the_same_weather_is_the_same_run(weather in weather()) {
+        let run = || {
+            let mut world = World::new(SchedulerConfig::default(), Weather { calls: 60, ..weather });
+            world.run();
+            (world.now, world.admitted, world.expired, world.scheduler.snapshot(world.now))
+        };
+        prop_assert_eq!(run(), run());
     }
 }
 
