@@ -22,7 +22,7 @@ const REPEATED_MIN: usize = 3;
 /// See [`REPEATED_MIN`]; in percent.
 const REPEATED_SHARE: usize = 80;
 /// How far before the block its cause is looked for. Abuse detection is slow: minutes, not hours.
-const CAUSE_MS: u64 = 30 * MINUTE_MS;
+pub(crate) const CAUSE_MS: u64 = 30 * MINUTE_MS;
 
 /// A block by a venue's edge, and what went before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,16 +104,19 @@ fn spans<'a>(lane: impl Iterator<Item = &'a Attempt>) -> Vec<(u64, u64)> {
         let end = judged.partition_point(|(at, _)| *at < at_ms + LOOK_AHEAD_MS);
         let edges = edges_before[end] - edges_before[index];
         let answers = end - index;
-        // What came back from a shut door was on its way before it shut, or the door is open.
-        let is_all = edges == answers && (edges >= 2 || end == judged.len());
+        // A client that falls silent and probes meets it once in a while, and never an open door.
+        let is_met_again = judged.get(end).is_none_or(|(_, is_edge)| *is_edge);
+        let is_all = edges == answers && (edges >= 2 || is_met_again);
         let is_most = edges >= REPEATED_MIN && edges * 100 >= answers * REPEATED_SHARE;
         if !(is_all || is_most) {
             index += 1;
             continue;
         }
-        let last = judged[index..end].iter().rev().find(|(_, is_edge)| *is_edge);
+        // Probes that meet it again, with nothing good between, are still the same block.
+        let more = judged[end..].iter().take_while(|(_, is_edge)| *is_edge).count();
+        let last = judged[index..end + more].iter().rev().find(|(_, is_edge)| *is_edge);
         spans.push((at_ms, last.map_or(at_ms, |(at, _)| *at)));
-        index = end;
+        index = end + more;
     }
     spans
 }

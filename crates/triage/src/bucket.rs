@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tradewind_model::Timestamp;
+use tradewind_model::attempt::BucketName;
 use tradewind_model::tariff::LimitKind;
 
 use crate::attempt::{Attempt, Log, MINUTE_MS};
@@ -18,10 +19,13 @@ use crate::permille::Permille;
 /// From which part of its capacity on a bucket counts as full, in percent. Limiters keep a tenth
 /// back for what they cannot see.
 const FULL_SHARE: u64 = 90;
-/// In how many windows limits persist: more than a burst and the one that it spills into.
-const PERSISTENT_WINDOWS: u64 = 3;
-/// And for how long: backoff of a minute or two would have ended a burst.
+/// For how long limits persist: backoff of a minute or two would have ended a burst.
 const PERSISTENT_MS: u64 = 10 * MINUTE_MS;
+/// Which part of the windows of that time must be troubled, in percent. A first refusal in a window
+/// here and there is what limits are for.
+const PERSISTENT_SHARE: u64 = 50;
+/// Troubled windows farther apart than this are not the same trouble.
+const LULL_MS: u64 = 5 * MINUTE_MS;
 /// Which part of the drawn weight makes one endpoint the culprit.
 const DOMINANT: Permille = Permille(500);
 /// How long an order waits before it hurts: the bound that a scheduler promises for the worst
@@ -64,10 +68,10 @@ pub struct BucketUse {
     pub windows_full: u64,
     /// How many attempts were turned away.
     pub limited: u64,
-    /// In how many windows that hurt, deploys and reconnect storms aside, which explain
-    /// themselves: calls were turned away, or orders had to wait.
+    /// In how many windows that hurt, in the worst stretch of such windows: calls were turned away,
+    /// or orders had to wait. Deploys, storms and blocks aside, which explain themselves.
     pub windows_troubled: u64,
-    /// The first and the last of these.
+    /// The first of these and the end of the last.
     pub troubled: Option<(Timestamp, Timestamp)>,
     /// In these, the part of the venue's count that we drew ourselves; less than a half means that
     /// somebody else uses the same address or account.
@@ -79,13 +83,23 @@ pub struct BucketUse {
     pub is_hot: bool,
 }
 
-impl BucketUse {
-    /// Whether limits persisted, whoever is to blame.
-    pub(crate) fn is_persistent(&self) -> bool {
-        self.windows_troubled >= PERSISTENT_WINDOWS
-            && self
-                .troubled
-                .is_some_and(|(first, last)| last.as_millis() - first.as_millis() >= PERSISTENT_MS)
+/// A stretch of troubled windows.
+#[derive(Default)]
+struct Stretch {
+    first_ms: u64,
+    end_ms: u64,
+    windows: u64,
+    own: u64,
+    told: u64,
+    drawn: BTreeMap<NameId, u64>,
+}
+
+impl Stretch {
+    /// Whether limits persisted in it, whoever is to blame.
+    const fn is_persistent(&self, interval_ms: u64) -> bool {
+        let length_ms = self.end_ms - self.first_ms;
+        length_ms >= PERSISTENT_MS
+            && self.windows * interval_ms * 100 >= length_ms * PERSISTENT_SHARE
     }
 }
 
@@ -111,12 +125,8 @@ struct Tally {
     windows: u64,
     windows_full: u64,
     limited: u64,
-    troubled: u64,
-    troubled_span: Option<(u64, u64)>,
-    troubled_own: u64,
-    troubled_used: u64,
     drawn: BTreeMap<NameId, u64>,
-    drawn_in_trouble: BTreeMap<NameId, u64>,
+    stretches: Vec<Stretch>,
 }
 
 /// The buckets of the log: the hot ones first, then by their fullest window. Windows that meet
@@ -132,7 +142,7 @@ pub(crate) fn find(log: &Log, explained: &[(u64, u64)]) -> Vec<BucketUse> {
             continue;
         }
         let account = attempt.account.filter(|_| kind == Some(LimitKind::Orders));
-        let interval_ms = name.map_or(MINUTE_MS, |name| u64::from(name.interval_secs) * 1_000);
+        let interval_ms = interval_ms(name);
         let capacity = name.map_or(0, |name| u64::from(name.capacity));
         let tally = tallies.entry((bucket, attempt.door, account)).or_default();
         let start_ms = attempt.at_ms - attempt.at_ms % interval_ms;
@@ -146,15 +156,12 @@ pub(crate) fn find(log: &Log, explained: &[(u64, u64)]) -> Vec<BucketUse> {
         .into_iter()
         .map(|(key, mut tally)| {
             let name = log.buckets[usize::from(key.0)];
-            let interval_ms = name.map_or(MINUTE_MS, |name| u64::from(name.interval_secs) * 1_000);
-            let capacity = name.map_or(0, |name| name.capacity);
-            tally.close(u64::from(capacity), interval_ms, explained);
-            tally.describe(log, key, capacity, name.map(|name| name.kind))
+            let capacity = name.map_or(0, |name| u64::from(name.capacity));
+            tally.close(capacity, interval_ms(name), explained);
+            tally.describe(log, key, name)
         })
         .collect();
-    uses.sort_by_key(|usage| {
-        std::cmp::Reverse((usage.is_hot, usage.is_persistent(), usage.used_share_max))
-    });
+    uses.sort_by_key(|usage| std::cmp::Reverse((usage.is_hot, usage.used_share_max)));
     uses
 }
 
@@ -197,21 +204,28 @@ impl Tally {
         if is_explained || !hurts {
             return;
         }
-        self.troubled += 1;
-        let first = self.troubled_span.map_or(window.start_ms, |(first, _)| first);
-        self.troubled_span = Some((first, window.start_ms));
+        if self.stretches.last().is_none_or(|open| window.start_ms > open.end_ms + LULL_MS) {
+            let first_ms = window.start_ms;
+            self.stretches.push(Stretch { first_ms, ..Stretch::default() });
+        }
+        let Some(stretch) = self.stretches.last_mut() else { return };
+        stretch.end_ms = end_ms;
+        stretch.windows += 1;
         if window.told > 0 {
-            self.troubled_own += window.own.min(window.told);
-            self.troubled_used += window.told;
+            stretch.own += window.own.min(window.told);
+            stretch.told += window.told;
         }
         for (endpoint, weight) in window.drawn {
-            *self.drawn_in_trouble.entry(endpoint).or_default() += weight;
+            *stretch.drawn.entry(endpoint).or_default() += weight;
         }
     }
 
-    fn describe(self, log: &Log, key: Key, capacity: u32, kind: Option<LimitKind>) -> BucketUse {
+    fn describe(self, log: &Log, key: Key, name: Option<BucketName>) -> BucketUse {
         let (bucket, door, account) = key;
-        let drawn = if self.troubled > 0 { &self.drawn_in_trouble } else { &self.drawn };
+        let capacity = name.map_or(0, |name| name.capacity);
+        let interval_ms = interval_ms(name);
+        let worst = self.stretches.iter().max_by_key(|stretch| stretch.windows);
+        let drawn = worst.map_or(&self.drawn, |worst| &worst.drawn);
         let sum: u64 = drawn.values().sum();
         let mut endpoints: Vec<EndpointShare> = drawn
             .iter()
@@ -235,18 +249,26 @@ impl Tally {
             windows: self.windows,
             windows_full: self.windows_full,
             limited: self.limited,
-            windows_troubled: self.troubled,
-            troubled: self
-                .troubled_span
-                .map(|(first, last)| (Timestamp::from_millis(first), Timestamp::from_millis(last))),
-            own_share: (self.troubled_used > 0)
-                .then(|| Permille::of(self.troubled_own, self.troubled_used)),
+            windows_troubled: worst.map_or(0, |worst| worst.windows),
+            troubled: worst.map(|worst| {
+                (Timestamp::from_millis(worst.first_ms), Timestamp::from_millis(worst.end_ms))
+            }),
+            own_share: worst
+                .filter(|worst| worst.told > 0)
+                .map(|worst| Permille::of(worst.own, worst.told)),
             endpoints,
             is_hot: false,
         };
         // Handshakes are one endpoint by nature, and a question of their own.
-        let is_judged = kind != Some(LimitKind::Connections);
-        usage.is_hot = is_judged && is_dominated && usage.is_persistent();
+        let is_judged = name.is_none_or(|name| name.kind != LimitKind::Connections);
+        usage.is_hot = is_judged
+            && is_dominated
+            && worst.is_some_and(|worst| worst.is_persistent(interval_ms));
         usage
     }
+}
+
+/// The length of a window; a minute where the log does not say, as with most limits.
+fn interval_ms(name: Option<BucketName>) -> u64 {
+    name.map_or(MINUTE_MS, |name| u64::from(name.interval_secs) * 1_000)
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use tradewind_model::Timestamp;
 
-use crate::attempt::Log;
+use crate::attempt::{Log, MINUTE_MS};
 use crate::auth::{self, AuthFailures};
 use crate::ban::{self, Bans};
 use crate::block::{self, Block};
@@ -78,14 +78,21 @@ impl Report {
             .chain(blocks.iter().map(|block| millis(block.first, block.last)))
             .collect();
         let changes = change::find(log, &others);
-        // A storm and a deploy explain the 429s that come with them; what is left of a bucket's
-        // trouble is the bucket's own.
+        // A storm, a deploy and the bursts before a block explain the 429s that come with them; what
+        // is left of a bucket's trouble is the bucket's own.
         let spikes = changes
             .iter()
             .filter(|change| change.is_spike && change.kind != ChangeKind::Step)
             .map(|change| millis(change.at, change.until));
-        let explained: Vec<(u64, u64)> =
-            storms.map(|(from, until)| (from, until + 120_000)).chain(spikes).collect();
+        let bursts = blocks.iter().map(|block| {
+            let (first, last) = millis(block.first, block.last);
+            (first.saturating_sub(block::CAUSE_MS), last)
+        });
+        let explained: Vec<(u64, u64)> = storms
+            .map(|(from, until)| (from, until + 2 * MINUTE_MS))
+            .chain(spikes)
+            .chain(bursts)
+            .collect();
         let span = log.span();
         let mut report = Self {
             findings: Vec::new(),

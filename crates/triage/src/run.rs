@@ -86,3 +86,55 @@ pub fn run(path: &Path, json: bool) -> Result<String, Error> {
         Ok(report.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of this test alone, gone when it ends.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn holding(name: &str, text: &str) -> Self {
+            let file = format!("tradewind-triage-{}-{name}", std::process::id());
+            let path = std::env::temp_dir().join(file);
+            std::fs::write(&path, text).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            drop(std::fs::remove_file(&self.0));
+        }
+    }
+
+    #[test]
+    fn a_file_without_an_answer_is_named_with_the_way_out() {
+        for (name, text, said) in [
+            ("empty", "", "is empty"),
+            ("prose", "it was a dark\nand stormy night\n", "is not a log of JSON lines (2 lines"),
+            ("other", "{\"level\":\"INFO\"}\n", "has 1 lines of JSON and no attempt"),
+        ] {
+            let file = Scratch::holding(name, text);
+            let error = run(&file.0, false).unwrap_err().to_string();
+            assert!(error.starts_with(&file.0.display().to_string()), "{error}");
+            assert!(error.contains(said) && !error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_missing_file_and_a_folder_are_told_apart() {
+        let missing = std::env::temp_dir().join("tradewind-triage-there-is-none");
+        assert!(matches!(run(&missing, false), Err(Error::Missing(_))));
+        assert!(matches!(run(&std::env::temp_dir(), false), Err(Error::Unreadable { .. })));
+    }
+
+    #[test]
+    fn one_attempt_is_enough_for_an_answer_in_both_forms() {
+        let line = r#"{"ts":"2026-10-05T00:00:00Z","bot_instance_id":"b","exchange":"binance","endpoint":"depth","status":200}"#;
+        let file = Scratch::holding("one", line);
+        assert!(run(&file.0, false).unwrap().starts_with("healthy: 1 attempts"));
+        assert!(run(&file.0, true).unwrap().starts_with(r#"{"findings":[]"#));
+    }
+}

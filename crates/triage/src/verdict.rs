@@ -10,6 +10,7 @@ use tradewind_model::Timestamp;
 
 use crate::attempt::{HOUR_MS, Log, MINUTE_MS};
 use crate::auth::AuthCause;
+use crate::block::CAUSE_MS;
 use crate::change::{Change, ChangeKind};
 use crate::report::Report;
 
@@ -17,8 +18,6 @@ pub(crate) mod evidence;
 
 /// How many unexplained 429s within an hour are a finding. Below, the backoff did its work.
 const LIMITED_MIN: usize = 5;
-/// How long before a block or a ban what happened is its cause.
-const CAUSE_MS: u64 = 30 * MINUTE_MS;
 
 /// What is wrong, from the worst to the mildest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
