@@ -4,6 +4,8 @@
 //! JSON puts it. Fields that no question needs are skipped without being looked at. A line that is
 //! JSON but no attempt is somebody else's and no fault; a line that is not JSON is counted as bad.
 
+mod plain;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -85,6 +87,9 @@ struct Wrapped<'a> {
 impl<'a> Line<'a> {
     /// Reads one line, without its line feed.
     pub(crate) fn read(line: &'a [u8]) -> Self {
+        if let Some(attempt) = plain::read(line) {
+            return Self::Attempt(Box::new(attempt));
+        }
         if let Ok(attempt) = serde_json::from_slice(line) {
             return Self::Attempt(Box::new(attempt));
         }

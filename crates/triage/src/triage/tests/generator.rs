@@ -259,7 +259,7 @@ impl World {
     fn burst(&mut self, bot: usize, from: u64, until: u64, gap_ms: u64, inflight: u32) {
         let mut at_ms = from;
         while at_ms < until {
-            let kind = self.random.pick(&self.mix.clone());
+            let kind = self.random.pick(&self.mix);
             self.push(Draft { at_ms, inflight, ..draft(bot, kind) });
             at_ms += 1 + self.random.within(0, 2 * gap_ms);
         }
@@ -305,8 +305,11 @@ impl World {
         }
         *count += weight;
         let told = *count;
-        let bot = self.bots[draft.bot].clone();
-        let answer = self.answer(draft, is_over, bot.account);
+        let bot = &self.bots[draft.bot];
+        let (name, account) = (bot.name.clone(), bot.account);
+        let life = bot.lives.iter().rev().find(|life| life.0 <= draft.at_ms);
+        let (started, version) = *life?;
+        let answer = self.answer(draft, is_over, account);
         let (status, code) = answer;
         let again = match (status, code) {
             (Some(429), _) => Some(1),
@@ -319,7 +322,6 @@ impl World {
         if let Some(reason) = again.filter(|_| draft.attempt < 3) {
             self.try_again(draft, reason);
         }
-        let (started, version) = bot.lives.iter().rev().find(|life| life.0 <= draft.at_ms)?;
         let limited = status == Some(429);
         let fate = match status {
             Some(101 | 200) => FateName::Done,
@@ -329,7 +331,7 @@ impl World {
         };
         Some(AttemptEvent {
             ts: Timestamp::from_millis(draft.at_ms),
-            bot_instance_id: bot.name,
+            bot_instance_id: name,
             exchange: VenueId::new("binance").unwrap(),
             endpoint: endpoint.into(),
             method: method.into(),
@@ -362,10 +364,10 @@ impl World {
             fate,
             scope_state: ScopeState::Open,
             egress: EgressId::new("eth0").unwrap(),
-            account: is_signed.then(|| AccountHash::new([bot.account; 8])),
+            account: is_signed.then(|| AccountHash::new([account; 8])),
             strategy: StrategyId::new("grid").ok(),
             version: format!("1.{version}.0"),
-            started_at: Timestamp::from_millis(*started),
+            started_at: Timestamp::from_millis(started),
         })
     }
 
@@ -377,7 +379,8 @@ impl World {
     fn answer(&mut self, draft: Draft, is_over: bool, account: u8) -> (Option<u16>, Option<i64>) {
         let (endpoint, _, _, is_signed, priority) = draft.kind;
         let at_ms = draft.at_ms;
-        for script in self.script.clone() {
+        for index in 0..self.script.len() {
+            let script = self.script[index];
             match script {
                 Script::Block { from, signed_only }
                     if at_ms >= from && (is_signed || !signed_only) =>
@@ -576,7 +579,7 @@ impl World {
                 let mut tick = from - from % (30 * SEC) + 30 * SEC;
                 while tick < until {
                     for _ in 0..(30 * SEC / gap_ms.max(1)).max(1) {
-                        let kind = self.random.pick(&self.mix.clone());
+                        let kind = self.random.pick(&self.mix);
                         let at_ms = tick + self.random.within(0, 60);
                         self.push(Draft { at_ms, inflight: 5, ..draft(bot, kind) });
                     }
