@@ -12,7 +12,7 @@ use super::Violations;
 use super::workspace::{Dependency, Member, Workspace};
 
 /// The crates under `crates/`, and the floor each stands on.
-const FLOORS: [(&str, u8); 14] = [
+const FLOORS: [(&str, u8); 15] = [
     ("tradewind-model", 0),
     ("tradewind-scheduler", 1),
     ("tradewind-strategy", 1),
@@ -23,6 +23,7 @@ const FLOORS: [(&str, u8); 14] = [
     ("tradewind-binance", 3),
     ("tradewind-bitget", 3),
     ("tradewind-simulator", 3),
+    ("tradewind-triage", 3),
     ("tradewind-dashboard", 3),
     ("tradewind-fleet", 3),
     ("tradewind", 4),
@@ -37,7 +38,7 @@ const ARROWS_INSIDE: [(&str, &str); 2] =
     [("tradewind-engine", "tradewind-scheduler"), ("tradewind-runtime", "tradewind-transport")];
 
 /// The members that decide and never do: they see neither a socket nor a clock.
-pub(super) const PURE: [&str; 7] = [
+pub(super) const PURE: [&str; 8] = [
     "crates/model/",
     "crates/scheduler/",
     "crates/engine/",
@@ -45,6 +46,7 @@ pub(super) const PURE: [&str; 7] = [
     "crates/venue/",
     "crates/binance/",
     "crates/bitget/",
+    "crates/triage/",
 ];
 
 /// Packages that do I/O, or exist to drive what does.

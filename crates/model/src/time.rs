@@ -4,6 +4,10 @@
 //! replayed, and snapshots must print, so a monotonic `Instant` would not do. Nothing in here
 //! reads a clock; the only reader is the runtime's, and every pure function takes `now`.
 
+mod parse;
+
+pub use parse::InvalidTimestamp;
+
 use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;

@@ -42,6 +42,16 @@ enum Command {
     },
     /// List the strategies that this program knows.
     Strategies,
+    /// Say what went wrong from a log of attempts: which limit was hot, whether retries came in
+    /// step, whether refusals of the key repeat, what changed, and the first safe move.
+    Triage {
+        /// The log: a line of JSON for each attempt.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Print one JSON object instead of text.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// What is wrong with a command line, or with what it names, in one line.
@@ -57,7 +67,7 @@ impl UsageError {
     }
 }
 
-/// The whole `main` of a program: `run`, `strategies`, `--help` and `--version`.
+/// The whole `main` of a program: `run`, `strategies`, `triage`, `--help` and `--version`.
 #[must_use]
 pub fn main(registry: Registry) -> ExitCode {
     match parse::<Args>(std::env::args_os()) {
@@ -69,6 +79,10 @@ pub fn main(registry: Registry) -> ExitCode {
                 let kinds: Vec<_> = registry.kinds().collect();
                 trade::say(&kinds.join("\n"))
             }
+            Command::Triage { file, json } => match tradewind_triage::run(&file, json) {
+                Ok(report) => trade::say(&report),
+                Err(error) => trade::fail(&error, USAGE),
+            },
         },
         Ok(Parsed::Help(text)) => trade::say(&text),
         Err(error) => trade::fail(&error, USAGE),
