@@ -7,9 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use tradewind_binance::BinanceSpot;
 use tradewind_engine::{
-    Action, Engine, EngineConfig, Event, Failure, Incident, Route, SocketEvent, StrategySetup,
-    Timing,
+    Action, Engine, EngineConfig, Event, Failure, Identity, Incident, Route, SocketEvent,
+    StrategySetup, Timing,
 };
+use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::call::Call;
 use tradewind_model::id::{
     CallId, ClientOrderId, ClientOrderIds, InstrumentId, StrategyId, VenueId,
@@ -74,6 +75,7 @@ pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) venue: Binance,
     pub(crate) incidents: Vec<(Timestamp, Incident)>,
+    pub(crate) attempts: Vec<AttemptEvent>,
     pub(crate) failure: Option<Failure>,
     pub(crate) drained: Option<Vec<ClientOrderId>>,
     pub(crate) answers: BTreeMap<u64, Fate>,
@@ -125,6 +127,12 @@ impl World {
             call_timeout: Duration::from_secs(10),
             startup_timeout: Duration::from_secs(60),
             cancels_on_stop: true,
+            identity: Identity {
+                instance: "simulated".to_owned(),
+                version: "0".to_owned(),
+                started_at: now,
+                account: None,
+            },
             seed,
         };
         let venue_now = skewed(now, skew_ms);
@@ -133,6 +141,7 @@ impl World {
             engine: Engine::new(config, now),
             venue: Binance::new(&venue, seed, venue_now),
             incidents: Vec::new(),
+            attempts: Vec::new(),
             failure: None,
             drained: None,
             answers: BTreeMap::new(),
@@ -329,6 +338,7 @@ impl World {
             Action::Answer { inquiry, fate } => {
                 self.answers.insert(inquiry, fate);
             }
+            Action::Attempt(event) => self.attempts.push(*event),
             Action::Tell(incident) => self.incidents.push((self.now, incident)),
             Action::Drained { unresolved } => self.drained = Some(unresolved),
             Action::Fail(failure) => self.failure = Some(failure),

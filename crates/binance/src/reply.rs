@@ -24,6 +24,7 @@ pub(crate) use self::order::{client_order_id, reason, side, status, venue_order_
 pub(crate) fn decode(call: &Call, response: &Response<Bytes>, received_at: Timestamp) -> Outcome {
     let mut meter = limits::meter(response.headers());
     let (status, body) = (response.status(), response.body());
+    meter.status = Some(status.as_u16());
     let fate = if status.is_success() || status == StatusCode::SWITCHING_PROTOCOLS {
         match reply(call, status, body, received_at, &mut meter) {
             Ok(reply) => Fate::Done(reply),

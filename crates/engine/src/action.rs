@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::call::Call;
 use tradewind_model::id::{AccountId, ClientOrderId, EgressId, StrategyId, VenueId};
 use tradewind_model::notice::Notice;
@@ -95,6 +96,8 @@ pub enum Action {
         /// What became of the call.
         fate: Fate,
     },
+    /// Log an attempt, whatever became of it.
+    Attempt(Box<AttemptEvent>),
     /// Tell the operator.
     Tell(Incident),
     /// Trading has ended, as was asked: no order of ours is open, or it is listed.

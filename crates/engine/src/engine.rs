@@ -8,6 +8,7 @@
 //! calls to the scheduler and back, `orders` follows orders, `streams` keeps sockets up, `market`
 //! hands out feeds, `startup` reads what has to be known before the first order.
 
+mod attempts;
 mod calls;
 mod dispatch;
 mod market;
@@ -19,6 +20,7 @@ mod streams;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use tradewind_model::attempt::AccountHash;
 use tradewind_model::id::{ClientOrderId, InstrumentId, StrategyId, Symbol};
 use tradewind_model::instrument::Instrument;
 use tradewind_model::market::Quote;
@@ -50,6 +52,19 @@ pub struct StrategySetup {
     pub instruments: Vec<(InstrumentId, Symbol)>,
 }
 
+/// Who a process is, in its log of attempts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Its name: unique among all that run at a time, the same for all of its life.
+    pub instance: String,
+    /// The version of the program.
+    pub version: String,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// Its login, hashed; none when it has none.
+    pub account: Option<AccountHash>,
+}
+
 /// What an engine is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EngineConfig {
@@ -72,6 +87,8 @@ pub struct EngineConfig {
     pub startup_timeout: Duration,
     /// Whether own orders are canceled when trading ends.
     pub cancels_on_stop: bool,
+    /// Who this process is, in its log.
+    pub identity: Identity,
     /// Of all randomness: the jitter of retries.
     pub seed: u64,
 }

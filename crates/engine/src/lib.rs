@@ -16,6 +16,6 @@ pub mod snapshot;
 mod timers;
 
 pub use action::{Action, Failure, Incident, Level, Route, Timing};
-pub use engine::{Engine, EngineConfig, StrategySetup};
+pub use engine::{Engine, EngineConfig, Identity, StrategySetup};
 pub use event::{Event, SocketEvent};
 pub use snapshot::{Counters, PositionView, Snapshot};

@@ -306,6 +306,54 @@ impl Call {
 }
 
 impl CallKind {
+    /// The name in logs: `place_order`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ping => "ping",
+            Self::ServerTime => "server_time",
+            Self::Catalog => "catalog",
+            Self::Depth => "depth",
+            Self::Bars => "bars",
+            Self::Ticker => "ticker",
+            Self::PlaceOrder => "place_order",
+            Self::CancelOrder => "cancel_order",
+            Self::CancelOpenOrders => "cancel_open_orders",
+            Self::QueryOrder => "query_order",
+            Self::OpenOrders => "open_orders",
+            Self::OrderHistory => "order_history",
+            Self::FillHistory => "fill_history",
+            Self::Account => "account",
+            Self::OrderCounts => "order_counts",
+            Self::OpenStream => "open_stream",
+            Self::Subscribe => "subscribe",
+            Self::Unsubscribe => "unsubscribe",
+            Self::SubscribeAccount => "subscribe_account",
+        }
+    }
+
+    /// How it is made, in the words of HTTP; `WS` for what goes over a socket.
+    #[must_use]
+    pub const fn method(self) -> &'static str {
+        match self {
+            Self::PlaceOrder => "POST",
+            Self::CancelOrder | Self::CancelOpenOrders => "DELETE",
+            Self::OpenStream | Self::Subscribe | Self::Unsubscribe | Self::SubscribeAccount => "WS",
+            Self::Ping
+            | Self::ServerTime
+            | Self::Catalog
+            | Self::Depth
+            | Self::Bars
+            | Self::Ticker
+            | Self::QueryOrder
+            | Self::OpenOrders
+            | Self::OrderHistory
+            | Self::FillHistory
+            | Self::Account
+            | Self::OrderCounts => "GET",
+        }
+    }
+
     /// What sending it twice does.
     #[must_use]
     pub const fn effect(self) -> Effect {

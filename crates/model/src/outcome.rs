@@ -177,6 +177,8 @@ pub struct Reading {
 pub struct Meter {
     /// The counters it told; those it is known to tell wrongly are left out.
     pub readings: ArrayVec<Reading, 8>,
+    /// The status of the answer, 100 to 599; none when there was no answer.
+    pub status: Option<u16>,
     /// The venue's name of this request, for its support.
     pub request_id: Option<String>,
 }

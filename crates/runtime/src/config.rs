@@ -5,6 +5,7 @@
 //! environment variables they are in, so that a file can be shown to anybody.
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -27,6 +28,8 @@ pub struct Config<'t> {
     pub engine: EngineSection,
     /// The scheduler's caps.
     pub scheduler: SchedulerConfig,
+    /// What is written down.
+    pub log: LogSection,
     /// The strategies; at least one.
     pub strategies: Vec<StrategyConfig<'t>>,
     source: Source<'t>,
@@ -115,6 +118,15 @@ impl Default for EngineSection {
     }
 }
 
+/// What is written down.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSection {
+    /// The file that a line of JSON for each attempt is added to, for `tradewind triage`; none are
+    /// written when there is none.
+    pub attempts: Option<PathBuf>,
+}
+
 /// One strategy.
 #[derive(Clone, Debug)]
 pub struct StrategyConfig<'t> {
@@ -172,6 +184,8 @@ struct Head {
     engine: EngineSection,
     #[serde(default)]
     scheduler: SchedulerSection,
+    #[serde(default)]
+    log: LogSection,
 }
 
 #[derive(Deserialize)]
@@ -231,7 +245,7 @@ impl<'t> Config<'t> {
         let mut whole =
             DeTable::parse(text).map_err(|error| source.error(error.span(), error.message()))?;
         let strategies = whole.get_mut().remove("strategy");
-        let Head { venue, account, engine, scheduler } = source.read(whole)?;
+        let Head { venue, account, engine, scheduler, log } = source.read(whole)?;
         let strategies = source.strategies(strategies)?;
         let config = Self {
             venue: source.venue(venue)?,
@@ -246,6 +260,7 @@ impl<'t> Config<'t> {
                 },
                 ..SchedulerConfig::default()
             },
+            log,
             strategies,
             source,
         };

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tradewind_engine::{
     Action, Engine, EngineConfig, Event, Incident, Level, Snapshot, SocketEvent, Timing,
 };
+use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::call::Call;
 use tradewind_model::id::{CallId, StrategyId};
 use tradewind_model::notice::Notice;
@@ -203,6 +204,7 @@ impl Shell {
                     answer.send(fate).ok();
                 }
             }
+            Action::Attempt(event) => log_attempt(&event),
             Action::Tell(incident) => log(&incident),
             Action::Drained { unresolved } => {
                 self.end.send_replace(Some(End::Drained { unresolved }));
@@ -334,6 +336,19 @@ pub(crate) fn transport_fate(error: SendError) -> Fate {
         SendError::NotSent(reason) => Fate::NotTaken(NotTaken::NotSent(reason)),
         SendError::Timeout => Fate::Unknown(Unknown::Timeout),
         SendError::Broken(reason) => Fate::Unknown(Unknown::Broken(reason)),
+    }
+}
+
+/// What attempts are logged under: whoever wants the lines as they are, one JSON object each, asks
+/// for this target.
+pub const ATTEMPTS: &str = "tradewind::attempt";
+
+fn log_attempt(event: &AttemptEvent) {
+    // Many a second, so nothing is written down that nobody reads.
+    if tracing::enabled!(target: ATTEMPTS, tracing::Level::INFO)
+        && let Ok(line) = serde_json::to_string(event)
+    {
+        tracing::info!(target: ATTEMPTS, "{line}");
     }
 }
 

@@ -15,4 +15,4 @@ mod sockets;
 pub use clock::Clock;
 pub use config::{Config, ConfigError};
 pub use desk::{Desk, End};
-pub use driver::{Setup, run};
+pub use driver::{ATTEMPTS, Setup, run};

@@ -4,13 +4,20 @@
 //! what was a warning is written out after it, so that nothing is lost with the screen.
 
 use std::collections::VecDeque;
-use std::io::{self, Write};
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, LineWriter, Write};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
+use tradewind_runtime::ATTEMPTS;
 
 /// Lines kept while a view is on.
 const KEPT_MAX: usize = 200;
@@ -28,14 +35,56 @@ fn sink() -> MutexGuard<'static, Sink> {
     SINK.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Starts logging, once a process.
-pub(crate) fn start(default: LevelFilter) {
+/// Starts logging, once a process. Attempts go to a file of their own, when there is one.
+///
+/// # Errors
+/// When that file cannot be opened.
+pub(crate) fn start(default: LevelFilter, attempts: Option<&Path>) -> io::Result<()> {
     let wanted = std::env::var(VARIABLE).ok().and_then(|text| text.parse::<Targets>().ok());
     let filter = wanted.unwrap_or_else(|| Targets::new().with_default(default));
     let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_target(false);
-    let lines = lines.with_writer(Lines);
+    let lines =
+        lines.with_writer(Lines).with_filter(filter.with_target(ATTEMPTS, LevelFilter::OFF));
+    let attempts = attempts.map(Attempts::open).transpose()?;
+    let only = Targets::new().with_target(ATTEMPTS, LevelFilter::INFO);
+    let attempts = attempts.map(|attempts| attempts.with_filter(only));
     // Whoever calls this as a library may have a subscriber of their own.
-    tracing_subscriber::registry().with(filter).with(lines).try_init().ok();
+    tracing_subscriber::registry().with(lines).with(attempts).try_init().ok();
+    Ok(())
+}
+
+/// The log of attempts: each event's text is a line as it is.
+struct Attempts {
+    file: Mutex<LineWriter<File>>,
+}
+
+impl Attempts {
+    fn open(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        Ok(Self { file: Mutex::new(LineWriter::new(file)) })
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Attempts {
+    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        let mut text = Text::default();
+        event.record(&mut text);
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        // A full disk must not stop a bot that has orders open.
+        writeln!(file, "{}", text.0).ok();
+    }
+}
+
+/// The text of an event.
+#[derive(Default)]
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
+        }
+    }
 }
 
 /// Holds lines back from here on.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tradewind_binance::BinanceSpot;
-use tradewind_engine::{EngineConfig, Failure, Route, Snapshot, StrategySetup};
+use tradewind_engine::{EngineConfig, Failure, Identity, Route, Snapshot, StrategySetup};
 use tradewind_model::Timestamp;
 use tradewind_model::id::{ClientOrderIds, EgressId, InstrumentId, VenueId};
 use tradewind_runtime::config::{Place, StrategyConfig};
@@ -153,7 +153,13 @@ impl Session {
             .map(|id| Traded { id: id.clone(), symbol: venue.symbol(id), assets: None })
             .collect();
         let (reached, traded) = reach(config, traded).await?;
-        let engine = engine_config(config, venue.as_ref());
+        let identity = Identity {
+            instance: format!("{}-{}", std::process::id(), clock.now().as_millis()),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: clock.now(),
+            account: Some(reached.signer.account_hash()),
+        };
+        let engine = engine_config(config, venue.as_ref(), identity);
         let about = About {
             venue: config.venue.name,
             seed: reached.seed,
@@ -322,7 +328,7 @@ fn host(
         .map_err(|error| config.params_error(strategy, error))
 }
 
-fn engine_config(config: &Config<'_>, venue: &dyn Venue) -> EngineConfig {
+fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> EngineConfig {
     let setup = |strategy: &StrategyConfig<'_>| StrategySetup {
         id: strategy.id,
         instruments: strategy.instruments.iter().map(|id| (id.clone(), venue.symbol(id))).collect(),
@@ -342,6 +348,7 @@ fn engine_config(config: &Config<'_>, venue: &dyn Venue) -> EngineConfig {
         call_timeout: Duration::from_millis(engine.call_timeout_ms),
         startup_timeout: Duration::from_millis(engine.startup_timeout_ms),
         cancels_on_stop: engine.cancels_on_stop,
+        identity,
         seed: engine.seed.unwrap_or_else(seed::fresh),
     }
 }

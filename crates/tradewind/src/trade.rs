@@ -5,6 +5,7 @@
 //! asks twice is not kept waiting.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use tradewind_model::notice::VenueStatus;
 use tradewind_runtime::{Config, End};
 use tradewind_strategy::Registry;
 
+use crate::cli::UsageError;
 use crate::logs;
 use crate::report::Closing;
 use crate::session::{About, Session, StartError};
@@ -95,7 +97,13 @@ impl Stopped {
 pub fn launch(config: &Config<'_>, registry: &Registry, options: Options) -> ExitCode {
     let is_terminal = io::stdout().is_terminal() && !options.is_json;
     let is_quiet = is_terminal || options.is_json;
-    logs::start(if is_quiet { LevelFilter::WARN } else { LevelFilter::INFO });
+    let level = if is_quiet { LevelFilter::WARN } else { LevelFilter::INFO };
+    if let Err(error) = logs::start(level, config.log.attempts.as_deref()) {
+        let path = config.log.attempts.as_deref().unwrap_or(Path::new("")).display();
+        let error =
+            format!("log.attempts names {path}, which cannot be written ({error}); name another");
+        return fail(&UsageError::new(error), 2);
+    }
     let mut out = io::stdout();
     let console = Console { out: &mut out, is_terminal };
     match run(config, registry, options, console) {

@@ -10,7 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use ring::signature::Ed25519KeyPair;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
+use tradewind_model::attempt::AccountHash;
 
 /// An API key with the secret that signs for it.
 #[derive(Clone)]
@@ -101,6 +102,15 @@ impl Signer {
     #[must_use]
     pub fn api_key(&self) -> &str {
         &self.api_key
+    }
+
+    /// The account, without saying which: the first eight bytes of the SHA-256 of its API key.
+    #[must_use]
+    pub fn account_hash(&self) -> AccountHash {
+        let digest: [u8; 32] = Sha256::digest(self.api_key.as_bytes()).into();
+        let mut first = [0; 8];
+        first.copy_from_slice(&digest[..8]);
+        AccountHash::new(first)
     }
 
     /// Signs bytes: lower-case hexadecimal for HMAC, base64 for Ed25519 (to be percent-encoded in

@@ -79,7 +79,7 @@ fn reply(status: u16, head: &Head<'_>) -> Result<StreamEvent, Malformed> {
         }
         None => errors::wordless_fate(status, None, ""),
     };
-    let mut meter = Meter::default();
+    let mut meter = Meter { status: Some(status), ..Meter::default() };
     // Counters that cannot be read are no reason to lose the answer.
     let rows =
         head.rate_limits.and_then(|raw| serde_json::from_str::<Vec<LimitRow>>(raw.get()).ok());

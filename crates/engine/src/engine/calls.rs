@@ -1,7 +1,9 @@
 //! Calls that have not come to their end, and who waits for each.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use tradewind_model::attempt::RetryReason;
 use tradewind_model::call::Call;
 use tradewind_model::id::{CallId, ClientOrderId, InstrumentId, StrategyId, Symbol};
 use tradewind_model::market::Interval;
@@ -56,10 +58,37 @@ pub(super) struct PendingCall {
     pub(super) deadline: Timestamp,
     /// How often it was tried in vain.
     pub(super) failures: u32,
+    /// When it was queued; what it was held back on purpose before that does not count.
+    pub(super) queued_at: Timestamp,
+    /// Why it is not the first try, and how long it was held back for that.
+    pub(super) retried: (RetryReason, Duration),
     /// When it left.
     pub(super) sent_at: Option<Timestamp>,
     /// What it is to open again.
     pub(super) probe: Option<Probe>,
+}
+
+impl PendingCall {
+    /// A call that was never tried.
+    pub(super) fn new(
+        now: Timestamp,
+        call: Call,
+        owner: Owner,
+        priority: Priority,
+        deadline: Timestamp,
+    ) -> Self {
+        Self {
+            call,
+            owner,
+            priority,
+            deadline,
+            failures: 0,
+            queued_at: now,
+            retried: (RetryReason::None, Duration::ZERO),
+            sent_at: None,
+            probe: None,
+        }
+    }
 }
 
 /// All of them, by number.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tradewind_model::attempt::RetryReason;
 use tradewind_model::call::{Call, CallKind, Effect};
 use tradewind_model::id::CallId;
 use tradewind_model::order::Denied;
@@ -16,6 +17,7 @@ use tradewind_scheduler::{
     Ticket, Verdict, judge,
 };
 
+use super::attempts::retry_reason;
 use super::calls::{Owner, PendingCall};
 use super::{Engine, Timer};
 use crate::action::{Action, Failure, Incident, Timing};
@@ -37,21 +39,14 @@ impl Engine {
         priority: Priority,
     ) -> CallId {
         let deadline = now + PATIENCE;
-        let pending = PendingCall {
-            call,
-            owner,
-            priority,
-            deadline,
-            failures: 0,
-            sent_at: None,
-            probe: None,
-        };
+        let pending = PendingCall::new(now, call, owner, priority, deadline);
         self.enqueue(now, pending)
     }
 
     /// Queues a call under a new number. When the scheduler refuses it at the door, its owner
     /// hears of that like of any other end.
-    pub(super) fn enqueue(&mut self, now: Timestamp, pending: PendingCall) -> CallId {
+    pub(super) fn enqueue(&mut self, now: Timestamp, mut pending: PendingCall) -> CallId {
+        pending.queued_at = now;
         let kind = pending.call.kind();
         let priced = self.tariff.cost(&pending.call).cloned();
         let (priority, deadline, probe) = (pending.priority, pending.deadline, pending.probe);
@@ -218,6 +213,7 @@ impl Engine {
         let Some(pending) = self.calls.remove(call) else {
             return;
         };
+        self.report_attempt(now, &pending, &fate, &meter);
         self.heed(now, &pending.call, &fate);
         match fate {
             Fate::Done(reply) => self.done(now, pending, reply),
@@ -304,7 +300,7 @@ impl Engine {
             Owner::Place(id) => {
                 let id = *id;
                 match judge(effect, &fate) {
-                    Verdict::Retry => self.place_again(now, id, pending, &reason),
+                    Verdict::Retry => self.place_again(now, id, pending, &fate),
                     // Answers that settle an order never come this way; should one, the order is
                     // asked about, which is always safe.
                     Verdict::Reconcile | Verdict::Settle => self.in_doubt(now, id, reason),
@@ -331,7 +327,7 @@ impl Engine {
                 if is_final || pending.failures + 1 >= INQUIRY_TRIES {
                     self.answer(*inquiry, fate);
                 } else {
-                    self.try_again(now, pending);
+                    self.try_again(now, pending, &fate);
                 }
             }
             Owner::Clock
@@ -359,20 +355,27 @@ impl Engine {
                     self.tell(Incident::ReadFailed { what, reason: reason.clone() });
                 }
                 self.startup.last_failure = Some((pending.call.kind(), reason));
-                self.try_again(now, pending);
+                self.try_again(now, pending, &fate);
             }
         }
     }
 
-    fn try_again(&mut self, now: Timestamp, mut pending: PendingCall) {
+    fn try_again(&mut self, now: Timestamp, mut pending: PendingCall, fate: &Fate) {
         let delay = Backoff::READ.delay(pending.failures, &mut self.jitter);
         pending.failures += 1;
-        self.requeue(now, pending, delay);
+        self.requeue(now, pending, retry_reason(fate), delay);
     }
 
     /// Queues a call again under a new number, after a while.
-    pub(super) fn requeue(&mut self, now: Timestamp, mut pending: PendingCall, delay: Duration) {
+    pub(super) fn requeue(
+        &mut self,
+        now: Timestamp,
+        mut pending: PendingCall,
+        reason: RetryReason,
+        delay: Duration,
+    ) {
         pending.sent_at = None;
+        pending.retried = (reason, delay);
         if !matches!(pending.owner, Owner::Place(_)) {
             pending.deadline = now + delay + PATIENCE;
         }
@@ -491,27 +494,14 @@ impl Engine {
             Probe::Breaker(BreakerKey { account: None, .. }) => Call::ServerTime,
             Probe::Breaker(BreakerKey { account: Some(_), .. }) => Call::Account,
         };
-        self.enqueue(
-            now,
-            PendingCall {
-                call,
-                owner: Owner::Probe,
-                priority: Priority::Critical,
-                deadline: now + PATIENCE,
-                failures: 0,
-                sent_at: None,
-                probe: Some(probe),
-            },
-        );
+        let deadline = now + PATIENCE;
+        let pending = PendingCall::new(now, call, Owner::Probe, Priority::Critical, deadline);
+        self.enqueue(now, PendingCall { probe: Some(probe), ..pending });
     }
 
     /// Whose share of the budget a call is paid from: each strategy has its own.
     fn share_of(&self, owner: &Owner) -> u32 {
-        let strategy = match owner {
-            Owner::Place(id) => self.ledger.order(*id).map(|order| order.strategy),
-            Owner::History { strategy, .. } => Some(*strategy),
-            _ => None,
-        };
+        let strategy = self.strategy_of(owner);
         let place = strategy.and_then(|of| self.members.keys().position(|member| *member == of));
         place.and_then(|place| u32::try_from(place + 1).ok()).unwrap_or(0)
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use tradewind_model::attempt::RetryReason;
 use tradewind_model::call::{Call, StreamFeed};
 use tradewind_model::id::{InstrumentId, StrategyId, Symbol};
 use tradewind_model::market::{Bar, Book, BookDelta, Interval, Quote, Trade};
@@ -227,17 +228,8 @@ impl Engine {
         if delay.is_zero() {
             self.request(now, call, owner, Priority::Query);
         } else {
-            let priority = Priority::Query;
-            let pending = PendingCall {
-                call,
-                owner,
-                priority,
-                deadline: now,
-                failures: 0,
-                sent_at: None,
-                probe: None,
-            };
-            self.requeue(now, pending, delay);
+            let pending = PendingCall::new(now, call, owner, Priority::Query, now);
+            self.requeue(now, pending, RetryReason::None, delay);
         }
     }
 

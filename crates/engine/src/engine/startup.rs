@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use tradewind_model::attempt::RetryReason;
 use tradewind_model::balance::AccountSnapshot;
 use tradewind_model::call::{Call, CallKind};
 use tradewind_model::id::{ClientOrderId, StrategyId, Symbol};
@@ -102,6 +103,7 @@ impl Engine {
                 }
             }
             pending.sent_at = None;
+            pending.retried = (RetryReason::Clock, now.since(pending.queued_at));
             let call = self.enqueue(now, pending);
             self.track(call);
         }

@@ -7,14 +7,16 @@ use tradewind_model::market::Quote;
 use tradewind_model::money::{Notional, Quantity};
 use tradewind_model::notice::{Notice, VenueStatus};
 use tradewind_model::order::{Denied, MarketQuantity, OrderKind, OrderRequest, OrderState, Side};
-use tradewind_model::outcome::{Refusal, RefusalKind};
+use tradewind_model::outcome::{Fate, Refusal, RefusalKind};
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{Backoff, Priority};
 
 use super::Watch;
 use crate::action::Incident;
 use crate::engine::Engine;
+use crate::engine::attempts::retry_reason;
 use crate::engine::calls::{Owner, PendingCall};
+use crate::engine::dispatch::describe;
 use crate::order::Order;
 
 impl Engine {
@@ -82,18 +84,10 @@ impl Engine {
             side: order.side,
             kind: order.kind,
         });
-        let call = self.enqueue(
-            now,
-            PendingCall {
-                call,
-                owner: Owner::Place(id),
-                priority: Priority::Trade,
-                deadline: now + self.config.order_deadline,
-                failures: 0,
-                sent_at: None,
-                probe: None,
-            },
-        );
+        let deadline = now + self.config.order_deadline;
+        let owner = Owner::Place(id);
+        let pending = PendingCall::new(now, call, owner, Priority::Trade, deadline);
+        let call = self.enqueue(now, pending);
         self.track(call);
     }
 
@@ -185,7 +179,7 @@ impl Engine {
         now: Timestamp,
         id: ClientOrderId,
         mut pending: PendingCall,
-        reason: &str,
+        fate: &Fate,
     ) {
         let Some(order) = self.ledger.order_mut(id) else {
             return;
@@ -201,10 +195,10 @@ impl Engine {
         let delay = Backoff::READ.delay(pending.failures, &mut self.jitter);
         pending.failures += 1;
         if now + delay >= pending.deadline {
-            self.deny(now, id, Denied::NotTaken(reason.to_owned()));
+            self.deny(now, id, Denied::NotTaken(describe(fate)));
             return;
         }
-        self.requeue(now, pending, delay);
+        self.requeue(now, pending, retry_reason(fate), delay);
     }
 
     /// The venue has refused an order.

@@ -147,7 +147,7 @@ impl Desk {
         };
         let meter = Meter {
             readings: readings.iter().map(reading).collect::<ArrayVec<_, 8>>(),
-            request_id: None,
+            ..Meter::default()
         };
         let settlement = Settlement { succeeded, meter: &meter };
         self.scheduler.settle(self.now, call, settlement);

@@ -309,7 +309,7 @@ impl Flood {
             is_told.then_some(reading)
         });
         let readings = readings.collect();
-        self.calls.get_mut(&id).unwrap().meter = Meter { readings, request_id: None };
+        self.calls.get_mut(&id).unwrap().meter = Meter { readings, ..Meter::default() };
         self.plan(back, Event::Answer(id));
     }
 

@@ -353,7 +353,7 @@ impl World {
         }
         let call = self.calls.get_mut(&id).unwrap();
         call.landed_at = at;
-        call.meter = Some(Meter { readings, request_id: None });
+        call.meter = Some(Meter { readings, ..Meter::default() });
     }
 
     fn count(&mut self, limit: Limit, at: Timestamp, weight: Weight) -> Weight {
