@@ -175,15 +175,27 @@ fn restless(log: &Log, handshakes: &[&Attempt]) -> Vec<(u64, u64)> {
     windows
 }
 
-/// Whether the other calls of the handshake's process multiplied in the window it begins.
+/// Whether the other calls of the handshake's process multiplied in the window it begins: all of
+/// them, or all but the one that it makes most anyway. A process that polls one endpoint hard would
+/// else hide its resyncs behind that.
 fn resyncs(log: &Log, handshake: &Attempt) -> bool {
     let at_ms = handshake.at_ms;
-    let is_its = |attempt: &&Attempt| attempt.life == handshake.life && !attempt.is_handshake;
-    let calls = log.between(at_ms, at_ms + WINDOW_MS).iter().filter(is_its).count() as u64;
     let from_ms = at_ms.saturating_sub(HOUR_MS).max(log.span().map_or(0, |(first, _)| first));
-    let before = log.between(from_ms, at_ms).iter().filter(is_its);
-    let usual = median(counts(before, from_ms, at_ms, WINDOW_MS));
-    calls >= RESYNC_FACTOR * usual && calls > 0
+    let is_its = |attempt: &&Attempt| attempt.life == handshake.life && !attempt.is_handshake;
+    let before: Vec<&Attempt> = log.between(from_ms, at_ms).iter().filter(is_its).collect();
+    let multiplied = |but: Option<NameId>| {
+        let counted = |attempt: &&Attempt| Some(attempt.endpoint) != but;
+        let window = log.between(at_ms, at_ms + WINDOW_MS).iter().filter(is_its);
+        let calls = window.filter(counted).count() as u64;
+        let before = before.iter().copied().filter(counted);
+        calls > 0 && calls >= RESYNC_FACTOR * median(counts(before, from_ms, at_ms, WINDOW_MS))
+    };
+    let mut by_endpoint: BTreeMap<NameId, u64> = BTreeMap::new();
+    for call in &before {
+        *by_endpoint.entry(call.endpoint).or_default() += 1;
+    }
+    let most = by_endpoint.into_iter().max_by_key(|(_, count)| *count);
+    multiplied(None) || most.is_some_and(|(endpoint, _)| multiplied(Some(endpoint)))
 }
 
 fn merged(windows: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
