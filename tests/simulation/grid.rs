@@ -82,3 +82,28 @@ fn the_same_seed_is_the_same_run() {
     assert_eq!(run(5), run(5));
     assert_ne!(run(5).0, run(6).0);
 }
+
+#[test]
+fn every_attempt_is_told_as_the_venue_saw_it() {
+    let mut world = world(2, Weather::FAIR, 0);
+    world.run_for(Duration::from_secs(30));
+    world.stop(Duration::from_secs(10));
+    let arrived = world.venue.ledger().requests;
+    let told =
+        |endpoint: &str| world.attempts.iter().filter(|one| one.endpoint == endpoint).count();
+    for (endpoint, route) in [
+        ("place_order", "POST /api/v3/order"),
+        ("cancel_order", "DELETE /api/v3/order"),
+        ("server_time", "GET /api/v3/time"),
+        ("account", "GET /api/v3/account"),
+        ("order_counts", "GET /api/v3/rateLimit/order"),
+    ] {
+        let arrived = arrived.get(route).copied().unwrap_or_default();
+        assert_eq!(told(endpoint) as u64, arrived, "{endpoint}");
+        assert!(arrived > 0, "{endpoint}");
+    }
+    let placed = world.attempts.iter().find(|one| one.endpoint == "place_order").unwrap();
+    assert_eq!((placed.status, placed.method.as_ref(), placed.attempt), (Some(200), "POST", 1));
+    assert!(placed.idempotency_key.is_some() && placed.strategy.is_some());
+    assert!(placed.latency_ms.is_some() && placed.used_weight.is_some());
+}
