@@ -54,6 +54,8 @@ struct Class {
     /// The first of every lane, in the order in which they are asked.
     heads: BTreeSet<(Head, LaneId)>,
     waiting: usize,
+    /// How many lanes are empty.
+    empty: usize,
     /// Of a class that is shared: what each owner was served, and how many lanes it has.
     owners: BTreeMap<u32, Owner>,
     /// The share of who was served last: where those begin who were idle.
@@ -66,6 +68,8 @@ struct Owner {
     lanes: usize,
 }
 
+/// How many empty lanes are kept, because calls like those of before are likely to come.
+const EMPTY_LANES_MAX: usize = 64;
 /// How many owners without calls are remembered.
 const IDLE_OWNERS_MAX: usize = 256;
 
@@ -123,9 +127,7 @@ impl Queue {
             self.lanes_opened += 1;
             LaneId(self.lanes_opened)
         });
-        if !class.lanes.contains_key(&id) {
-            class.open(id, &ticket);
-        }
+        class.open(id, &ticket);
         let Some(lane) = class.lanes.get_mut(&id) else {
             return Ok(());
         };
@@ -149,8 +151,7 @@ impl Queue {
         let ticket = lane.tickets.remove(&place.rank)?;
         class.waiting -= 1;
         class.move_head(place.lane, head_before);
-        let parked = lane_parked(class, place.lane);
-        let closed = class.close_if_empty(place.lane, &ticket);
+        let (closed, parked) = class.close_if_empty(place.lane);
         if let (Some(id), Some(parked)) = (closed, parked) {
             self.forget_parked(id, parked);
         }
@@ -285,28 +286,31 @@ impl Queue {
     }
 }
 
-fn lane_parked(class: &Class, id: LaneId) -> Option<Parked> {
-    class.lanes.get(&id).and_then(|lane| lane.parked)
-}
-
 impl Class {
-    /// Opens a lane for calls like this.
+    /// Opens a lane for calls like this, unless it is open.
     fn open(&mut self, id: LaneId, ticket: &Ticket) {
-        let mut lane = Lane::for_calls_like(ticket);
+        if let Some(lane) = self.lanes.get(&id) {
+            if !lane.tickets.is_empty() {
+                return;
+            }
+            self.empty -= 1;
+        }
+        let mut share = 0;
         if is_shared(ticket.priority) {
             let level = self.level;
             if self.owners.len() >= IDLE_OWNERS_MAX {
                 self.owners.retain(|_, owner| owner.lanes > 0 || owner.share > level);
             }
-            let owner = self.owners.entry(lane.owner).or_default();
+            let owner = self.owners.entry(ticket.owner).or_default();
             if owner.lanes == 0 {
                 // Being idle earns nothing.
                 owner.share = owner.share.max(level);
             }
             owner.lanes += 1;
-            lane.share = owner.share;
+            share = owner.share;
         }
-        self.lanes.insert(id, lane);
+        let lane = self.lanes.entry(id).or_insert_with(|| Lane::for_calls_like(ticket));
+        lane.share = share;
     }
 
     fn serve(&mut self, id: LaneId) {
@@ -315,7 +319,7 @@ impl Class {
         let Some(entry) = self.owners.get_mut(&owner) else { return };
         self.level = self.level.max(entry.share);
         // Alone, there is nobody to compare with.
-        if self.lanes.len() == entry.lanes {
+        if self.lanes.len() - self.empty == entry.lanes {
             return;
         }
         entry.share += weight;
@@ -347,16 +351,21 @@ impl Class {
         }
     }
 
-    fn close_if_empty(&mut self, id: LaneId, last: &Ticket) -> Option<LaneId> {
-        let is_empty = self.lanes.get(&id)?.tickets.is_empty();
-        if !is_empty {
-            return None;
-        }
-        self.lanes.remove(&id);
-        if let Some(owner) = self.owners.get_mut(&last.owner) {
+    /// Closes a lane whose last call is gone. Gives back which, and what stood in its way.
+    fn close_if_empty(&mut self, id: LaneId) -> (Option<LaneId>, Option<Parked>) {
+        let Some(lane) = self.lanes.get_mut(&id).filter(|lane| lane.tickets.is_empty()) else {
+            return (None, None);
+        };
+        let parked = lane.parked.take();
+        if let Some(owner) = self.owners.get_mut(&lane.owner) {
             owner.lanes = owner.lanes.saturating_sub(1);
         }
-        self.by_key.remove(&LaneKey::of(last));
-        Some(id)
+        self.empty += 1;
+        if self.empty > EMPTY_LANES_MAX {
+            self.empty = 0;
+            self.lanes.retain(|_, lane| !lane.tickets.is_empty());
+            self.by_key.retain(|_, id| self.lanes.contains_key(id));
+        }
+        (Some(id), parked)
     }
 }

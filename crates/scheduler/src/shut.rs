@@ -36,6 +36,10 @@ use crate::ticket::{Origin, Priority, Probe};
 #[derive(Debug)]
 pub(crate) struct ShutScopes {
     scopes: BTreeMap<ScopeKey, Scope>,
+    /// When the first of them has something to be done about.
+    due: Option<Timestamp>,
+    /// Whether a probe may be on the wire.
+    is_probing: bool,
     ramp: Duration,
     jitter: Jitter,
 }
@@ -68,7 +72,13 @@ impl Candidate<'_> {
 
 impl ShutScopes {
     pub(crate) const fn new(ramp: Duration, seed: u64) -> Self {
-        Self { scopes: BTreeMap::new(), ramp, jitter: Jitter::new(seed) }
+        Self {
+            scopes: BTreeMap::new(),
+            due: None,
+            is_probing: false,
+            ramp,
+            jitter: Jitter::new(seed),
+        }
     }
 
     /// Shuts `scope`, until the latest of `told`, what it was shut until before, and, where
@@ -83,6 +93,7 @@ impl ShutScopes {
         self.drop_open(now);
         let scope = self.scopes.entry(key).or_insert_with(|| Scope::new(now, reason));
         scope.shut(now, reason, told);
+        self.refresh();
     }
 
     /// Opens a scope that waits for a person: its probe goes next. False for any other, because
@@ -91,6 +102,7 @@ impl ShutScopes {
         match self.scopes.get_mut(key) {
             Some(scope) if scope.until.is_none() => {
                 scope.until = Some(now);
+                self.refresh();
                 true
             }
             _ => false,
@@ -134,13 +146,20 @@ impl ShutScopes {
             if let Some(scope) = self.scopes.get_mut(&key) {
                 let is_probe = call.probe == Some(Probe::Scope(key));
                 scope.leave(now, id, call.class, is_probe, &mut self.jitter);
+                self.is_probing |= is_probe;
             }
+        }
+        if call.probe.is_some() {
+            self.refresh();
         }
     }
 
     /// A call is over: `passed` tells whether the venue did what it was asked. Only a probe's end
     /// means anything here; tells whether it was one.
     pub(crate) fn end(&mut self, now: Timestamp, id: CallId, passed: bool) -> bool {
+        if !self.is_probing {
+            return false;
+        }
         let mut has_moved = false;
         for scope in self.scopes.values_mut() {
             scope.end(id);
@@ -153,6 +172,7 @@ impl ShutScopes {
                 }
             }
         }
+        self.refresh();
         has_moved
     }
 
@@ -160,22 +180,31 @@ impl ShutScopes {
     /// when no probe came of it.
     pub(crate) fn next_probe(&mut self, now: Timestamp) -> Option<ScopeKey> {
         let ramp = self.ramp;
+        let mut found = None;
         for (key, scope) in &mut self.scopes {
             if scope.is_due(now) {
                 if scope.needs_probe {
                     scope.phase = Phase::Asked(now);
-                    return Some(*key);
+                    found = Some(*key);
+                    break;
                 }
                 let over_at = scope.until.unwrap_or(now);
                 scope.reopen(over_at, ramp);
             }
         }
-        None
+        self.refresh();
+        found
     }
 
     /// When [`next_probe`](Self::next_probe) may have something.
-    pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        self.scopes.values().filter_map(Scope::due_at).min()
+    pub(crate) const fn next_due(&self) -> Option<Timestamp> {
+        self.due
+    }
+
+    /// Something about a scope has changed.
+    fn refresh(&mut self) {
+        self.due = self.scopes.values().filter_map(Scope::due_at).min();
+        self.is_probing = self.scopes.values().any(Scope::has_probe_on_wire);
     }
 
     /// Until when `scope` is shut: the far end of time when a person must open it, `now` while its
@@ -224,6 +253,7 @@ impl ShutScopes {
                 .or_insert_with(|| Scope::new(record.since, record.reason));
             scope.restore(record);
         }
+        self.refresh();
     }
 
     fn drop_open(&mut self, now: Timestamp) {

@@ -167,6 +167,10 @@ impl Scope {
         self.late_probe = self.late_probe.filter(|probe| *probe != id);
     }
 
+    pub(super) const fn has_probe_on_wire(&self) -> bool {
+        matches!(self.phase, Phase::Probing(_)) || self.late_probe.is_some()
+    }
+
     /// When something has to be done about it without a call.
     pub(super) fn due_at(&self) -> Option<Timestamp> {
         match self.phase {
