@@ -17,6 +17,7 @@ use tradewind_model::id::{ClientOrderIds, EgressId, InstrumentId, VenueId};
 use tradewind_runtime::config::{Place, StrategyConfig};
 use tradewind_runtime::strategy_host::Inbox;
 use tradewind_runtime::{Clock, Config, ConfigError, Desk, End, Setup, seed};
+use tradewind_scheduler::SchedulerConfig;
 use tradewind_simulator::server::Embedded;
 use tradewind_strategy::{Host, Mailbox, Registry};
 use tradewind_transport::Net;
@@ -334,6 +335,7 @@ fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> 
         instruments: strategy.instruments.iter().map(|id| (id.clone(), venue.symbol(id))).collect(),
     };
     let engine = &config.engine;
+    let seed = engine.seed.unwrap_or_else(seed::fresh);
     EngineConfig {
         route: Route {
             venue: config.venue.name,
@@ -341,7 +343,7 @@ fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> 
             egress: EgressId::new("direct").expect("a short word is a name"),
         },
         tariff: venue.tariff(),
-        scheduler: config.scheduler.clone(),
+        scheduler: SchedulerConfig { seed, ..config.scheduler.clone() },
         strategies: config.strategies.iter().map(setup).collect(),
         recv_window: engine.recv_window(),
         order_deadline: Duration::from_millis(engine.order_deadline_ms),
@@ -349,7 +351,7 @@ fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> 
         startup_timeout: Duration::from_millis(engine.startup_timeout_ms),
         cancels_on_stop: engine.cancels_on_stop,
         identity,
-        seed: engine.seed.unwrap_or_else(seed::fresh),
+        seed,
     }
 }
 

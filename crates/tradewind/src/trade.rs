@@ -99,7 +99,7 @@ pub fn launch(config: &Config<'_>, registry: &Registry, options: Options) -> Exi
     let is_quiet = is_terminal || options.is_json;
     let level = if is_quiet { LevelFilter::WARN } else { LevelFilter::INFO };
     if let Err(error) = logs::start(level, config.log.attempts.as_deref()) {
-        let path = config.log.attempts.as_deref().unwrap_or(Path::new("")).display();
+        let path = config.log.attempts.as_deref().unwrap_or_else(|| Path::new("")).display();
         let error =
             format!("log.attempts names {path}, which cannot be written ({error}); name another");
         return fail(&UsageError::new(error), 2);

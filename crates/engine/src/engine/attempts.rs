@@ -83,9 +83,10 @@ impl Engine {
             concurrency_inflight: u32::try_from(others + 1).unwrap_or(u32::MAX),
             retry_reason: pending.retried.0,
             delay_ms: millis(pending.retried.1),
-            idempotency_key: match &pending.call {
-                Call::PlaceOrder(order) => Some(order.client_order_id.to_string()),
-                _ => None,
+            idempotency_key: if let Call::PlaceOrder(order) = &pending.call {
+                Some(order.client_order_id.to_string())
+            } else {
+                None
             },
             priority: Cow::Borrowed(pending.priority.name()),
             queue_ms: millis(sent_at.since(pending.queued_at)),

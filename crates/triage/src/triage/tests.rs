@@ -7,7 +7,7 @@ use generator::{SYMPTOMS, World};
 
 /// The seeds that thresholds were looked at with, seeds that they were not, and one in which a hot
 /// endpoint once hid a storm.
-const SEEDS: [std::ops::Range<u64>; 3] = [1..21, 1_000..1_050, 7_026..7_027];
+const SEEDS: [std::ops::Range<u64>; 3] = [1..6, 1_000..1_012, 7_026..7_027];
 
 fn report(log: &[u8]) -> Report {
     Triage::read(log).unwrap()
