@@ -1,4 +1,6 @@
 //! What is true of the workspace as a whole, in one binary.
 
 mod architecture;
+mod profiles;
 mod simulation;
+mod sockets;

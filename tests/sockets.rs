@@ -18,7 +18,7 @@ use tradewind_runtime::End;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn profile(seed: u64) -> String {
-    const WIDTH: &str = "width = \"0.012\"";
+    const WIDTH: &str = "width = \"0.03\"";
     let text =
         include_str!("../config/embedded.toml").replace("# seed = 7", &format!("seed = {seed}"));
     // Narrow enough that the market crosses a rung every few steps.

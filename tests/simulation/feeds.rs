@@ -20,6 +20,7 @@ fn world(params: &str) -> World {
         weather: Weather::FAIR,
         venue: BinanceConfig::default(),
         skew_ms: 40,
+        cancels_on_stop: true,
         registry: &registry,
         strategies: &strategies,
     })

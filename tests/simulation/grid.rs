@@ -22,6 +22,7 @@ fn world(seed: u64, weather: Weather, skew_ms: i64) -> World {
         weather,
         venue: BinanceConfig::default(),
         skew_ms,
+        cancels_on_stop: true,
         registry: &registry,
         strategies: &strategies,
     })

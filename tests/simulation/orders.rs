@@ -31,6 +31,10 @@ impl Desk {
     }
 
     fn open_at(weather: Weather, venue: BinanceConfig) -> Self {
+        Self::with(weather, venue, true)
+    }
+
+    fn with(weather: Weather, venue: BinanceConfig, cancels_on_stop: bool) -> Self {
         let registry = probe::registry();
         let strategies = [("probe", "probe", "feeds = [\"quote\"]")];
         let mut world = World::new(Setup {
@@ -38,6 +42,7 @@ impl Desk {
             weather,
             venue,
             skew_ms: 0,
+            cancels_on_stop,
             registry: &registry,
             strategies: &strategies,
         });
@@ -367,4 +372,22 @@ fn trades_that_the_stream_has_lost_are_fetched_before_the_end_is_told() {
     let ends = updates.iter().filter(|update| update.state.is_terminal()).count();
     assert_eq!((ends, updates.last().unwrap().state), (1, OrderState::Filled), "{updates:?}");
     desk.finish();
+}
+
+#[test]
+fn orders_that_the_policy_leaves_are_left_those_on_their_way_as_soon_as_they_rest() {
+    let mut desk = Desk::with(Weather::FAIR, BinanceConfig::default(), false);
+    let resting = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
+    desk.world.run_for(Duration::from_secs(1));
+    let on_its_way = desk.submit(Side::Buy, post_only(desk.price(-11), qty("0.01")));
+    desk.world.run_for(Duration::from_micros(100));
+    let before = desk.world.now;
+    desk.world.stop(Duration::from_secs(30));
+    assert_eq!(desk.world.drained.as_deref(), Some(&[][..]));
+    assert!(desk.world.now.since(before) < Duration::from_secs(1), "nobody waits for the deadline");
+    let ledger = desk.world.venue.ledger();
+    let mut open: Vec<_> =
+        ledger.accounts[0].open_orders.iter().map(|order| order.client_order_id.clone()).collect();
+    open.sort_unstable();
+    assert_eq!(open, [resting.to_string(), on_its_way.to_string()]);
 }

@@ -65,6 +65,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) venue: BinanceConfig,
     /// The venue's clock less ours, in milliseconds.
     pub(crate) skew_ms: i64,
+    /// Whether orders are canceled at the end.
+    pub(crate) cancels_on_stop: bool,
     pub(crate) registry: &'a Registry,
     /// Name, kind and parameters of each strategy; all of them trade BTC-USDT.
     pub(crate) strategies: &'a [(&'a str, &'a str, &'a str)],
@@ -98,7 +100,7 @@ impl World {
     pub(crate) fn new(setup: Setup<'_>) -> Self {
         // Some minute of some day, not at its start.
         let now = Timestamp::from_millis(1_795_298_412_345);
-        let Setup { seed, weather, venue, skew_ms, registry, strategies } = setup;
+        let Setup { seed, weather, venue, skew_ms, cancels_on_stop, registry, strategies } = setup;
         let instrument = InstrumentId::from("BTC-USDT");
         let codec = BinanceSpot::new(VenueId::new("simulated").unwrap());
         let mut hosts = BTreeMap::new();
@@ -126,7 +128,7 @@ impl World {
             order_deadline: Duration::from_secs(10),
             call_timeout: Duration::from_secs(10),
             startup_timeout: Duration::from_secs(60),
-            cancels_on_stop: true,
+            cancels_on_stop,
             identity: Identity {
                 instance: "simulated".to_owned(),
                 version: "0".to_owned(),

@@ -327,14 +327,14 @@ impl Engine {
     }
 
     fn check_drained(&mut self) {
-        if self.is_stopping && !self.is_drained && self.watches.is_empty() {
+        if self.is_stopping && !self.is_drained && self.awaited().is_empty() {
             self.drain(Vec::new());
         }
     }
 
     fn give_up_draining(&mut self) {
         if !self.is_drained {
-            self.drain(self.watches.keys().copied().collect());
+            self.drain(self.awaited());
         }
     }
 

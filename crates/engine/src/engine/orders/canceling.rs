@@ -135,16 +135,18 @@ impl Engine {
                 self.cancel_own(now, id);
             }
         }
-        if !self.config.cancels_on_stop {
-            let resting = |order: &Order| {
-                matches!(order.state, OrderState::Open | OrderState::PartiallyFilled)
-            };
-            let left: Vec<_> =
-                self.ledger.open().filter(|one| resting(one)).map(|one| one.id).collect();
-            for id in left {
-                self.watches.remove(&id);
-            }
-        }
+    }
+
+    /// Orders whose end is waited for once trading ends: all that are not over, but for those that
+    /// the policy leaves where they rest.
+    pub(in crate::engine) fn awaited(&self) -> Vec<ClientOrderId> {
+        let is_left = |order: &Order| {
+            let is_resting = matches!(order.state, OrderState::Open | OrderState::PartiallyFilled);
+            is_resting && !order.is_cancel_wanted && !self.config.cancels_on_stop
+        };
+        let is_awaited =
+            |id: &ClientOrderId| self.ledger.order(*id).is_none_or(|order| !is_left(order));
+        self.watches.keys().copied().filter(is_awaited).collect()
     }
 
     /// Cancels every order of one strategy.
