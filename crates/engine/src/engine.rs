@@ -6,13 +6,15 @@
 //!
 //! The work itself is in the submodules, each an `impl` block about one thing: `dispatch` brings
 //! calls to the scheduler and back, `orders` follows orders, `streams` keeps sockets up, `market`
-//! hands out feeds, `startup` reads what has to be known before the first order.
+//! hands out feeds, `shut` heeds what is to be left alone, `attempts` tells of each try, `startup`
+//! reads what has to be known before the first order.
 
 mod attempts;
 mod calls;
 mod dispatch;
 mod market;
 mod orders;
+mod shut;
 mod startup;
 mod status;
 mod streams;

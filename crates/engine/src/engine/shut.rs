@@ -1,0 +1,98 @@
+//! What an answer says is to be left alone, and the one call that goes there first afterwards.
+//!
+//! The scheduler holds the doors; here is decided which of them an answer shuts. A limit shuts the
+//! address, or an account's new orders; a ban and the venue's edge shut the address; a refused key
+//! shuts all that is signed.
+
+use std::time::Duration;
+
+use tradewind_model::call::Call;
+use tradewind_model::outcome::{Fate, NotTaken, RefusalKind, Throttle, Unknown};
+use tradewind_model::tariff::LimitKind;
+use tradewind_model::time::Timestamp;
+use tradewind_scheduler::{BreakerKey, Priority, Probe, ScopeKey, ShutReason};
+
+use super::calls::{Owner, PendingCall};
+use super::dispatch::PATIENCE;
+use super::{Engine, Timer};
+use crate::action::Incident;
+
+/// How long a ban is outwaited beyond what the venue said.
+const BAN_MARGIN: Duration = Duration::from_secs(1);
+
+impl Engine {
+    /// Shuts what an answer says is to be left alone.
+    pub(super) fn heed(&mut self, now: Timestamp, call: &Call, fate: &Fate) {
+        let account = self.config.route.account;
+        let egress = ScopeKey::Egress(self.config.route.egress);
+        match fate {
+            Fate::NotTaken(NotTaken::Throttled(throttle)) => self.throttled(now, call, throttle),
+            // The venue's edge speaks no JSON: it has taken us for an attacker, whoever we are.
+            Fate::Unknown(Unknown::Venue { status: 403, code: None, .. }) => {
+                self.shut(now, egress, ShutReason::Edge, None);
+            }
+            // A key that was refused once is refused again, and repeating it looks like an attack.
+            Fate::Refused(refusal) if refusal.kind == RefusalKind::Auth => {
+                self.shut(now, ScopeKey::Account(account), ShutReason::Auth, None);
+            }
+            Fate::Done(_) | Fate::Refused(_) | Fate::NotTaken(_) | Fate::Unknown(_) => {}
+        }
+    }
+
+    /// The venue turned a call away: silence for everything that shares the limit, until the
+    /// latest of what it said.
+    fn throttled(&mut self, now: Timestamp, call: &Call, throttle: &Throttle) {
+        let (scope, reason, margin) = if throttle.is_ban {
+            self.counters.http_418 += 1;
+            (ScopeKey::Egress(self.config.route.egress), ShutReason::Banned, BAN_MARGIN)
+        } else {
+            self.counters.http_429 += 1;
+            let scope = match throttle.kind {
+                Some(LimitKind::Orders) => ScopeKey::NewOrders(self.config.route.account),
+                _ => ScopeKey::Egress(self.config.route.egress),
+            };
+            (scope, ShutReason::Throttled, Duration::ZERO)
+        };
+        let told = [
+            throttle.retry_after.map(|after| now + after),
+            throttle.retry_at.map(|at| self.clock.our_time(at)),
+        ];
+        let margin = margin + self.clock.error_bound(now);
+        let until = told.into_iter().flatten().max().map(|until| until + margin);
+        let origin = self.origin(call);
+        self.scheduler.note_throttle(now, &origin, throttle.kind);
+        self.shut(now, scope, reason, until);
+        let until = self.scheduler.shut_until(now, &scope).unwrap_or(now);
+        self.tell(Incident::Throttled { throttle: throttle.clone(), until });
+    }
+
+    fn shut(
+        &mut self,
+        now: Timestamp,
+        scope: ScopeKey,
+        reason: ShutReason,
+        until: Option<Timestamp>,
+    ) {
+        let was_shut = self.scheduler.shut_until(now, &scope).is_some();
+        self.scheduler.shut_because(now, scope, reason, until);
+        if let Some(until) = self.scheduler.shut_until(now, &scope) {
+            self.timers.set(Timer::Unshut, until);
+        }
+        if !was_shut && matches!(reason, ShutReason::Edge | ShutReason::Auth) {
+            self.tell(Incident::Shut { scope, reason });
+        }
+    }
+
+    /// Makes the one call that goes before all others to what was shut or down.
+    pub(super) fn probe(&mut self, now: Timestamp, probe: Probe) {
+        let call = match probe {
+            Probe::Scope(ScopeKey::Egress(_) | ScopeKey::Group(..)) => Call::ServerTime,
+            Probe::Scope(ScopeKey::Account(_) | ScopeKey::NewOrders(_)) => Call::Account,
+            Probe::Breaker(BreakerKey { account: None, .. }) => Call::ServerTime,
+            Probe::Breaker(BreakerKey { account: Some(_), .. }) => Call::Account,
+        };
+        let deadline = now + PATIENCE;
+        let pending = PendingCall::new(now, call, Owner::Probe, Priority::Critical, deadline);
+        self.enqueue(now, PendingCall { probe: Some(probe), ..pending });
+    }
+}
