@@ -50,7 +50,7 @@ use self::seed::Dice;
 use self::session::Session;
 use self::user_data::Outbox;
 use crate::exchange::{AccountId, Exchange, ExchangeEvent, SymbolStatus};
-use crate::limits::Limits;
+use crate::limits::{LimitKind, Limits};
 
 /// The venue. See the module's page.
 #[derive(Debug)]
@@ -66,6 +66,8 @@ pub struct Binance {
     dice: Dice,
     uuid: u64,
     next_session: u64,
+    /// A `User-Agent` whose traffic the ledger tells apart.
+    other_agent: Option<String>,
 }
 
 impl Binance {
@@ -93,6 +95,7 @@ impl Binance {
             dice: Dice::new(seed),
             uuid: seed,
             next_session: 0,
+            other_agent: None,
         }
     }
 
@@ -133,6 +136,11 @@ impl Binance {
         until
     }
 
+    /// Has the ledger tell one `User-Agent` apart from now on. It is counted like everybody's.
+    pub fn tell_apart(&mut self, agent: &str) {
+        self.other_agent = Some(agent.to_owned());
+    }
+
     /// Load from a stranger behind the same address: uses up weight.
     pub fn burn_weight(&mut self, now: Timestamp, peer: IpAddr, weight: u32) {
         self.desk.limits.charge(now, peer, weight);
@@ -147,6 +155,12 @@ impl Binance {
     /// Opens or closes trading of a symbol.
     pub fn set_status(&mut self, now: Timestamp, symbol: &str, status: SymbolStatus) {
         self.desk.exchange.set_status(now, symbol, status);
+    }
+
+    /// The size of a limit.
+    #[must_use]
+    pub const fn limit_of(&self, kind: LimitKind) -> u32 {
+        self.desk.limits.limit_of(kind)
     }
 
     /// The exchange behind the doors, for checkers.
@@ -169,6 +183,8 @@ impl Binance {
             bans,
             policy_closes: self.notes.policy_closes,
             peaks: self.desk.limits.peaks(),
+            windows: self.desk.limits.windows().copied().collect(),
+            refused: self.desk.limits.refused().collect(),
             connections_accepted: self.notes.connections_accepted,
             connections_refused: self.notes.connections_refused,
             connections_open: self.sessions.len(),

@@ -10,6 +10,7 @@
 //! fill gives credit a moment later, and the count never falls below zero.
 
 mod config;
+mod history;
 mod window;
 
 #[cfg(test)]
@@ -22,10 +23,14 @@ use std::time::Duration;
 use tradewind_model::Timestamp;
 
 pub use self::config::{LimitsConfig, StreamPenalty};
+pub use self::history::{Refused, WindowUse};
 pub use self::window::Window;
 
-const SECOND: Duration = Duration::from_secs(1);
+use self::history::History;
+
+const TEN_SECONDS: Duration = Duration::from_secs(10);
 const MINUTE: Duration = Duration::from_secs(60);
+const FIVE_MINUTES: Duration = Duration::from_secs(300);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Peers remembered at once. A loopback venue has a handful; past this the idle ones are forgotten.
@@ -44,6 +49,19 @@ pub enum LimitKind {
     OrdersDay,
     /// `CONNECTIONS`, five minutes, per IP and service.
     Connections,
+}
+
+impl LimitKind {
+    /// How long its windows are.
+    #[must_use]
+    pub const fn interval(self) -> Duration {
+        match self {
+            Self::Weight => MINUTE,
+            Self::RawRequests | Self::Connections => FIVE_MINUTES,
+            Self::OrdersTenSeconds => TEN_SECONDS,
+            Self::OrdersDay => DAY,
+        }
+    }
 }
 
 /// Why a request, an order or a handshake is refused.
@@ -95,6 +113,7 @@ struct Peer {
     /// Refusals by 429 in the current minute; past the tolerated number comes the ban.
     strikes: Window,
     banned_until: Timestamp,
+    banned_for: LimitKind,
     last_ban: Timestamp,
     step: usize,
     requests_in_ban: u32,
@@ -137,14 +156,17 @@ pub struct Limits {
     refused_429: u64,
     refused_418: u64,
     bans: u64,
+    history: History,
 }
 
 impl Limits {
     /// Counters at zero.
     #[must_use]
     pub fn new(config: LimitsConfig) -> Self {
+        let history = History::new(config.windows_max);
         Self {
             config,
+            history,
             peers: BTreeMap::new(),
             accounts: BTreeMap::new(),
             credits: VecDeque::new(),
@@ -170,7 +192,7 @@ impl Limits {
         let peer = self.peer(now, ip);
         let used = peer.raw.add(now, 1);
         let (limit, until) = (peer.raw.limit(), peer.raw.ends_at(now));
-        self.note(LimitKind::RawRequests, used);
+        self.note(now, LimitKind::RawRequests, used, 1);
         if used > limit {
             return Err(self.strike(now, ip, LimitKind::RawRequests, limit, until));
         }
@@ -188,7 +210,7 @@ impl Limits {
         let peer = self.peer(now, ip);
         let used = peer.weight.add(now, weight);
         let (limit, until) = (peer.weight.limit(), peer.weight.ends_at(now));
-        self.note(LimitKind::Weight, used);
+        self.note(now, LimitKind::Weight, used, weight);
         if used > limit {
             return Err(self.strike(now, ip, LimitKind::Weight, limit, until));
         }
@@ -198,7 +220,7 @@ impl Limits {
     /// Adds weight after the fact: an order entry that failed.
     pub fn charge(&mut self, now: Timestamp, ip: IpAddr, weight: u32) {
         let used = self.peer(now, ip).weight.add(now, weight);
-        self.note(LimitKind::Weight, used);
+        self.note(now, LimitKind::Weight, used, weight);
     }
 
     /// Counts a handshake and the weight it costs.
@@ -217,6 +239,7 @@ impl Limits {
         let shut_until = peer.streams_shut_until;
         if service == Service::Streams && shut_until > now {
             self.refused_429 += 1;
+            self.history.refused(LimitKind::Connections, 429);
             let (kind, limit) = (LimitKind::Connections, 0);
             return Err(Denied::Over { kind, limit, until: shut_until });
         }
@@ -226,7 +249,7 @@ impl Limits {
         };
         let used = window.add(now, 1);
         let (limit, until) = (window.limit(), window.ends_at(now));
-        self.note(LimitKind::Connections, used);
+        self.note(now, LimitKind::Connections, used, 1);
         if used > limit {
             return Err(self.strike(now, ip, LimitKind::Connections, limit, until));
         }
@@ -284,7 +307,7 @@ impl Limits {
             (LimitKind::OrdersDay, count.day.add(now, 1)),
         ];
         for (kind, used) in used {
-            self.note(kind, used);
+            self.note(now, kind, used, 1);
         }
     }
 
@@ -350,6 +373,21 @@ impl Limits {
         (self.refused_429, self.refused_418, self.bans)
     }
 
+    /// The windows that saw anything, by limit and oldest first; the newest of each.
+    pub fn windows(&self) -> impl Iterator<Item = &WindowUse> {
+        self.history.windows()
+    }
+
+    /// Who was turned away, by what for.
+    pub fn refused(&self) -> impl Iterator<Item = Refused> {
+        self.history.refusals()
+    }
+
+    /// From now on it is the agent that is told apart who asks, or no longer.
+    pub const fn attribute(&mut self, is_other: bool) {
+        self.history.is_other = is_other;
+    }
+
     /// The size of a limit.
     #[must_use]
     pub const fn limit_of(&self, kind: LimitKind) -> u32 {
@@ -362,9 +400,12 @@ impl Limits {
         }
     }
 
-    fn note(&mut self, kind: LimitKind, used: u32) {
+    fn note(&mut self, now: Timestamp, kind: LimitKind, used: u32, added: u32) {
         let peak = self.peaks.entry(kind).or_default();
         *peak = (*peak).max(used);
+        let (limit, lasts) = (self.limit_of(kind), kind.interval());
+        let window = WindowUse { kind, starts_at: now, lasts, limit, used, by_others: 0 };
+        self.history.note(now, window, added);
     }
 
     fn refuse_banned(&mut self, now: Timestamp, ip: IpAddr) -> Result<(), Denied> {
@@ -383,6 +424,7 @@ impl Limits {
             peer.requests_in_ban = 0;
         }
         self.refused_418 += 1;
+        self.history.refused(peer.banned_for, 418);
         Err(Denied::Banned { until: peer.banned_until })
     }
 
@@ -398,9 +440,13 @@ impl Limits {
         let strikes = self.peer(now, ip).strikes.add(now, 1);
         if strikes > self.config.tolerated_after_first_429.saturating_add(1) {
             self.refused_418 += 1;
-            return Denied::Banned { until: self.ban(now, ip) };
+            self.history.refused(kind, 418);
+            let until = self.ban(now, ip);
+            self.peer(now, ip).banned_for = kind;
+            return Denied::Banned { until };
         }
         self.refused_429 += 1;
+        self.history.refused(kind, 429);
         Denied::Over { kind, limit, until }
     }
 
@@ -419,11 +465,12 @@ impl Limits {
         let config = &self.config;
         self.peers.entry(ip).or_insert_with(|| Peer {
             weight: Window::new(MINUTE, config.weight_per_minute),
-            raw: Window::new(5 * MINUTE, config.raw_requests_per_five_minutes),
-            ws_api_connections: Window::new(5 * MINUTE, config.connections_per_five_minutes),
-            stream_connections: Window::new(5 * MINUTE, config.connections_per_five_minutes),
+            raw: Window::new(FIVE_MINUTES, config.raw_requests_per_five_minutes),
+            ws_api_connections: Window::new(FIVE_MINUTES, config.connections_per_five_minutes),
+            stream_connections: Window::new(FIVE_MINUTES, config.connections_per_five_minutes),
             strikes: Window::new(MINUTE, u32::MAX),
             banned_until: Timestamp::EPOCH,
+            banned_for: LimitKind::Weight,
             last_ban: Timestamp::EPOCH,
             step: 0,
             requests_in_ban: 0,
@@ -435,7 +482,7 @@ impl Limits {
     fn account(&mut self, account: u64) -> &mut OrderCount {
         let config = &self.config;
         self.accounts.entry(account).or_insert_with(|| OrderCount {
-            ten_seconds: Window::new(10 * SECOND, config.orders_per_ten_seconds),
+            ten_seconds: Window::new(TEN_SECONDS, config.orders_per_ten_seconds),
             day: Window::new(DAY, config.orders_per_day),
         })
     }

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use tradewind_model::Timestamp;
 
 use crate::exchange::{AccountId, BalanceView, FillView, OrderView};
-use crate::limits::{Peak, Service};
+use crate::limits::{Peak, Refused, Service, WindowUse};
 
 /// One thing that came from a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +78,12 @@ pub struct VenueLedger {
     pub policy_closes: u64,
     /// The most of each limit that one window has seen.
     pub peaks: Vec<Peak>,
+    /// What each window held, by limit and oldest first; those in which nothing happened are left
+    /// out, and only the newest are remembered
+    /// ([`LimitsConfig::windows_max`](crate::limits::LimitsConfig::windows_max)).
+    pub windows: Vec<WindowUse>,
+    /// Answers 429 and 418 by what for, those to an agent that is told apart on lines of their own.
+    pub refused: Vec<Refused>,
     /// Handshakes accepted so far.
     pub connections_accepted: u64,
     /// Handshakes refused so far.

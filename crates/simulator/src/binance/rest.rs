@@ -35,6 +35,8 @@ impl Binance {
         self.advance(now);
         let path = request.uri().path();
         let row = method::by_route(request.method().as_str(), path);
+        let is_other = self.is_other(request.headers());
+        self.desk.limits.attribute(is_other);
         let response = match self.desk.limits.raw_request(now, peer).map_err(Refusal::limited) {
             Err(refusal) => refused(now, &refusal),
             Ok(()) => match row {
@@ -42,11 +44,21 @@ impl Binance {
                 None => unrouted(path, request.headers()),
             },
         };
+        self.desk.limits.attribute(false);
         let what = row.map_or("?", |row| row.route);
         let status = response.status().as_u16();
         self.arrived(Arrival { at: now, peer, door: Door::Rest, what, status });
         self.after_call(now, peer, status);
         self.with_meters(now, peer, response)
+    }
+
+    /// Whether it is the agent whom the ledger tells apart.
+    fn is_other(&self, headers: &HeaderMap) -> bool {
+        self.other_agent.as_ref().is_some_and(|agent| {
+            headers
+                .get(header::USER_AGENT)
+                .is_some_and(|given| given.as_bytes() == agent.as_bytes())
+        })
     }
 
     fn answer_rest(

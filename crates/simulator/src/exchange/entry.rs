@@ -20,7 +20,7 @@ use super::{
     NewOrder, OrderKind, OrderRef, OrderStatus, OrderView, Owner, Placement, Reject, Side, StpMode,
     SymbolStatus, TimeInForce,
 };
-use crate::account::AcceptedOrder;
+use crate::account::{AcceptedOrder, CanceledOrder};
 
 /// The largest price and the largest quantity: their product still is a `Decimal`.
 const LARGEST: Decimal = Decimal::from_parts(0xD4A5_1000, 0xE8, 0, false, 0);
@@ -242,6 +242,12 @@ impl Exchange {
     ) -> Option<Cancellation> {
         let listing = &mut self.listings[index];
         let mut order = listing.pull(&mut self.clearing, order_id, self.now)?;
+        if let Owner::Account(account) = order.owner
+            && let Some(account) = self.clearing.account_mut(account)
+        {
+            let client_order_id = order.view.client_order_id.clone();
+            account.ledger.cancel(CanceledOrder { time: self.now, client_order_id });
+        }
         order.view.status = OrderStatus::Canceled;
         order.view.cancel_client_order_id = Some(client_order_id.clone());
         listing.end(&mut self.clearing, &mut order, ExecType::Canceled, self.now);

@@ -38,6 +38,8 @@ pub struct LimitsConfig {
     /// What repeated floods of control messages cost an IP; `None` for nothing. Two minutes have
     /// been seen.
     pub stream_penalty: Option<StreamPenalty>,
+    /// Windows of each limit that the ledger remembers, newest last.
+    pub windows_max: usize,
 }
 
 /// Stream handshakes are refused after too many connections were closed for flooding.
@@ -71,6 +73,7 @@ impl Default for LimitsConfig {
                 within: MINUTE,
                 lasts: 2 * MINUTE,
             }),
+            windows_max: 16_384,
         }
     }
 }

@@ -141,3 +141,34 @@ fn a_stream_handshake_needs_no_weight() {
     limits.connect(at(0), IP, Service::Streams, 0).unwrap();
     limits.connect(at(0), IP, Service::WsApi, 2).unwrap_err();
 }
+
+#[test]
+fn the_ledger_keeps_what_each_window_held_and_tells_an_agent_apart() {
+    let mut limits = limits(small());
+    limits.admit(at(0), IP, 30).unwrap();
+    limits.attribute(true);
+    limits.admit(at(1), IP, 20).unwrap();
+    limits.attribute(false);
+    limits.admit(at(2), IP, 40).unwrap();
+    limits.attribute(true);
+    limits.admit(at(3), IP, 50).unwrap_err();
+    limits.attribute(false);
+    // Nothing happens in the second minute.
+    limits.admit(at(125), IP, 5).unwrap();
+    let windows: Vec<_> =
+        limits.windows().map(|one| (one.starts_at, one.used, one.by_others)).collect();
+    assert_eq!(windows, [(at(0), 140, 70), (at(120), 5, 0)]);
+    let refused: Vec<_> = limits.refused().collect();
+    let (kind, is_other) = (LimitKind::Weight, true);
+    assert_eq!(refused, [Refused { kind, is_other, http_429: 1, http_418: 0 }]);
+}
+
+#[test]
+fn only_the_newest_windows_are_kept() {
+    let mut limits = limits(LimitsConfig { windows_max: 2, ..small() });
+    for minute in 0..5 {
+        limits.admit(at(60 * minute), IP, 7).unwrap();
+    }
+    let starts: Vec<_> = limits.windows().map(|one| one.starts_at).collect();
+    assert_eq!(starts, [at(180), at(240)]);
+}
