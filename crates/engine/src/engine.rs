@@ -210,7 +210,9 @@ impl Engine {
                 self.stream_event(now, kind, generation, event);
             }
             Event::StrategyLost { strategy } => self.strategy_lost(now, strategy),
-            Event::Inquire { inquiry, call } => self.inquire(now, inquiry, call),
+            Event::Inquire { inquiry, call, priority } => {
+                self.inquire(now, inquiry, call, priority);
+            }
             Event::ClearAccount => {
                 let scope = ScopeKey::Account(self.config.route.account);
                 self.scheduler.clear(now, &scope);

@@ -6,6 +6,7 @@ use tradewind_model::notice::Command;
 use tradewind_model::outcome::Outcome;
 use tradewind_model::stream::{StreamEvent, StreamKind};
 use tradewind_model::time::Timestamp;
+use tradewind_scheduler::Priority;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub enum Event {
         inquiry: u64,
         /// What; only calls that read are made.
         call: Call,
+        /// How urgent it is: [`Priority::Background`] for what is refreshed again and again.
+        priority: Priority,
     },
     /// A person has seen to the account's key: one signed read may try it.
     ClearAccount,

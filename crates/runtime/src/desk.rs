@@ -8,6 +8,7 @@ use tradewind_engine::{Failure, Snapshot};
 use tradewind_model::call::Call;
 use tradewind_model::id::ClientOrderId;
 use tradewind_model::outcome::{Fate, NotTaken};
+use tradewind_scheduler::Priority;
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub enum End {
 /// What the driver is asked from outside.
 #[derive(Debug)]
 pub(crate) enum Request {
-    Inquire { call: Call, answer: oneshot::Sender<Fate> },
+    Inquire { call: Call, priority: Priority, answer: oneshot::Sender<Fate> },
     Stop { patience: Duration },
 }
 
@@ -53,9 +54,18 @@ impl Desk {
     /// Asks the venue something, through the scheduler like everything else. Only calls that read
     /// are made; others come back as not taken.
     pub async fn inquire(&self, call: Call) -> Fate {
+        self.ask(call, Priority::Query).await
+    }
+
+    /// The same for what is refreshed again and again, and may wait for everything else.
+    pub async fn refresh(&self, call: Call) -> Fate {
+        self.ask(call, Priority::Background).await
+    }
+
+    async fn ask(&self, call: Call, priority: Priority) -> Fate {
         let ended = || Fate::NotTaken(NotTaken::NotSent("the engine has ended".to_owned()));
         let (answer, answered) = oneshot::channel();
-        if self.requests.send(Request::Inquire { call, answer }).await.is_err() {
+        if self.requests.send(Request::Inquire { call, priority, answer }).await.is_err() {
             return ended();
         }
         answered.await.unwrap_or_else(|_| ended())

@@ -157,10 +157,11 @@ impl Driver {
     fn requested(&mut self, request: Request) {
         let now = self.shell.clock.now();
         match request {
-            Request::Inquire { call, answer } => {
+            Request::Inquire { call, priority, answer } => {
                 self.next_inquiry += 1;
                 self.shell.inquiries.insert(self.next_inquiry, answer);
-                self.engine.handle(now, Event::Inquire { inquiry: self.next_inquiry, call });
+                let inquiry = self.next_inquiry;
+                self.engine.handle(now, Event::Inquire { inquiry, call, priority });
             }
             Request::Stop { patience } => {
                 self.engine.handle(now, Event::Stop { deadline: now + patience });

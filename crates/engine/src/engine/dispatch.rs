@@ -114,7 +114,12 @@ impl Engine {
             return;
         }
         let fate = Fate::NotTaken(NotTaken::NotSent(denied.to_string()));
-        self.failed(now, pending, fate);
+        // Who asks from outside is told at once: trying again would add to what is too much.
+        if let Owner::Inquiry(inquiry) = pending.owner {
+            self.answer(inquiry, fate);
+        } else {
+            self.failed(now, pending, fate);
+        }
     }
 
     /// The scheduler lets a call leave.
@@ -181,8 +186,12 @@ impl Engine {
             self.deny(now, id, Denied::Deadline { waited_ms });
             return;
         }
-        let reason = "no leave to send in time".to_owned();
-        self.failed(now, pending, Fate::NotTaken(NotTaken::NotSent(reason)));
+        let fate = Fate::NotTaken(NotTaken::NotSent("no leave to send in time".to_owned()));
+        if let Owner::Inquiry(inquiry) = pending.owner {
+            self.answer(inquiry, fate);
+        } else {
+            self.failed(now, pending, fate);
+        }
     }
 
     /// A call has come back.
@@ -425,9 +434,11 @@ impl Engine {
         place.and_then(|place| u32::try_from(place + 1).ok()).unwrap_or(0)
     }
 
-    pub(super) fn inquire(&mut self, now: Timestamp, inquiry: u64, call: Call) {
+    pub(super) fn inquire(&mut self, now: Timestamp, inquiry: u64, call: Call, priority: Priority) {
         if call.kind().effect() == Effect::Read {
-            self.request(now, call, Owner::Inquiry(inquiry), Priority::Query);
+            // Nothing that is asked from outside goes before what keeps us safe.
+            let priority = priority.max(Priority::Query);
+            self.request(now, call, Owner::Inquiry(inquiry), priority);
         } else {
             let reason = format!("{:?} is no question", call.kind());
             self.answer(inquiry, Fate::NotTaken(NotTaken::NotSent(reason)));
