@@ -7,19 +7,21 @@ use std::time::Duration;
 /// A source of random numbers (SplitMix64; Steele, Lea and Flood, "Fast splittable pseudorandom
 /// number generators", 2014).
 #[derive(Clone, Debug)]
-pub(crate) struct Chance {
+pub struct Chance {
     state: u64,
 }
 
 impl Chance {
     /// The source of a seed for one purpose: sources for different purposes are unrelated.
-    pub(crate) const fn new(seed: u64, purpose: u64) -> Self {
+    #[must_use]
+    pub const fn new(seed: u64, purpose: u64) -> Self {
         let mut chance = Self { state: seed ^ purpose.wrapping_mul(0xd6e8_feb8_6659_fd93) };
-        chance.state = chance.next();
+        chance.state = chance.draw();
         chance
     }
 
-    pub(crate) const fn next(&mut self) -> u64 {
+    /// The next number, any of them equally likely.
+    pub const fn draw(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -28,18 +30,18 @@ impl Chance {
     }
 
     /// A number below `bound`; 0 when there is none.
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        let scaled = (u128::from(self.next()) * u128::from(bound)) >> 64;
+    pub fn below(&mut self, bound: u64) -> u64 {
+        let scaled = (u128::from(self.draw()) * u128::from(bound)) >> 64;
         u64::try_from(scaled).unwrap_or_default()
     }
 
     /// True in so many of a thousand cases.
-    pub(crate) fn permille(&mut self, permille: u64) -> bool {
+    pub fn permille(&mut self, permille: u64) -> bool {
         permille > 0 && self.below(1_000) < permille
     }
 
     /// A duration up to and with `bound`.
-    pub(crate) fn up_to(&mut self, bound: Duration) -> Duration {
+    pub fn up_to(&mut self, bound: Duration) -> Duration {
         let nanos = u64::try_from(bound.as_nanos()).unwrap_or(u64::MAX - 1);
         Duration::from_nanos(self.below(nanos + 1))
     }
@@ -50,14 +52,14 @@ impl Chance {
     /// By comparing alone (von Neumann, "Various techniques used in connection with random
     /// digits", 1951): of numbers drawn until one is not below the one before it, the first is
     /// exponential whenever an odd number were drawn.
-    pub(crate) fn wait(&mut self, mean: Duration) -> Duration {
+    pub fn wait(&mut self, mean: Duration) -> Duration {
         let mean_nanos = mean.as_nanos();
         // Each round fails by chance 1/e; so many in a row do not happen.
         for whole in 0..64_u128 {
-            let first = self.next();
+            let first = self.draw();
             let (mut last, mut drawn) = (first, 1_u32);
             loop {
-                let next = self.next();
+                let next = self.draw();
                 if next >= last {
                     break;
                 }

@@ -169,7 +169,7 @@ pub struct Instance {
     pub(crate) wakeup: Timestamp,
     pub(crate) incidents: VecDeque<(Timestamp, Incident)>,
     pub(crate) attempts: VecDeque<AttemptEvent>,
-    pub(crate) answers: BTreeMap<u64, Fate>,
+    pub(crate) answers: BTreeMap<u64, (Timestamp, Fate)>,
     pub(crate) drained: Option<Vec<ClientOrderId>>,
     pub(crate) failure: Option<Failure>,
 }
@@ -297,7 +297,7 @@ impl Instance {
     /// What became of an inquiry; none while it waits.
     #[must_use]
     pub fn answer(&self, inquiry: u64) -> Option<&Fate> {
-        self.answers.get(&inquiry)
+        self.answers.get(&inquiry).map(|(_, fate)| fate)
     }
 
     /// Orders whose end is not known, once trading has ended as was asked.

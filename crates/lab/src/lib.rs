@@ -10,6 +10,7 @@
 //! for the address; an instance can be killed, put to sleep and started again. [`check`] reads
 //! afterwards, in the venue's own books, what has to be true of every run.
 
+pub mod chance;
 pub mod check;
 pub mod clock;
 pub mod instance;
@@ -18,13 +19,13 @@ pub mod stranger;
 pub mod trip;
 pub mod world;
 
-mod chance;
 mod mail;
 
+pub use chance::Chance;
 pub use check::{Broken, check};
 pub use clock::Clock;
 pub use instance::{Instance, InstanceId, InstanceSetup, SetupError, StrategySpec};
 pub use network::Weather;
-pub use stranger::{Burst, Stranger, StrangerId};
+pub use stranger::{Burst, STRANGER_AGENT, Stranger, StrangerId};
 pub use trip::Trip;
 pub use world::{World, WorldSetup};

@@ -13,8 +13,10 @@ use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::call::Call;
 use tradewind_model::id::{CallId, StrategyId, VenueId};
 use tradewind_model::notice::{Command, Notice};
+use tradewind_model::outcome::Fate;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
+use tradewind_scheduler::Priority;
 use tradewind_simulator::binance::{Binance, BinanceConfig, Frame, SessionId, VenueLedger};
 use tradewind_strategy::{Host, Input};
 use tradewind_venue::{Endpoint, Stamp, Venue};
@@ -23,7 +25,7 @@ use crate::clock::Clock;
 use crate::instance::{Instance, InstanceId, InstanceSetup, SetupError};
 use crate::mail::Mail;
 use crate::network::Weather;
-use crate::stranger::{Intruder, Stranger, StrangerId};
+use crate::stranger::{Intruder, STRANGER_AGENT, Stranger, StrangerId};
 use crate::trip::{Trip, Trips};
 
 /// What a world is made from.
@@ -324,9 +326,9 @@ impl World {
     }
 
     /// Asks something through an instance from outside; [`Instance::answer`] has the answer.
-    pub fn inquire(&mut self, id: InstanceId, call: Call) -> u64 {
+    pub fn inquire(&mut self, id: InstanceId, call: Call, priority: Priority) -> u64 {
         self.inquiries += 1;
-        self.tell(id, Event::Inquire { inquiry: self.inquiries, call });
+        self.tell(id, Event::Inquire { inquiry: self.inquiries, call, priority });
         self.inquiries
     }
 
@@ -340,13 +342,14 @@ impl World {
         std::mem::take(&mut self.instances[id.0].attempts).into()
     }
 
-    /// The answer to an inquiry, once; none while it waits.
-    pub fn take_answer(
-        &mut self,
-        id: InstanceId,
-        inquiry: u64,
-    ) -> Option<tradewind_model::outcome::Fate> {
+    /// The answer to an inquiry, once, and the true time it came at; none while it waits.
+    pub fn take_answer(&mut self, id: InstanceId, inquiry: u64) -> Option<(Timestamp, Fate)> {
         self.instances[id.0].answers.remove(&inquiry)
+    }
+
+    /// All answers that have come and were not taken yet, by inquiry, with the true times.
+    pub fn take_answers(&mut self, id: InstanceId) -> BTreeMap<u64, (Timestamp, Fate)> {
+        std::mem::take(&mut self.instances[id.0].answers)
     }
 
     /// Adds a stranger. Calls that need a key are left out of what it asks.
@@ -355,6 +358,11 @@ impl World {
         let requests = stranger.calls.iter();
         let requests = requests
             .filter_map(|call| self.codec.encode(call, &self.endpoint, stamp, None).ok())
+            .map(|mut request| {
+                let agent = http::HeaderValue::from_static(STRANGER_AGENT);
+                request.headers_mut().insert(http::header::USER_AGENT, agent);
+                request
+            })
             .collect();
         self.strangers.push(Intruder::new(stranger, requests, self.now));
         StrangerId(self.strangers.len() - 1)

@@ -82,7 +82,7 @@ impl World {
                 self.mail.post(self.now, Parcel::Notice { to: from, strategy, notice });
             }
             Action::Answer { inquiry, fate } => {
-                self.instances[id.0].answers.insert(inquiry, fate);
+                self.instances[id.0].answers.insert(inquiry, (self.now, fate));
             }
             Action::Attempt(event) => self.instances[id.0].note_attempt(*event),
             Action::Tell(incident) => self.instances[id.0].note_incident(self.now, incident),
