@@ -52,7 +52,7 @@ fn lost_answers_and_cut_sockets_cost_nothing_but_time() {
         world.check(&format!("seed {seed}"));
         assert!(fills(&world) >= 5, "seed {seed}: {} fills", fills(&world));
         let is_lost = |incident: &Incident| matches!(incident, Incident::StreamLost { .. });
-        assert!(world.incidents().any(|incident| is_lost(incident)));
+        assert!(world.incidents().any(is_lost));
         in_doubt += world.snapshot().counters.orders_in_doubt;
     }
     // Mostly the stream tells of an order before its lost answer is missed; not always.

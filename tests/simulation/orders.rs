@@ -177,7 +177,7 @@ fn a_name_stands_for_one_order_for_ever() {
     desk.world.run_for(Duration::from_secs(1));
     assert_eq!(desk.requests("POST /api/v3/order"), 1);
     let is_told = |incident: &Incident| matches!(incident, Incident::DuplicateId { .. });
-    assert!(desk.world.incidents().any(|incident| is_told(incident)));
+    assert!(desk.world.incidents().any(is_told));
     desk.finish();
 }
 

@@ -126,3 +126,29 @@ fn an_order_that_is_over_holds_nothing_and_is_still_found() {
     }
     assert_eq!(ledger.find(&symbol, Some(id), venue), None, "what is remembered is bounded");
 }
+
+#[test]
+fn the_open_orders_are_those_that_are_not_over_whatever_became_of_thousands() {
+    let mut ledger = Ledger::default();
+    let mut dice = tradewind_scheduler::Jitter::new(7);
+    let mut roll = |sides: u64| dice.up_to(std::time::Duration::from_micros(sides - 1)).as_micros();
+    let id = |number: u128| format!("x{number}").parse::<ClientOrderId>().unwrap();
+    for number in 0..5_000_u128 {
+        ledger.insert(order(&format!("x{number}"), Side::Buy));
+        let some = id(number - roll(40).min(number));
+        // Ends, late news, and orders that were said to be refused and turn up after all.
+        let state = [OrderState::Open, OrderState::Canceled, OrderState::Rejected];
+        let state = state[usize::try_from(roll(3)).unwrap()];
+        ledger.order_mut(some).unwrap().state = state;
+        if state.is_terminal() && roll(4) > 0 {
+            ledger.close(some);
+        }
+        if number % 250 == 249 {
+            let open: Vec<_> = ledger.open().map(|order| order.id).collect();
+            let all = ledger.orders().filter(|order| !order.state.is_terminal());
+            assert_eq!(open, all.map(|order| order.id).collect::<Vec<_>>(), "after {number}");
+        }
+    }
+    let looked_at = ledger.perhaps_open.len();
+    assert!(looked_at <= SIFT_MIN.max(2 * ledger.open().count() + 1), "{looked_at}");
+}
