@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tradewind_binance::BinanceSpot;
 use tradewind_engine::{
-    Action, Engine, EngineConfig, Event, Failure, Identity, Incident, Route, SocketEvent,
+    Action, Answer, Engine, EngineConfig, Event, Failure, Identity, Incident, Route, SocketEvent,
     StrategySetup, Timing,
 };
 use tradewind_model::attempt::AttemptEvent;
@@ -19,7 +19,7 @@ use tradewind_model::notice::{Command, Notice};
 use tradewind_model::outcome::{Fate, Meter, NotTaken, Outcome, Reply, Unknown};
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::SchedulerConfig;
+use tradewind_scheduler::{RetryPolicy, SchedulerConfig};
 use tradewind_simulator::binance::{Binance, BinanceConfig, Frame, SessionId, fake};
 use tradewind_simulator::limits::Service;
 use tradewind_strategy::{Host, Input, Mailbox, Params, Registry};
@@ -80,7 +80,7 @@ pub(crate) struct World {
     pub(crate) attempts: Vec<AttemptEvent>,
     pub(crate) failure: Option<Failure>,
     pub(crate) drained: Option<Vec<ClientOrderId>>,
-    pub(crate) answers: BTreeMap<u64, Fate>,
+    pub(crate) answers: BTreeMap<u64, Answer>,
     /// Everything that happened, in order, folded into one number.
     pub(crate) trace: u64,
     codec: BinanceSpot,
@@ -123,6 +123,7 @@ impl World {
             },
             tariff: codec.tariff(),
             scheduler: SchedulerConfig::default(),
+            retry: RetryPolicy::default(),
             strategies: setups,
             recv_window: Duration::from_secs(2),
             order_deadline: Duration::from_secs(10),
@@ -337,8 +338,8 @@ impl World {
             Action::Notify { strategy, notice } => {
                 self.post(self.now, Parcel::Notice { strategy, notice });
             }
-            Action::Answer { inquiry, fate } => {
-                self.answers.insert(inquiry, fate);
+            Action::Answer { inquiry, answer } => {
+                self.answers.insert(inquiry, answer);
             }
             Action::Attempt(event) => self.attempts.push(*event),
             Action::Tell(incident) => self.incidents.push((self.now, incident)),

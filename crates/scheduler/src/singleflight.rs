@@ -5,6 +5,7 @@
 //! depends on what it is, and on who asks: the fees in an account's answer grow stale more slowly
 //! than the balances beside them.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -56,8 +57,6 @@ pub struct Singleflight<K, W, V> {
     waiters: usize,
     waiters_max: usize,
     answers_max: usize,
-    coalesced: u64,
-    cached: u64,
 }
 
 impl<K: Ord + Clone, W: Ord, V: Clone> Singleflight<K, W, V> {
@@ -70,8 +69,6 @@ impl<K: Ord + Clone, W: Ord, V: Clone> Singleflight<K, W, V> {
             waiters: 0,
             waiters_max,
             answers_max,
-            coalesced: 0,
-            cached: 0,
         }
     }
 
@@ -80,7 +77,6 @@ impl<K: Ord + Clone, W: Ord, V: Clone> Singleflight<K, W, V> {
         if let Some((read_at, value)) = self.answers.get(key)
             && now.since(*read_at) < staleness.max_age()
         {
-            self.cached += 1;
             return Asked::Fresh(value.clone(), *read_at);
         }
         if self.waiters >= self.waiters_max {
@@ -89,7 +85,6 @@ impl<K: Ord + Clone, W: Ord, V: Clone> Singleflight<K, W, V> {
         match self.waiting.get_mut(key) {
             Some(waiters) => {
                 self.waiters += usize::from(waiters.insert(waiter));
-                self.coalesced += 1;
                 Asked::Waits
             }
             None => {
@@ -141,22 +136,19 @@ impl<K: Ord + Clone, W: Ord, V: Clone> Singleflight<K, W, V> {
         self.answers.remove(key);
     }
 
+    /// Who waits for this, in their order; none when nobody does.
+    #[must_use]
+    pub fn waiting<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&BTreeSet<W>>
+    where
+        K: Borrow<Q>,
+    {
+        self.waiting.get(key)
+    }
+
     /// How many wait now.
     #[must_use]
     pub const fn waiters(&self) -> usize {
         self.waiters
-    }
-
-    /// How many waited for a call that somebody else had caused.
-    #[must_use]
-    pub const fn coalesced(&self) -> u64 {
-        self.coalesced
-    }
-
-    /// How many were given an answer that was there already.
-    #[must_use]
-    pub const fn cached(&self) -> u64 {
-        self.cached
     }
 }
 
@@ -181,7 +173,9 @@ mod tests {
         assert_eq!(reads.ended(&"fees").into_iter().collect::<Vec<_>>(), [6]);
         reads.invalidate(&"fees");
         assert_eq!(reads.ask(later, &"fees", Staleness::Fees, 7), Asked::Fetch);
-        assert_eq!((reads.coalesced(), reads.cached(), reads.waiters()), (2, 1, 2));
+        assert_eq!(reads.waiters(), 2);
+        assert_eq!(reads.waiting(&"time"), Some(&BTreeSet::from([5])));
+        assert_eq!(reads.waiting(&"none"), None);
     }
 
     #[test]
