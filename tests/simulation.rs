@@ -4,11 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a world that cannot be built is a test that has failed")]
 
-mod checkers;
 mod feeds;
 mod grid;
-mod network;
 mod orders;
 mod probe;
 mod shut;
-mod world;
+mod solo;

@@ -1,0 +1,30 @@
+//! Whole days of engines and a venue, in virtual time.
+//!
+//! A [`World`] holds one simulated venue, any number of [`Instance`]s (an engine with its
+//! strategies, a network and a clock of its own) and [`Stranger`]s on the same addresses. Between
+//! them go bytes: requests are written and answers read by the real codecs. No socket, no thread,
+//! no clock: one queue of what is on its way, and a time that jumps to the next of it. The same
+//! seed is the same run.
+//!
+//! What may go wrong is data: [`Weather`] for the network, [`Clock`] for time, a stranger's traffic
+//! for the address; an instance can be killed, put to sleep and started again. [`check`] reads
+//! afterwards, in the venue's own books, what has to be true of every run.
+
+pub mod check;
+pub mod clock;
+pub mod instance;
+pub mod network;
+pub mod stranger;
+pub mod trip;
+pub mod world;
+
+mod chance;
+mod mail;
+
+pub use check::{Broken, check};
+pub use clock::Clock;
+pub use instance::{Instance, InstanceId, InstanceSetup, SetupError, StrategySpec};
+pub use network::Weather;
+pub use stranger::{Burst, Stranger, StrangerId};
+pub use trip::Trip;
+pub use world::{World, WorldSetup};
