@@ -9,22 +9,25 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
+use tradewind_engine::Urgency;
 use tradewind_lab::Chance;
 use tradewind_model::call::{Call, HistoryStart};
 use tradewind_model::id::{Symbol, TradeId, VenueOrderId};
 use tradewind_model::market::Interval;
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::Priority;
 
 /// The venue's limit on weight in a minute.
 pub(crate) const WEIGHT_LIMIT: u32 = 6_000;
 /// What is wanted of it, in thousandths.
 const OVERLOAD_PERMILLE: u64 = 2_500;
+/// How long an answer is worth waiting for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(45);
+
 /// Refreshers that want the same thing.
 #[derive(Clone, Debug)]
 struct Want {
     what: What,
-    priority: Priority,
+    urgency: Urgency,
     /// Its part of all that is wanted, by weight, against that of the others.
     share: u64,
     weight: u64,
@@ -78,13 +81,13 @@ impl Demand {
     }
 
     /// The question that comes now.
-    pub(crate) fn take(&mut self, now: Timestamp) -> Option<(Call, Priority)> {
+    pub(crate) fn take(&mut self, now: Timestamp) -> Option<(Call, Urgency)> {
         let Reverse((at, index)) = self.due.pop()?;
         let (want, every) = self.wants.get(index)?;
         let next = at + self.chance.wait(*every).max(Duration::from_nanos(1));
         self.due.push(Reverse((next, index)));
         let draw = self.chance.draw();
-        Some((want.what.call(now, draw)?, want.priority))
+        Some((want.what.call(now, draw)?, want.urgency))
     }
 }
 
@@ -117,10 +120,10 @@ impl What {
 }
 
 fn wants() -> Vec<Want> {
-    use Priority::{Background, Query};
+    use Urgency::{Background, Query};
     let mut wants = Vec::new();
-    let mut want = |what, priority, weight, share| {
-        wants.push(Want { what, priority, share, weight });
+    let mut want = |what, urgency, weight, share| {
+        wants.push(Want { what, urgency, share, weight });
     };
     for symbol in ["BTCUSDT", "ETHUSDT", "DOGEUSDT"].map(Symbol::new) {
         let of = || symbol.clone();

@@ -16,6 +16,7 @@ mod loopback;
 mod orders;
 mod print;
 mod reads;
+mod stranger;
 mod virtual_day;
 mod wishes;
 
@@ -25,10 +26,10 @@ mod tests;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use tradewind::cli::{Parsed, parse};
 use tradewind::trade;
+use tradewind_runtime::Clock;
 
 use crate::args::{Args, Mode, Plan};
 use crate::figures::Figures;
@@ -58,7 +59,8 @@ fn main() -> ExitCode {
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 fn run(plan: &Plan) -> Result<Figures, Failed> {
-    let began = Instant::now();
+    let clock = Clock::start();
+    let began = clock.now();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let is_over = Arc::new(AtomicBool::new(false));
@@ -73,5 +75,5 @@ fn run(plan: &Plan) -> Result<Figures, Failed> {
         Mode::Virtual(time) => virtual_day::run(plan, time, &is_over)?,
         Mode::Loopback(time) => runtime.block_on(loopback::run(plan, time, &is_over))?,
     };
-    Ok(Figures { wall: began.elapsed(), ..figures })
+    Ok(Figures { wall: clock.now().since(began), ..figures })
 }

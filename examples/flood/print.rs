@@ -76,9 +76,11 @@ fn write(out: &mut String, plan: &Plan, figures: &Figures) -> std::fmt::Result {
     let waiting = reads.asked.saturating_sub(reads.answered + reads.failed + shed);
     writeln!(
         out,
-        "reads, by those who asked: {} asked, {} answered, {} failed, {} shed ({}), {} still wait",
+        "reads, by those who asked: {} asked, {} answered ({} shared a request), {} failed, {} shed \
+         ({}), {} still wait",
         reads.asked,
         reads.answered,
+        reads.coalesced,
         reads.failed,
         shed,
         by_type(&reads.shed),
@@ -172,6 +174,7 @@ pub(crate) fn json(plan: &Plan, figures: &Figures) -> Value {
         "orders_denied": figures.denied,
         "reads_asked": reads.asked,
         "reads_answered": reads.answered,
+        "reads_coalesced": reads.coalesced,
         "reads_failed": reads.failed,
         "reads_shed": reads.shed,
         "reads_arrived": figures.reads_arrived,

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tradewind_model::outcome::{Fate, NotTaken};
-use tradewind_scheduler::Priority;
+use tradewind_engine::{Answer, ReadFailed, Urgency};
+use tradewind_scheduler::{Never, Shed};
 
 /// A count of answers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reads {
     pub(crate) asked: u64,
     pub(crate) answered: u64,
+    /// Questions that joined a request which another had caused.
+    pub(crate) coalesced: u64,
     /// Those that the venue refused, or whose answer was lost.
     pub(crate) failed: u64,
     /// Those that never left, by what the caller was told.
@@ -22,24 +24,35 @@ pub(crate) struct Reads {
 
 impl Reads {
     /// Somebody has their answer.
-    pub(crate) fn note(&mut self, priority: Priority, waited: Duration, fate: &Fate) {
-        match fate {
-            Fate::Done(_) => {
+    pub(crate) fn note(&mut self, urgency: Urgency, waited: Duration, answer: &Answer) {
+        match answer {
+            Ok(_) => {
                 self.answered += 1;
-                match priority {
-                    Priority::Critical | Priority::Trade | Priority::Query => {
-                        self.query_waits.push(waited);
-                    }
-                    Priority::Background => self.background_waits.push(waited),
+                match urgency {
+                    Urgency::Query => self.query_waits.push(waited),
+                    Urgency::Background => self.background_waits.push(waited),
                 }
             }
-            Fate::NotTaken(NotTaken::NotSent(reason)) => {
-                let kind = if reason.contains("full") { "full" } else { "deadline" };
-                *self.shed.entry(kind).or_default() += 1;
-            }
-            Fate::NotTaken(NotTaken::Throttled(_) | NotTaken::Overloaded(_))
-            | Fate::Refused(_)
-            | Fate::Unknown(_) => self.failed += 1,
+            Err(ReadFailed::Shed(shed)) => *self.shed.entry(name(shed)).or_default() += 1,
+            Err(
+                ReadFailed::NotARead(_)
+                | ReadFailed::Unsupported { .. }
+                | ReadFailed::Refused(_)
+                | ReadFailed::RefusedAlike(_)
+                | ReadFailed::NotTaken(_)
+                | ReadFailed::Unknown(_)
+                | ReadFailed::Ended,
+            ) => self.failed += 1,
         }
+    }
+}
+
+const fn name(shed: &Shed) -> &'static str {
+    match shed {
+        Shed::Refused(Never::QueueFull { .. }) => "full",
+        Shed::Refused(Never::Exceeds { .. } | Never::Duplicate { .. }) => "never",
+        Shed::TooLate { .. } => "too_late",
+        Shed::Shut { .. } => "shut",
+        Shed::Crowded { .. } => "crowded",
     }
 }

@@ -2,39 +2,31 @@
 //! them is no socket but a queue.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tradewind::prelude::Timestamp;
-use tradewind_engine::Incident;
+use tradewind_engine::{Incident, Urgency};
 use tradewind_lab::{
-    Burst, InstanceId, InstanceSetup, STRANGER_AGENT, Stranger, StrategySpec, Weather, World,
-    WorldSetup,
+    InstanceId, InstanceSetup, STRANGER_AGENT, StrategySpec, Weather, World, WorldSetup,
 };
-use tradewind_model::call::Call;
-use tradewind_model::id::Symbol;
-use tradewind_scheduler::Priority;
 use tradewind_simulator::binance::BinanceConfig;
 use tradewind_simulator::exchange::{MarketConfig, Model};
 
 use crate::Failed;
 use crate::args::Plan;
-use crate::demand::{Demand, WEIGHT_LIMIT};
+use crate::demand::{Demand, PATIENCE};
 use crate::figures::Figures;
 use crate::orders;
 use crate::reads::Reads;
+use crate::stranger::stranger;
 use crate::wishes::Wishes;
 
 /// How long the start may take.
 const START_MAX: Duration = Duration::from_secs(120);
-/// The address that everybody shares.
-const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Answers in a thousand that come late.
 const TAILS_PERMILLE: u64 = 20;
-/// What each of the stranger's requests weighs.
-const TICKER_WEIGHT: u32 = 2;
 
 /// Floods for so long, or until it is over.
 pub(crate) fn run(plan: &Plan, time: Duration, is_over: &AtomicBool) -> Result<Figures, Failed> {
@@ -64,6 +56,8 @@ pub(crate) fn run(plan: &Plan, time: Duration, is_over: &AtomicBool) -> Result<F
     if let Some(failure) = world.instance(id).failure() {
         return Err(failure.clone().into());
     }
+    let snapshot = world.instance(id).snapshot(world.now()).ok_or("the instance is gone")?;
+    let reads = Reads { coalesced: snapshot.counters.reads.coalesced, ..reads };
     let book = wishes.book();
     Ok(Figures::of(world.venue(), &book, reads, from, world.now()))
 }
@@ -89,20 +83,20 @@ fn flood(
 ) -> Reads {
     let mut demand = Demand::new(seed, world.now());
     let mut reads = Reads::default();
-    let mut waiting: BTreeMap<u64, (Timestamp, Priority)> = BTreeMap::new();
+    let mut waiting: BTreeMap<u64, (Timestamp, Urgency)> = BTreeMap::new();
     while world.now() < until && !is_over.load(Ordering::Relaxed) {
         world.run_until(demand.next_due().min(until), |_| false);
-        for (inquiry, (at, fate)) in world.take_answers(id) {
-            if let Some((asked_at, priority)) = waiting.remove(&inquiry) {
-                reads.note(priority, at.since(asked_at), &fate);
+        for (inquiry, (at, answer)) in world.take_answers(id) {
+            if let Some((asked_at, urgency)) = waiting.remove(&inquiry) {
+                reads.note(urgency, at.since(asked_at), &answer);
             }
         }
         let now = world.now();
         if demand.next_due() <= now
-            && let Some((call, priority)) = demand.take(now)
+            && let Some((call, urgency)) = demand.take(now)
         {
             reads.asked += 1;
-            waiting.insert(world.inquire(id, call, priority), (now, priority));
+            waiting.insert(world.ask(id, call, urgency, PATIENCE), (now, urgency));
         }
     }
     reads
@@ -120,26 +114,4 @@ fn venue() -> BinanceConfig {
         };
     }
     config
-}
-
-/// Somebody else who uses a part of the limit: a fifth of that in bursts of a hundredth of the
-/// limit, the rest at random.
-fn stranger(plan: &Plan) -> Option<Stranger> {
-    let share = u64::from(plan.stranger_permille) * u64::from(WEIGHT_LIMIT) / 1_000;
-    if share == 0 {
-        return None;
-    }
-    let size = WEIGHT_LIMIT / 100 / TICKER_WEIGHT;
-    let nanos = |weight: u64, per_minute: u64| {
-        Duration::from_nanos(60_000_000_000 * weight / per_minute.max(1))
-    };
-    let every = nanos(u64::from(TICKER_WEIGHT), share - share / 5);
-    let burst = Burst { every: nanos(u64::from(WEIGHT_LIMIT / 100), share / 5), size };
-    Some(Stranger {
-        peer: PEER,
-        calls: vec![Call::Ticker { symbol: Symbol::new("BTCUSDT") }],
-        every: Some(every),
-        burst: Some(burst),
-        seed: plan.seed,
-    })
 }

@@ -52,6 +52,7 @@ const fn name(denied: &Denied) -> &'static str {
         Denied::Deadline { .. } => "deadline",
         Denied::NotTaken(_) => "not_taken",
         Denied::NeverFits(_) => "never_fits",
+        Denied::RefusedAlike { .. } => "refused_alike",
         Denied::Closed(_) => "closed",
         Denied::Unsupported(_) => "unsupported",
     }

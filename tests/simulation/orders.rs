@@ -312,7 +312,7 @@ fn a_connection_that_cannot_be_made_is_tried_again_under_the_same_name() {
     let mut desk = Desk::open(Weather::FAIR);
     desk.world.set_weather(Weather { refused_permille: 1000, ..Weather::FAIR });
     let id = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
-    desk.world.run_for(Duration::from_millis(100));
+    desk.world.run_for(Duration::from_millis(6));
     desk.world.set_weather(Weather::FAIR);
     assert_eq!(desk.news(id, 9), [(OrderState::Open, Quantity::ZERO)]);
     assert_eq!(desk.world.snapshot().counters.orders_sent, 1);

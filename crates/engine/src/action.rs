@@ -6,10 +6,12 @@ use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::call::Call;
 use tradewind_model::id::{AccountId, ClientOrderId, EgressId, StrategyId, VenueId};
 use tradewind_model::notice::Notice;
-use tradewind_model::outcome::{Fate, Throttle};
+use tradewind_model::outcome::Throttle;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::{Permit, ScopeKey, ShutReason};
+use tradewind_scheduler::{Permit, RefusedAlike, ScopeKey, ShutReason};
+
+use crate::inquiry::Answer;
 
 /// Where a call goes: which exchange, in whose name, from which address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,8 +95,8 @@ pub enum Action {
     Answer {
         /// Their number for it.
         inquiry: u64,
-        /// What became of the call.
-        fate: Fate,
+        /// What they are told.
+        answer: Answer,
     },
     /// Log an attempt, whatever became of it.
     Attempt(Box<AttemptEvent>),
@@ -214,6 +216,32 @@ pub enum Incident {
     },
     /// The venue refused our time; its clock is read anew.
     ClockRefused,
+    /// The venue refused our time again, right after its clock had been read: the account is left
+    /// alone until somebody has looked.
+    ClockRefusedAgain {
+        /// The venue's words.
+        message: String,
+    },
+    /// A reading of the venue's clock contradicts the others; it is read again.
+    ClockContradicted {
+        /// What lies between them, beyond all doubt.
+        by: Duration,
+    },
+    /// The wall's clock has moved against ours: the machine may have slept. Everything is asked
+    /// anew before anything is traded.
+    ClockJumped {
+        /// By how many nanoseconds.
+        nanos: i64,
+    },
+    /// The same request was refused time and again; it is made once a minute from now on.
+    RefusedAlike {
+        /// Whose; none when somebody outside asks.
+        strategy: Option<StrategyId>,
+        /// What.
+        what: String,
+        /// How the venue refused it.
+        alike: RefusedAlike,
+    },
     /// A read that somebody waits for has failed; it is tried again.
     ReadFailed {
         /// What was asked.
@@ -246,10 +274,14 @@ impl Incident {
             | Self::InDoubt { .. }
             | Self::ForeignOrders { .. }
             | Self::ClockRefused
+            | Self::ClockContradicted { .. }
+            | Self::ClockJumped { .. }
             | Self::ReadFailed { .. } => Level::Warn,
             Self::Throttled { .. }
             | Self::Shut { .. }
             | Self::CancelFailing { .. }
+            | Self::ClockRefusedAgain { .. }
+            | Self::RefusedAlike { .. }
             | Self::DuplicateId { .. } => Level::Error,
         }
     }
@@ -292,6 +324,30 @@ impl std::fmt::Display for Incident {
                 write!(f, "{count} open orders on the account are not ours; left alone")
             }
             Self::ClockRefused => f.write_str("the venue refused our time; reading its clock"),
+            Self::ClockRefusedAgain { message } => write!(
+                f,
+                "the venue refuses our time though its clock was just read ({message}); see to \
+                 this machine's clock, then clear the account"
+            ),
+            Self::ClockContradicted { by } => {
+                write!(f, "readings of the venue's clock are {by:?} apart; reading it again")
+            }
+            Self::ClockJumped { nanos } => {
+                let (by, way) = (Duration::from_nanos(nanos.unsigned_abs()), nanos.signum());
+                let way = if way < 0 { "back" } else { "ahead" };
+                write!(
+                    f,
+                    "the wall's clock went {way} by {by:?}; the machine may have slept, so \
+                     everything is asked anew"
+                )
+            }
+            Self::RefusedAlike { strategy, what, alike } => {
+                match strategy {
+                    Some(strategy) => write!(f, "strategy {strategy}: ")?,
+                    None => f.write_str("an inquiry: ")?,
+                }
+                write!(f, "{what} was {alike}")
+            }
             Self::ReadFailed { what, reason } => write!(f, "{what} failed: {reason}; trying again"),
         }
     }

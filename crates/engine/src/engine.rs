@@ -5,15 +5,24 @@
 //! a day of trading can be played in a second, twice, to the same end.
 //!
 //! The work itself is in the submodules, each an `impl` block about one thing: `dispatch` brings
-//! calls to the scheduler and back, `orders` follows orders, `streams` keeps sockets up, `market`
-//! hands out feeds, `shut` heeds what is to be left alone, `attempts` tells of each try, `startup`
-//! reads what has to be known before the first order.
+//! calls to the scheduler and out, `outcome` brings back what became of them, `retrying` decides
+//! what is tried again; `orders` follows orders, `refusals` stops what is refused time and again,
+//! `order_counts` asks how many more there may be; `streams` keeps sockets up, `market` hands out
+//! feeds, `reads` answers questions from outside; `clock` knows the venue's time, `shut` heeds what
+//! is to be left alone, `attempts` tells of each try, `startup` reads what has to be known before
+//! the first order.
 
 mod attempts;
 mod calls;
+mod clock;
 mod dispatch;
 mod market;
+mod order_counts;
 mod orders;
+mod outcome;
+mod reads;
+mod refusals;
+mod retrying;
 mod shut;
 mod startup;
 mod status;
@@ -23,15 +32,16 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use tradewind_model::attempt::AccountHash;
-use tradewind_model::id::{ClientOrderId, InstrumentId, StrategyId, Symbol};
+use tradewind_model::id::{CallId, ClientOrderId, InstrumentId, StrategyId, Symbol};
 use tradewind_model::instrument::Instrument;
 use tradewind_model::market::Quote;
 use tradewind_model::notice::{Command, Notice, VenueStatus};
-use tradewind_model::outcome::Fate;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::tariff::Tariff;
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::{Jitter, Next, Scheduler, SchedulerConfig, ScopeKey};
+use tradewind_scheduler::{
+    Jitter, Next, RefusalBreaker, Retries, RetryPolicy, Scheduler, SchedulerConfig, ScopeKey,
+};
 
 use crate::action::{Action, Failure, Incident, Route};
 use crate::clock_sync::ClockSync;
@@ -39,9 +49,12 @@ use crate::event::Event;
 use crate::ledger::Ledger;
 use crate::snapshot::{Counters, Snapshot};
 use crate::timers::Timers;
-use calls::{Calls, PendingCall};
+use calls::Calls;
+use clock::Clockwork;
 use market::Market;
+use order_counts::OrderCount;
 use orders::Watch;
+use reads::Reads;
 use startup::Startup;
 use streams::Stream;
 
@@ -76,6 +89,8 @@ pub struct EngineConfig {
     pub tariff: Tariff,
     /// Caps, reserves and bounds of the queue.
     pub scheduler: SchedulerConfig,
+    /// How often what failed is tried again.
+    pub retry: RetryPolicy,
     /// The strategies.
     pub strategies: Vec<StrategySetup>,
     /// How late a venue may still accept an order. Short is good: it bounds how long a lost answer
@@ -101,7 +116,13 @@ enum Timer {
     /// The venue's clock is to be read.
     Clock,
     /// A call is to be tried again.
-    Retry(tradewind_model::id::CallId),
+    Retry(CallId),
+    /// A call has waited for the clock until its deadline.
+    Held(CallId),
+    /// Somebody outside has waited until their deadline.
+    Reads,
+    /// It is to be looked whether the venue's count of orders is worth asking for.
+    OrderCount,
     /// A stream is to be opened again.
     Reopen(StreamKind),
     /// A stream has to have been heard of.
@@ -135,12 +156,14 @@ pub struct Engine {
     tariff: Tariff,
     scheduler: Scheduler,
     clock: ClockSync,
-    clock_advanced_at: Timestamp,
+    clockwork: Clockwork,
     jitter: Jitter,
+    retries: Retries,
+    refusals: RefusalBreaker,
     timers: Timers<Timer>,
     calls: Calls,
-    /// Calls that were refused for their time, until the venue's clock is known again.
-    awaiting_clock: Vec<PendingCall>,
+    reads: Reads,
+    order_count: OrderCount,
     actions: VecDeque<Action>,
     members: BTreeMap<StrategyId, Member>,
     instruments: BTreeMap<InstrumentId, Instrument>,
@@ -174,11 +197,14 @@ impl Engine {
             tariff: config.tariff.clone(),
             scheduler,
             clock: ClockSync::new(),
-            clock_advanced_at: now,
+            clockwork: Clockwork::default(),
             jitter: Jitter::new(config.seed),
+            retries: Retries::new(config.retry),
+            refusals: RefusalBreaker::default(),
             timers: Timers::new(),
             calls: Calls::default(),
-            awaiting_clock: Vec::new(),
+            reads: Reads::default(),
+            order_count: OrderCount::default(),
             actions: VecDeque::new(),
             instruments: BTreeMap::new(),
             symbols: BTreeMap::new(),
@@ -210,9 +236,8 @@ impl Engine {
                 self.stream_event(now, kind, generation, event);
             }
             Event::StrategyLost { strategy } => self.strategy_lost(now, strategy),
-            Event::Inquire { inquiry, call, priority } => {
-                self.inquire(now, inquiry, call, priority);
-            }
+            Event::Inquire { inquiry, call, terms } => self.inquire(now, inquiry, call, terms),
+            Event::ClockJumped { nanos } => self.clock_jumped(now, nanos),
             Event::ClearAccount => {
                 let scope = ScopeKey::Account(self.config.route.account);
                 self.scheduler.clear(now, &scope);
@@ -251,6 +276,7 @@ impl Engine {
                 Some(Next::Probe(probe)) => self.probe(now, probe),
                 None => {
                     self.check_drained();
+                    self.consider_order_count(now);
                     return self.actions.pop_front();
                 }
             }
@@ -308,6 +334,10 @@ impl Engine {
         match timer {
             Timer::Clock => self.read_clock(now),
             Timer::Retry(call) => self.retry_due(now, call),
+            Timer::Held(call) => self.held_too_long(now, call),
+            Timer::Reads => self.reads_due(now),
+            // Looking is done whenever nothing else is left to do.
+            Timer::OrderCount => {}
             Timer::Reopen(kind) => self.open_stream(now, kind),
             Timer::Liveness(kind) => self.check_liveness(now, kind),
             Timer::Ask(id) => self.ask(now, id),
@@ -358,11 +388,8 @@ impl Engine {
 
     fn fail(&mut self, failure: Failure) {
         self.has_failed = true;
+        self.end_all_reads();
         self.actions.push_back(Action::Fail(failure));
-    }
-
-    fn answer(&mut self, inquiry: u64, fate: Fate) {
-        self.actions.push_back(Action::Answer { inquiry, fate });
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {

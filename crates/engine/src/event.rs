@@ -6,7 +6,8 @@ use tradewind_model::notice::Command;
 use tradewind_model::outcome::Outcome;
 use tradewind_model::stream::{StreamEvent, StreamKind};
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::Priority;
+
+use crate::inquiry::Terms;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,14 +41,21 @@ pub enum Event {
         /// Which one.
         strategy: StrategyId,
     },
-    /// Somebody outside wants to know something. The answer comes as `Action::Answer`.
+    /// Somebody outside wants to know something. The answer comes as `Action::Answer`, by the
+    /// deadline in the terms.
     Inquire {
-        /// Their number for it.
+        /// Their number for it, never used before.
         inquiry: u64,
         /// What; only calls that read are made.
         call: Call,
-        /// How urgent it is: [`Priority::Background`] for what is refreshed again and again.
-        priority: Priority,
+        /// On what terms.
+        terms: Terms,
+    },
+    /// The wall's clock has moved against the one that `now` is read from, by more than drift
+    /// explains: mostly because the machine slept while that one stood still.
+    ClockJumped {
+        /// By how many nanoseconds; negative when the wall's clock went back.
+        nanos: i64,
     },
     /// A person has seen to the account's key: one signed read may try it.
     ClearAccount,

@@ -17,8 +17,6 @@ use crate::order::Order;
 
 /// Orders that are over and still remembered, so that late news of them finds them.
 const CLOSED_MAX: usize = 10_000;
-/// Orders among which the open ones are looked for, before the others are sifted out.
-const SIFT_MIN: usize = 16;
 
 /// What a strategy has made of an instrument, by its own fills.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,11 +44,8 @@ struct Hold {
 #[derive(Debug, Default)]
 pub struct Ledger {
     orders: BTreeMap<ClientOrderId, Order>,
-    /// Every order that is not over, among some that are: so the open ones are found without a
-    /// look at the thousands that are remembered.
-    perhaps_open: BTreeSet<ClientOrderId>,
-    /// At how many of these those that are over are left out again.
-    sift_at: usize,
+    /// Those that were not filed: few, however many are remembered.
+    unfiled: BTreeSet<ClientOrderId>,
     by_venue_id: BTreeMap<(Symbol, VenueOrderId), ClientOrderId>,
     closed: VecDeque<ClientOrderId>,
     holds: BTreeMap<ClientOrderId, Hold>,
@@ -63,9 +58,8 @@ pub struct Ledger {
 impl Ledger {
     /// Takes in a new order.
     pub fn insert(&mut self, order: Order) {
-        let id = order.id;
-        self.orders.insert(id, order);
-        self.may_open(id);
+        self.unfiled.insert(order.id);
+        self.orders.insert(order.id, order);
     }
 
     /// An order by our name of it.
@@ -76,23 +70,7 @@ impl Ledger {
 
     /// An order by our name of it, to be changed.
     pub fn order_mut(&mut self, id: ClientOrderId) -> Option<&mut Order> {
-        if self.orders.contains_key(&id) {
-            self.may_open(id);
-        }
         self.orders.get_mut(&id)
-    }
-
-    /// An order is about to be changed, so it may be open afterwards.
-    fn may_open(&mut self, id: ClientOrderId) {
-        if !self.perhaps_open.insert(id) || self.perhaps_open.len() <= self.sift_at {
-            return;
-        }
-        let orders = &self.orders;
-        let is_open =
-            |one: &ClientOrderId| orders.get(one).is_some_and(|order| !order.state.is_terminal());
-        self.perhaps_open.retain(|one| *one == id || is_open(one));
-        // Rarely enough that it costs next to nothing.
-        self.sift_at = SIFT_MIN.max(2 * self.perhaps_open.len());
     }
 
     /// Our name of an order, by either name that a venue gave.
@@ -122,8 +100,8 @@ impl Ledger {
 
     /// Orders that are not over.
     pub fn open(&self) -> impl Iterator<Item = &Order> {
-        let perhaps = self.perhaps_open.iter().filter_map(|id| self.orders.get(id));
-        perhaps.filter(|order| !order.state.is_terminal())
+        let unfiled = self.unfiled.iter().filter_map(|id| self.orders.get(id));
+        unfiled.filter(|order| !order.state.is_terminal())
     }
 
     /// How many orders may be resting, on a symbol and on all: those on their way included.
@@ -136,9 +114,7 @@ impl Ledger {
     /// Files an order that is over; the oldest filed one is forgotten when there are too many.
     pub fn close(&mut self, id: ClientOrderId) {
         self.holds.remove(&id);
-        if self.orders.get(&id).is_some_and(|order| order.state.is_terminal()) {
-            self.perhaps_open.remove(&id);
-        }
+        self.unfiled.remove(&id);
         self.closed.push_back(id);
         if self.closed.len() > CLOSED_MAX
             && let Some(oldest) = self.closed.pop_front()
@@ -147,6 +123,16 @@ impl Ledger {
         {
             self.by_venue_id.remove(&(order.symbol, venue));
         }
+    }
+
+    /// Takes an order out of the file that was over and has turned up again. False when it was not
+    /// filed.
+    pub fn unfile(&mut self, id: ClientOrderId) -> bool {
+        let was_filed = self.orders.contains_key(&id) && self.unfiled.insert(id);
+        if was_filed {
+            self.closed.retain(|closed| *closed != id);
+        }
+        was_filed
     }
 
     /// Books a trade into the position of whoever placed the order.

@@ -6,16 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tradewind_engine::{
-    Engine, EngineConfig, Failure, Identity, Incident, Route, Snapshot, StrategySetup,
+    Answer, Engine, EngineConfig, Failure, Identity, Incident, Route, Snapshot, StrategySetup,
 };
 use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::id::{
     AccountId, CallId, ClientOrderId, ClientOrderIds, EgressId, InstrumentId, StrategyId,
 };
-use tradewind_model::outcome::Fate;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::SchedulerConfig;
+use tradewind_scheduler::{RetryPolicy, SchedulerConfig};
 use tradewind_simulator::binance::{SessionId, fake};
 use tradewind_strategy::{Host, Mailbox, Params, Registry};
 use tradewind_venue::{Signer, Venue};
@@ -81,6 +80,8 @@ pub struct InstanceSetup {
     pub first_slot: u16,
     /// How its calls are scheduled; the seed in it is replaced by one drawn from `seed`.
     pub scheduler: SchedulerConfig,
+    /// How often what failed is tried again.
+    pub retry: RetryPolicy,
     /// How late the venue may still accept an order.
     pub recv_window: Duration,
     /// How long an order may wait for leave to be sent.
@@ -118,6 +119,7 @@ impl InstanceSetup {
             strategies,
             first_slot: 0,
             scheduler: SchedulerConfig::default(),
+            retry: RetryPolicy::default(),
             recv_window: Duration::from_secs(2),
             order_deadline: Duration::from_secs(10),
             call_timeout: Duration::from_secs(10),
@@ -159,6 +161,8 @@ pub struct Instance {
     pub(crate) life: u32,
     pub(crate) running: Option<Running>,
     pub(crate) asleep_until: Option<Timestamp>,
+    /// By how much the wall's clock will have moved against its own when it wakes.
+    pub(crate) overslept: Duration,
     /// Its open sockets.
     pub(crate) sockets: BTreeMap<(StreamKind, u32), SessionId>,
     /// Trips of control messages that are not answered yet.
@@ -169,7 +173,7 @@ pub struct Instance {
     pub(crate) wakeup: Timestamp,
     pub(crate) incidents: VecDeque<(Timestamp, Incident)>,
     pub(crate) attempts: VecDeque<AttemptEvent>,
-    pub(crate) answers: BTreeMap<u64, (Timestamp, Fate)>,
+    pub(crate) answers: BTreeMap<u64, (Timestamp, Answer)>,
     pub(crate) drained: Option<Vec<ClientOrderId>>,
     pub(crate) failure: Option<Failure>,
 }
@@ -199,6 +203,7 @@ impl Instance {
             life: 0,
             running: None,
             asleep_until: None,
+            overslept: Duration::ZERO,
             sockets: BTreeMap::new(),
             writes: BTreeMap::new(),
             refuses_handshakes: false,
@@ -231,6 +236,7 @@ impl Instance {
             route: Route { venue: venue.id(), account: setup.account, egress: setup.egress },
             tariff: venue.tariff(),
             scheduler: SchedulerConfig { seed, ..setup.scheduler.clone() },
+            retry: setup.retry,
             strategies,
             recv_window: setup.recv_window,
             order_deadline: setup.order_deadline,
@@ -296,8 +302,8 @@ impl Instance {
 
     /// What became of an inquiry; none while it waits.
     #[must_use]
-    pub fn answer(&self, inquiry: u64) -> Option<&Fate> {
-        self.answers.get(&inquiry).map(|(_, fate)| fate)
+    pub fn answer(&self, inquiry: u64) -> Option<&Answer> {
+        self.answers.get(&inquiry).map(|(_, answer)| answer)
     }
 
     /// Orders whose end is not known, once trading has ended as was asked.

@@ -8,15 +8,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tradewind_binance::BinanceSpot;
-use tradewind_engine::Event;
+use tradewind_engine::{Answer, Event, Terms, Urgency};
 use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::call::Call;
 use tradewind_model::id::{CallId, StrategyId, VenueId};
 use tradewind_model::notice::{Command, Notice};
-use tradewind_model::outcome::Fate;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::Priority;
 use tradewind_simulator::binance::{Binance, BinanceConfig, Frame, SessionId, VenueLedger};
 use tradewind_strategy::{Host, Input};
 use tradewind_venue::{Endpoint, Stamp, Venue};
@@ -256,6 +254,7 @@ impl World {
         instance.running = None;
         instance.writes.clear();
         instance.asleep_until = None;
+        instance.overslept = Duration::ZERO;
         instance.wakeup = Timestamp::MAX;
         let sessions = std::mem::take(&mut instance.sockets);
         for session in sessions.into_values() {
@@ -277,8 +276,15 @@ impl World {
     }
 
     /// Puts an instance's machine to sleep: it does and hears nothing, its clock stands still, and
-    /// what arrives waits for it.
+    /// what arrives waits for it. The wall's clock goes on, and so it notices when it wakes.
     pub fn sleep(&mut self, id: InstanceId, duration: Duration) {
+        self.instances[id.0].overslept += duration;
+        self.freeze(id, duration);
+    }
+
+    /// Stops an instance's machine as a hypervisor does that moves it: as if it slept, but all of
+    /// its clocks stand still, and nothing tells it afterwards.
+    pub fn freeze(&mut self, id: InstanceId, duration: Duration) {
         let instance = &mut self.instances[id.0];
         instance.asleep_until = Some(self.now + duration);
         instance.clock.stood_still(duration);
@@ -325,10 +331,22 @@ impl World {
         }
     }
 
-    /// Asks something through an instance from outside; [`Instance::answer`] has the answer.
-    pub fn inquire(&mut self, id: InstanceId, call: Call, priority: Priority) -> u64 {
+    /// Asks something through an instance from outside, as what is waited for and for a minute;
+    /// [`Instance::answer`] has the answer.
+    pub fn inquire(&mut self, id: InstanceId, call: Call) -> u64 {
+        self.ask(id, call, Urgency::Query, Duration::from_secs(60))
+    }
+
+    /// Asks something through an instance from outside, and waits for so long.
+    pub fn ask(&mut self, id: InstanceId, call: Call, urgency: Urgency, patience: Duration) -> u64 {
+        let deadline = self.instances[id.0].clock.read(self.now) + patience;
+        self.ask_on(id, call, Terms { urgency, deadline, staleness: None })
+    }
+
+    /// Asks something through an instance from outside; the deadline is by its clock.
+    pub fn ask_on(&mut self, id: InstanceId, call: Call, terms: Terms) -> u64 {
         self.inquiries += 1;
-        self.tell(id, Event::Inquire { inquiry: self.inquiries, call, priority });
+        self.tell(id, Event::Inquire { inquiry: self.inquiries, call, terms });
         self.inquiries
     }
 
@@ -343,12 +361,12 @@ impl World {
     }
 
     /// The answer to an inquiry, once, and the true time it came at; none while it waits.
-    pub fn take_answer(&mut self, id: InstanceId, inquiry: u64) -> Option<(Timestamp, Fate)> {
+    pub fn take_answer(&mut self, id: InstanceId, inquiry: u64) -> Option<(Timestamp, Answer)> {
         self.instances[id.0].answers.remove(&inquiry)
     }
 
     /// All answers that have come and were not taken yet, by inquiry, with the true times.
-    pub fn take_answers(&mut self, id: InstanceId) -> BTreeMap<u64, (Timestamp, Fate)> {
+    pub fn take_answers(&mut self, id: InstanceId) -> BTreeMap<u64, (Timestamp, Answer)> {
         std::mem::take(&mut self.instances[id.0].answers)
     }
 
@@ -434,7 +452,14 @@ impl World {
         let instance = &mut self.instances[id.0];
         if instance.asleep_until.is_some_and(|until| until <= self.now) {
             instance.asleep_until = None;
+            let slept = std::mem::take(&mut instance.overslept);
+            if !slept.is_zero() {
+                // Before anything is sent, as the driver does.
+                let nanos = i64::try_from(slept.as_nanos()).unwrap_or(i64::MAX);
+                self.handle(id, Event::ClockJumped { nanos });
+            }
         }
+        let instance = &self.instances[id.0];
         let local = instance.clock.read(self.now);
         let hosts = instance.running.iter().flat_map(|running| &running.hosts);
         let is_due = |host: &Host| host.wakeup().is_some_and(|at| at <= local);

@@ -11,8 +11,8 @@ use crate::order::{OrderKind, Side};
 use crate::stream::{Feed, StreamKind};
 use crate::time::Timestamp;
 
-/// A request to a venue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A request to a venue. Calls are ordered so that the same ones can be found to be the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Call {
     /// Is anybody there?
     Ping,
@@ -120,7 +120,7 @@ pub enum Call {
 }
 
 /// An order as a venue is asked for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NewOrder {
     /// Our name of it.
     pub client_order_id: ClientOrderId,
@@ -133,7 +133,7 @@ pub struct NewOrder {
 }
 
 /// How an order is named to the venue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum OrderRef {
     /// By our name.
     Client(ClientOrderId),
@@ -142,7 +142,7 @@ pub enum OrderRef {
 }
 
 /// Where a history begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum HistoryStart<Id> {
     /// At this id, inclusive.
     Id(Id),

@@ -13,7 +13,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use tradewind_model::id::{AccountId, InstrumentId, StrategyId, VenueId};
-use tradewind_scheduler::{Concurrency, SchedulerConfig};
+use tradewind_scheduler::{Concurrency, RetryPolicy, SchedulerConfig};
 use tradewind_strategy::{InvalidParams, Params};
 use tradewind_venue::Endpoint;
 
@@ -28,6 +28,8 @@ pub struct Config<'t> {
     pub engine: EngineSection,
     /// The scheduler's caps.
     pub scheduler: SchedulerConfig,
+    /// How often what failed is tried again.
+    pub retry: RetryPolicy,
     /// What is written down.
     pub log: LogSection,
     /// The strategies; at least one.
@@ -185,6 +187,8 @@ struct Head {
     #[serde(default)]
     scheduler: SchedulerSection,
     #[serde(default)]
+    retry: RetryPolicy,
+    #[serde(default)]
     log: LogSection,
 }
 
@@ -245,7 +249,7 @@ impl<'t> Config<'t> {
         let mut whole =
             DeTable::parse(text).map_err(|error| source.error(error.span(), error.message()))?;
         let strategies = whole.get_mut().remove("strategy");
-        let Head { venue, account, engine, scheduler, log } = source.read(whole)?;
+        let Head { venue, account, engine, scheduler, retry, log } = source.read(whole)?;
         let strategies = source.strategies(strategies)?;
         let config = Self {
             venue: source.venue(venue)?,
@@ -260,6 +264,7 @@ impl<'t> Config<'t> {
                 },
                 ..SchedulerConfig::default()
             },
+            retry,
             log,
             strategies,
             source,

@@ -12,7 +12,7 @@ pub mod strategy_host;
 
 mod sockets;
 
-pub use clock::Clock;
+pub use clock::{Clock, WallWatch};
 pub use config::{Config, ConfigError};
-pub use desk::{Desk, End};
+pub use desk::{Ask, Desk, End};
 pub use driver::{ATTEMPTS, Setup, run};

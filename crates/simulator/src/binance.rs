@@ -68,6 +68,8 @@ pub struct Binance {
     next_session: u64,
     /// A `User-Agent` whose traffic the ledger tells apart.
     other_agent: Option<String>,
+    /// How many of a thousand answers are late, and by how much at the most.
+    late: Option<(u32, Duration)>,
 }
 
 impl Binance {
@@ -96,6 +98,7 @@ impl Binance {
             uuid: seed,
             next_session: 0,
             other_agent: None,
+            late: None,
         }
     }
 
@@ -139,6 +142,22 @@ impl Binance {
     /// Has the ledger tell one `User-Agent` apart from now on. It is counted like everybody's.
     pub fn tell_apart(&mut self, agent: &str) {
         self.other_agent = Some(agent.to_owned());
+    }
+
+    /// From now on so many of a thousand answers over REST leave late, by up to so much. The venue
+    /// itself has no wire: whoever puts it behind one asks [`Self::lateness`] for each answer.
+    pub const fn answer_late(&mut self, permille: u32, up_to: Duration) {
+        self.late = Some((permille, up_to));
+    }
+
+    /// How late the next answer leaves.
+    pub fn lateness(&mut self) -> Duration {
+        let Some((permille, up_to)) = self.late else { return Duration::ZERO };
+        if self.dice.up_to(999) >= u64::from(permille) {
+            return Duration::ZERO;
+        }
+        let nanos = u64::try_from(up_to.as_nanos()).unwrap_or(u64::MAX - 1);
+        Duration::from_nanos(self.dice.up_to(nanos))
     }
 
     /// Load from a stranger behind the same address: uses up weight.

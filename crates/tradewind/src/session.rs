@@ -344,6 +344,7 @@ fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> 
         },
         tariff: venue.tariff(),
         scheduler: SchedulerConfig { seed, ..config.scheduler.clone() },
+        retry: config.retry,
         strategies: config.strategies.iter().map(setup).collect(),
         recv_window: engine.recv_window(),
         order_deadline: Duration::from_millis(engine.order_deadline_ms),

@@ -66,7 +66,7 @@ impl Engine {
         self.tell(Incident::Throttled { throttle: throttle.clone(), until });
     }
 
-    fn shut(
+    pub(super) fn shut(
         &mut self,
         now: Timestamp,
         scope: ScopeKey,
@@ -81,10 +81,16 @@ impl Engine {
         if !was_shut && matches!(reason, ShutReason::Edge | ShutReason::Auth) {
             self.tell(Incident::Shut { scope, reason });
         }
+        self.shed_shut(now);
     }
 
-    /// Makes the one call that goes before all others to what was shut or down.
+    /// Makes the one call that goes before all others to what was shut or down. One that waits for
+    /// the clock is waited for.
     pub(super) fn probe(&mut self, now: Timestamp, probe: Probe) {
+        let mut held = self.clockwork.held.iter().filter_map(|call| self.calls.get(*call));
+        if held.any(|call| call.probe == Some(probe)) {
+            return;
+        }
         let call = match probe {
             Probe::Scope(ScopeKey::Egress(_) | ScopeKey::Group(..)) => Call::ServerTime,
             Probe::Scope(ScopeKey::Account(_) | ScopeKey::NewOrders(_)) => Call::Account,

@@ -6,29 +6,21 @@
 //! is there.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use tradewind_model::attempt::RetryReason;
 use tradewind_model::balance::AccountSnapshot;
 use tradewind_model::call::{Call, CallKind};
 use tradewind_model::id::{ClientOrderId, StrategyId, Symbol};
 use tradewind_model::instrument::Instrument;
 use tradewind_model::notice::{Notice, Recovered};
-use tradewind_model::order::OrderState;
 use tradewind_model::report::ExecutionReport;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::tariff::Limit;
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::Priority;
 
-use super::calls::{Owner, PendingCall};
+use super::calls::Owner;
 use super::{Engine, Timer};
 use crate::action::{Failure, Incident};
-
-/// How often the venue's clock is read.
-const CLOCK_EVERY: Duration = Duration::from_secs(60);
-/// How often the offset is moved towards what is known of it.
-const CLOCK_STEP: Duration = Duration::from_millis(100);
 
 /// What is known already, and what is not.
 #[derive(Debug, Default)]
@@ -54,78 +46,19 @@ impl Startup {
 }
 
 impl Engine {
-    pub(super) fn read_clock(&mut self, now: Timestamp) {
-        self.timers.set(Timer::Clock, now + CLOCK_EVERY);
-        if !self.calls.is_waited_for(&Owner::Clock) {
-            self.request(now, Call::ServerTime, Owner::Clock, Priority::Query);
+    /// Reads the instruments, the first thing after the clock.
+    pub(super) fn read_catalog(&mut self, now: Timestamp) {
+        if self.startup.has_catalog || self.calls.is_waited_for(&Owner::Catalog) {
+            return;
         }
-    }
-
-    pub(super) fn clock_read(&mut self, now: Timestamp, sent: Timestamp, venue: Timestamp) {
-        self.clock.sample(sent, now, venue);
-        self.set_scheduler_clock(now);
-        self.release_held(now);
-        if !self.startup.has_catalog && !self.calls.is_waited_for(&Owner::Catalog) {
-            let symbols: BTreeSet<_> = self
-                .config
-                .strategies
-                .iter()
-                .flat_map(|setup| setup.instruments.iter().map(|(_, symbol)| symbol.clone()))
-                .collect();
-            let symbols = symbols.into_iter().collect();
-            self.request(now, Call::Catalog { symbols }, Owner::Catalog, Priority::Query);
-        }
-    }
-
-    /// Keeps a call that was refused for its time until the venue's clock is known again.
-    pub(super) fn hold_for_clock(&mut self, now: Timestamp, pending: PendingCall) {
-        if let Owner::Place(id) = pending.owner
-            && let Some(order) = self.ledger.order_mut(id)
-            && order.state == OrderState::InFlight
-        {
-            order.state = OrderState::Pending;
-            order.updated_at = now;
-            if order.is_cancel_wanted {
-                self.cancel_unsent(now, id);
-                return;
-            }
-        }
-        self.awaiting_clock.push(pending);
-    }
-
-    /// Sends what was kept; what has ended meanwhile is dropped.
-    fn release_held(&mut self, now: Timestamp) {
-        for mut pending in std::mem::take(&mut self.awaiting_clock) {
-            if let Owner::Place(id) = pending.owner {
-                let order = self.ledger.order(id);
-                if order.is_none_or(|order| order.state != OrderState::Pending) {
-                    continue;
-                }
-            }
-            pending.sent_at = None;
-            pending.retried = (RetryReason::Clock, now.since(pending.queued_at));
-            let call = self.enqueue(now, pending);
-            self.track(call);
-        }
-    }
-
-    /// The venue has refused our time: nothing known of its clock counts any more.
-    pub(super) fn clock_refused(&mut self, now: Timestamp) {
-        self.clock.invalidate();
-        self.tell(Incident::ClockRefused);
-        self.read_clock(now);
-    }
-
-    pub(super) fn advance_clock(&mut self, now: Timestamp) {
-        if now.since(self.clock_advanced_at) >= CLOCK_STEP {
-            self.clock.advance(now);
-            self.set_scheduler_clock(now);
-        }
-    }
-
-    fn set_scheduler_clock(&mut self, now: Timestamp) {
-        self.clock_advanced_at = now;
-        self.scheduler.set_clock(self.clock.offset_nanos(), self.clock.error_bound(now));
+        let symbols: BTreeSet<_> = self
+            .config
+            .strategies
+            .iter()
+            .flat_map(|setup| setup.instruments.iter().map(|(_, symbol)| symbol.clone()))
+            .collect();
+        let symbols = symbols.into_iter().collect();
+        self.request(now, Call::Catalog { symbols }, Owner::Catalog, Priority::Query);
     }
 
     pub(super) fn catalog_read(
@@ -178,7 +111,12 @@ impl Engine {
         }
     }
 
-    pub(super) fn account_read(&mut self, now: Timestamp, account: AccountSnapshot) {
+    pub(super) fn account_read(
+        &mut self,
+        now: Timestamp,
+        sent_at: Timestamp,
+        account: AccountSnapshot,
+    ) {
         if !account.can_trade && !self.startup.is_done {
             let (venue, account) = (self.config.route.venue, self.config.route.account);
             let message = "the account may not trade".to_owned();
@@ -187,7 +125,12 @@ impl Engine {
         }
         self.ledger.fees = account.fees;
         self.ledger.set_balances(&account.balances, true);
-        self.startup.has_account = true;
+        // Balances of before the stream stood may miss what happened until then.
+        if self.account_stream.has_stood_since(sent_at) {
+            self.startup.has_account = true;
+        } else if self.account_stream.is_live() {
+            self.read_account(now);
+        }
         self.tell_balances(&account.balances);
         self.begin_strategies(now);
     }

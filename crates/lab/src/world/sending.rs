@@ -81,8 +81,8 @@ impl World {
                 let notice = Box::new(notice);
                 self.mail.post(self.now, Parcel::Notice { to: from, strategy, notice });
             }
-            Action::Answer { inquiry, fate } => {
-                self.instances[id.0].answers.insert(inquiry, (self.now, fate));
+            Action::Answer { inquiry, answer } => {
+                self.instances[id.0].answers.insert(inquiry, (self.now, answer));
             }
             Action::Attempt(event) => self.instances[id.0].note_attempt(*event),
             Action::Tell(incident) => self.instances[id.0].note_incident(self.now, incident),

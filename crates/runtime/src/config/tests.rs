@@ -1,3 +1,5 @@
+use tradewind_scheduler::FailureClass;
+
 use super::*;
 
 const GOOD: &str = r#"
@@ -12,6 +14,9 @@ market_stream = "wss://stream.testnet.example"
 
 [engine]
 recv_window_ms = 1500
+
+[retry]
+transient = 1
 
 [[strategy]]
 kind = "grid"
@@ -32,6 +37,8 @@ fn a_whole_configuration_is_read() {
     let config = Config::parse("a.toml", GOOD).unwrap();
     assert_eq!(config.engine.recv_window(), Duration::from_millis(1_500));
     assert_eq!(config.account, AccountConfig::default());
+    assert_eq!(config.retry.tries(FailureClass::Transient), 1, "tightened");
+    assert_eq!(config.retry.tries(FailureClass::RateLimit), 2, "as it is");
     assert!(
         matches!(&config.venue.place, Place::Remote(at) if at.rest == "https://testnet.example")
     );
@@ -39,7 +46,7 @@ fn a_whole_configuration_is_read() {
     assert_eq!((strategy.id.as_str(), strategy.kind.as_str()), ("grid", "grid"));
     let wrong = InvalidParams::at("levels", "levels is 5; use 7");
     let error = config.params_error(strategy, wrong).to_string();
-    assert_eq!(error, "a.toml:19: strategy `grid`: levels is 5; use 7");
+    assert_eq!(error, "a.toml:22: strategy `grid`: levels is 5; use 7");
 }
 
 #[test]
@@ -51,13 +58,25 @@ fn what_is_wrong_is_named_with_its_line_and_the_way_out() {
             "a.toml:12: unknown field `recv_windw_ms`",
         ),
         ("recv_window_ms = 1500", "recv_window_ms = 0", "use 1 to 60000"),
-        ("kind = \"grid\"", "knd = \"grid\"", "a.toml:15: unknown field `knd`"),
+        ("kind = \"grid\"", "knd = \"grid\"", "a.toml:18: unknown field `knd`"),
         ("[\"BTC-USDT\"]", "[]", "name at least one"),
         ("[[strategy]]", "[strategy]", "write [[strategy]]"),
         ("https://testnet.example", "testnet.example", "begins with https://"),
         ("wss://stream.testnet.example", "wss://stream.testnet.example/", "no slash at its end"),
-        ("levels = 5", "levels = ", "a.toml:19"),
+        ("levels = 5", "levels = ", "a.toml:22"),
         ("name = \"binance-testnet\"", "name = \"a b\"", "a.toml:3: venue \"a b\" holds ' '"),
+        (
+            "transient = 1",
+            "transient = 3",
+            "a.toml:14: retry.transient is 3 and no more than 2 is safe; lower it",
+        ),
+        (
+            "transient = 1",
+            "auth = 1",
+            "a.toml:14: retry.auth is 1 and no more than 0 is safe; lower it",
+        ),
+        ("transient = 1", "in_doubt = 1", "a.toml:15: unknown field `in_doubt`"),
+        ("transient = 1", "transient = -1", "a.toml:15"),
         ("[venue.endpoint]", "[venue.embedded]\nseed = 1\n[venue.endpoint]", "keep one of"),
     ];
     for (old, new, expected) in rows {

@@ -68,10 +68,13 @@ async fn answer(
         return Ok(response);
     };
     let request = Request::from_parts(parts, body.to_bytes());
-    let response = {
+    let (response, late) = {
         let mut binance = venue.lock();
-        binance.rest(venue.now(), peer, &request)
+        (binance.rest(venue.now(), peer, &request), binance.lateness())
     };
     venue.moved.notify_one();
+    if !late.is_zero() {
+        tokio::time::sleep(late).await;
+    }
     Ok(response.map(Full::new))
 }
