@@ -10,6 +10,7 @@
 mod body;
 mod config;
 mod desk;
+mod fault;
 mod feed;
 mod gate;
 mod heartbeat;
@@ -36,13 +37,15 @@ use std::time::Duration;
 
 use tradewind_model::Timestamp;
 
-pub use self::config::{ApiKey, BinanceConfig, FrontConfig, fake};
+pub use self::config::{ApiKey, BinanceConfig, FrontConfig, Hint, Hints, fake};
+pub use self::fault::{Canned, Delivery, Fault, Pattern, Rule, RuleId};
 pub use self::heartbeat::HeartbeatConfig;
 pub use self::ledger::{AccountLedger, Arrival, Door, VenueLedger};
 pub use self::session::{Frame, SessionId};
 pub use self::signature::KeySecret;
 
 use self::desk::{Answer, Desk};
+use self::fault::{Late, Overdue, Script};
 use self::feed::Feeds;
 use self::ledger::Notes;
 use self::method::Row;
@@ -62,6 +65,8 @@ pub struct Binance {
     frames: VecDeque<(SessionId, Frame)>,
     feeds: Feeds,
     outbox: Outbox,
+    script: Script,
+    late: Late,
     notes: Notes,
     dice: Dice,
     uuid: u64,
@@ -89,6 +94,8 @@ impl Binance {
             frames: VecDeque::new(),
             feeds: Feeds::new(now),
             outbox: Outbox::default(),
+            script: Script::new(seed),
+            late: Late::default(),
             notes: Notes::default(),
             dice: Dice::new(seed),
             uuid: seed,
@@ -103,6 +110,7 @@ impl Binance {
         self.flush_reports(now);
         self.tick_feeds(now);
         self.beat(now);
+        self.release_late(now);
     }
 
     /// When [`Self::advance`] next has something to do.
@@ -110,7 +118,7 @@ impl Binance {
     pub fn wakeup(&self) -> Option<Timestamp> {
         let feeds = (!self.listeners.is_empty()).then(|| self.feeds.wakeup());
         let beats = self.sessions.values().map(|session| session.heartbeat.wakeup()).min();
-        [self.desk.exchange.wakeup(), self.outbox.wakeup(), feeds, beats]
+        [self.desk.exchange.wakeup(), self.outbox.wakeup(), self.late.wakeup(), feeds, beats]
             .into_iter()
             .flatten()
             .min()
@@ -136,6 +144,45 @@ impl Binance {
     /// Load from a stranger behind the same address: uses up weight.
     pub fn burn_weight(&mut self, now: Timestamp, peer: IpAddr, weight: u32) {
         self.desk.limits.charge(now, peer, weight);
+        // It belongs to no request that the ledger lists.
+        self.desk.limits.take_charged();
+    }
+
+    /// Shuts an address out at the venue's edge for so long, as it may for reasons of its own.
+    pub fn shut_out(&mut self, now: Timestamp, peer: IpAddr, lasts: Duration) {
+        self.desk.limits.shut_out(now, peer, lasts);
+    }
+
+    /// Changes what those who are turned away are told of when to come back.
+    pub const fn set_hints(&mut self, hints: Hints) {
+        self.desk.config.hints = hints;
+    }
+
+    /// Adds a line to the script of what goes wrong. It holds for [`Self::ask`],
+    /// [`Self::connect`] and for what comes and goes on sockets.
+    pub fn add_fault(&mut self, rule: Rule) -> RuleId {
+        self.script.add(rule)
+    }
+
+    /// Takes a line out of the script. Returns whether it was there.
+    pub fn remove_fault(&mut self, id: RuleId) -> bool {
+        self.script.remove(id)
+    }
+
+    /// Takes all lines out of the script. What is held back already still comes.
+    pub fn clear_faults(&mut self) {
+        self.script.clear();
+    }
+
+    /// What arrived, oldest first, as far as it is remembered: the ledger's without a copy.
+    pub fn arrivals(&self) -> impl DoubleEndedIterator<Item = &Arrival> {
+        self.notes.arrivals.iter()
+    }
+
+    /// How often something was asked for, by any door, as the ledger names it.
+    #[must_use]
+    pub fn requests(&self, what: &str) -> u64 {
+        self.notes.requests.get(what).copied().unwrap_or_default()
     }
 
     /// Takes a key back, as its owner or the venue may at any time. Returns whether there was one.
@@ -167,6 +214,7 @@ impl Binance {
             rate_limited,
             banned,
             bans,
+            forbidden: self.desk.limits.refused_at_edge(),
             policy_closes: self.notes.policy_closes,
             peaks: self.desk.limits.peaks(),
             connections_accepted: self.notes.connections_accepted,
@@ -201,8 +249,27 @@ impl Binance {
         }
     }
 
-    fn arrived(&mut self, arrival: Arrival) {
+    fn arrived(
+        &mut self,
+        now: Timestamp,
+        peer: IpAddr,
+        door: Door,
+        what: &'static str,
+        status: u16,
+    ) {
+        let weight = self.desk.limits.take_charged();
+        let arrival = Arrival { at: now, peer, door, what, weight, status };
         self.notes.arrived(self.desk.config.arrivals_max, arrival);
+    }
+
+    /// Lets go of what was held back and whose moment has come.
+    fn release_late(&mut self, now: Timestamp) {
+        while let Some((id, overdue)) = self.late.pop_due(now) {
+            match overdue {
+                Overdue::Request(text) => self.answer_frame(now, id, &text, None),
+                Overdue::Frame(frame) => self.send(id, frame),
+            }
+        }
     }
 
     fn note_rejection(&mut self, row: &Row, answer: &Answer) {
