@@ -8,7 +8,6 @@ use tokio::task::JoinSet;
 use tradewind::prelude::{Timestamp, VenueStatus};
 use tradewind::{Config, Session};
 use tradewind_engine::{Answer, Urgency};
-use tradewind_lab::STRANGER_AGENT;
 use tradewind_runtime::Desk;
 use tradewind_runtime::desk::Ask;
 use tradewind_simulator::server::Embedded;
@@ -20,6 +19,7 @@ use crate::figures::Figures;
 use crate::orders;
 use crate::reads::Reads;
 use crate::stranger::{intrude, stranger};
+use crate::trouble;
 use crate::wishes::Wishes;
 
 /// How long the start may take.
@@ -30,8 +30,6 @@ const GOODBYE_MAX: Duration = Duration::from_secs(15);
 const ASKERS_MAX: usize = 8_192;
 /// How often it is looked whether all is over.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// Answers in a thousand that come late.
-const TAILS_PERMILLE: u32 = 20;
 
 /// Floods for so long, or until it is over.
 pub(crate) async fn run(
@@ -45,12 +43,7 @@ pub(crate) async fn run(
     let session = Session::start(&config, &orders::registry(&wishes)).await?;
     let desk = session.desk();
     let venue = session.embedded().ok_or("the venue is not inside of this program")?;
-    venue.with(|venue, _| {
-        venue.tell_apart(STRANGER_AGENT);
-        if let Some(tail) = plan.tails {
-            venue.answer_late(TAILS_PERMILLE, tail);
-        }
-    });
+    venue.with(|venue, _| trouble::prepare(venue, plan));
     let mut strangers = JoinSet::new();
     if let Some(stranger) = stranger(plan) {
         strangers.spawn(intrude(stranger, address(venue)?));

@@ -17,6 +17,7 @@ mod orders;
 mod print;
 mod reads;
 mod stranger;
+mod trouble;
 mod virtual_day;
 mod wishes;
 

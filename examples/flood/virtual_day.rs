@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use tradewind::prelude::Timestamp;
 use tradewind_engine::{Incident, Urgency};
-use tradewind_lab::{
-    InstanceId, InstanceSetup, STRANGER_AGENT, StrategySpec, Weather, World, WorldSetup,
-};
+use tradewind_lab::{InstanceId, InstanceSetup, StrategySpec, World, WorldSetup};
 use tradewind_simulator::binance::BinanceConfig;
 use tradewind_simulator::exchange::{MarketConfig, Model};
 
@@ -21,12 +19,11 @@ use crate::figures::Figures;
 use crate::orders;
 use crate::reads::Reads;
 use crate::stranger::stranger;
+use crate::trouble;
 use crate::wishes::Wishes;
 
 /// How long the start may take.
 const START_MAX: Duration = Duration::from_secs(120);
-/// Answers in a thousand that come late.
-const TAILS_PERMILLE: u64 = 20;
 
 /// Floods for so long, or until it is over.
 pub(crate) fn run(plan: &Plan, time: Duration, is_over: &AtomicBool) -> Result<Figures, Failed> {
@@ -37,16 +34,13 @@ pub(crate) fn run(plan: &Plan, time: Duration, is_over: &AtomicBool) -> Result<F
         trips_max: 0,
         ..WorldSetup::default()
     });
-    world.at_venue(|venue, _| venue.tell_apart(STRANGER_AGENT));
+    world.at_venue(|venue, _| trouble::prepare(venue, plan));
     if let Some(stranger) = stranger(plan) {
         world.add_stranger(&stranger);
     }
     let strategy = StrategySpec::new(orders::KIND, &orders::params(plan.order_every, plan.seed));
-    let (tail, tails_permille) =
-        plan.tails.map_or((Duration::ZERO, 0), |tail| (tail, TAILS_PERMILLE));
     let id = world.spawn(InstanceSetup {
         seed: plan.seed,
-        weather: Weather { tail, tails_permille, ..Weather::FAIR },
         records_max: 256,
         ..InstanceSetup::new(Arc::new(orders::registry(&wishes)), vec![strategy])
     })?;

@@ -68,7 +68,7 @@ struct Receiver {
 /// Something that is on its way.
 #[derive(Debug)]
 enum Parcel {
-    /// A request to the venue. Its answer comes back after so long, or never.
+    /// A request to the venue.
     Request(Box<Outbound>),
     /// The venue's answer to a request.
     Response(Box<Inbound>),
@@ -94,8 +94,13 @@ struct Outbound {
     id: CallId,
     call: Call,
     request: http::Request<Bytes>,
+    /// How long the way back takes; none when the answer is lost on it.
     back: Option<Duration>,
+    /// When its sender stops waiting, by true time.
+    give_up_at: Timestamp,
     trip: u64,
+    /// Whether it has waited in front of the venue.
+    was_held: bool,
 }
 
 #[derive(Debug)]
@@ -115,7 +120,9 @@ struct Handshake {
     kind: StreamKind,
     generation: u32,
     target: String,
+    give_up_at: Timestamp,
     trip: u64,
+    was_held: bool,
 }
 
 /// A socket as both ends know it.

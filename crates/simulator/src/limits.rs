@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use tradewind_model::Timestamp;
 
-pub use self::config::{LimitsConfig, StreamPenalty};
+pub use self::config::{EdgeConfig, LimitsConfig, StreamPenalty};
 pub use self::history::{Refused, WindowUse};
 pub use self::window::Window;
 
@@ -81,6 +81,11 @@ pub enum Denied {
         /// When the ban ends.
         until: Timestamp,
     },
+    /// The edge lets nothing of the IP through (403).
+    Edge {
+        /// Until when; it does not say.
+        until: Timestamp,
+    },
 }
 
 impl Denied {
@@ -88,7 +93,7 @@ impl Denied {
     #[must_use]
     pub const fn until(&self) -> Timestamp {
         match self {
-            Self::Over { until, .. } | Self::Banned { until } => *until,
+            Self::Over { until, .. } | Self::Banned { until } | Self::Edge { until } => *until,
         }
     }
 }
@@ -120,6 +125,10 @@ struct Peer {
     /// Stream connections closed for their manners, within the time that counts.
     violations: VecDeque<Timestamp>,
     streams_shut_until: Timestamp,
+    /// Requests that look like an attack, within the time that counts.
+    offenses: VecDeque<Timestamp>,
+    edge_until: Timestamp,
+    requests_at_edge: u32,
 }
 
 #[derive(Debug)]
@@ -155,8 +164,11 @@ pub struct Limits {
     peaks: BTreeMap<LimitKind, u32>,
     refused_429: u64,
     refused_418: u64,
+    refused_403: u64,
     bans: u64,
     history: History,
+    /// Weight that was counted since it was last asked for.
+    charged: u32,
 }
 
 impl Limits {
@@ -173,7 +185,9 @@ impl Limits {
             peaks: BTreeMap::new(),
             refused_429: 0,
             refused_418: 0,
+            refused_403: 0,
             bans: 0,
+            charged: 0,
         }
     }
 
@@ -211,6 +225,7 @@ impl Limits {
         let used = peer.weight.add(now, weight);
         let (limit, until) = (peer.weight.limit(), peer.weight.ends_at(now));
         self.note(now, LimitKind::Weight, used, weight);
+        self.charged = self.charged.saturating_add(weight);
         if used > limit {
             return Err(self.strike(now, ip, LimitKind::Weight, limit, until));
         }
@@ -221,6 +236,39 @@ impl Limits {
     pub fn charge(&mut self, now: Timestamp, ip: IpAddr, weight: u32) {
         let used = self.peer(now, ip).weight.add(now, weight);
         self.note(now, LimitKind::Weight, used, weight);
+        self.charged = self.charged.saturating_add(weight);
+    }
+
+    /// Weight that was counted since this was last asked, for whomever.
+    pub const fn take_charged(&mut self) -> u32 {
+        std::mem::replace(&mut self.charged, 0)
+    }
+
+    /// Books a request that no working client sends. Who sends too many of them is shut out at
+    /// the edge.
+    pub fn offense(&mut self, now: Timestamp, ip: IpAddr) {
+        let Some(edge) = self.config.edge else { return };
+        let peer = self.peer(now, ip);
+        while peer.offenses.pop_front_if(|at| now.since(*at) >= edge.within).is_some() {}
+        peer.offenses.push_back(now);
+        if peer.offenses.len() >= usize::try_from(edge.offenses).unwrap_or(usize::MAX) {
+            peer.offenses.clear();
+            peer.requests_at_edge = 0;
+            peer.edge_until = now + edge.lasts;
+        }
+    }
+
+    /// Shuts an address out at the edge, as the venue may for reasons of its own.
+    pub fn shut_out(&mut self, now: Timestamp, ip: IpAddr, lasts: Duration) {
+        let peer = self.peer(now, ip);
+        peer.requests_at_edge = 0;
+        peer.edge_until = now + lasts;
+    }
+
+    /// How often the edge has refused.
+    #[must_use]
+    pub const fn refused_at_edge(&self) -> u64 {
+        self.refused_403
     }
 
     /// Counts a handshake and the weight it costs.
@@ -408,7 +456,22 @@ impl Limits {
         self.history.note(now, window, added);
     }
 
+    fn refuse_at_edge(&mut self, now: Timestamp, ip: IpAddr) -> Result<(), Denied> {
+        let edge = self.config.edge;
+        let Some(peer) = self.peers.get_mut(&ip).filter(|peer| peer.edge_until > now) else {
+            return Ok(());
+        };
+        peer.requests_at_edge += 1;
+        if let Some(edge) = edge.filter(|edge| peer.requests_at_edge >= edge.offenses) {
+            peer.edge_until = now + edge.lasts;
+            peer.requests_at_edge = 0;
+        }
+        self.refused_403 += 1;
+        Err(Denied::Edge { until: peer.edge_until })
+    }
+
     fn refuse_banned(&mut self, now: Timestamp, ip: IpAddr) -> Result<(), Denied> {
+        self.refuse_at_edge(now, ip)?;
         let restarts_after = self.config.ban_restarts_after;
         let ladder = &self.config.ban_ladder;
         let Some(peer) = self.peers.get_mut(&ip).filter(|peer| peer.banned_until > now) else {
@@ -416,11 +479,12 @@ impl Limits {
         };
         peer.requests_in_ban += 1;
         if restarts_after.is_some_and(|n| peer.requests_in_ban >= n) {
-            // The step already points at the next offense; the current one starts over.
+            // The step points at the next offense already, and this is one.
             let current = peer.banned_until.since(peer.last_ban);
-            let longest = ladder.last().copied().unwrap_or(current);
+            let longer = ladder.get(peer.step).copied().unwrap_or(current).max(current);
+            peer.step = (peer.step + 1).min(ladder.len().saturating_sub(1));
             peer.last_ban = now;
-            peer.banned_until = now + current.min(longest);
+            peer.banned_until = now + longer;
             peer.requests_in_ban = 0;
         }
         self.refused_418 += 1;
@@ -460,7 +524,9 @@ impl Limits {
 
     fn peer(&mut self, now: Timestamp, ip: IpAddr) -> &mut Peer {
         if self.peers.len() >= PEERS_MAX && !self.peers.contains_key(&ip) {
-            self.peers.retain(|_, peer| peer.banned_until > now || peer.raw.used(now) > 0);
+            self.peers.retain(|_, peer| {
+                peer.banned_until.max(peer.edge_until) > now || peer.raw.used(now) > 0
+            });
         }
         let config = &self.config;
         self.peers.entry(ip).or_insert_with(|| Peer {
@@ -476,6 +542,9 @@ impl Limits {
             requests_in_ban: 0,
             violations: VecDeque::new(),
             streams_shut_until: Timestamp::EPOCH,
+            offenses: VecDeque::new(),
+            edge_until: Timestamp::EPOCH,
+            requests_at_edge: 0,
         })
     }
 

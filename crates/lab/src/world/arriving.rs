@@ -1,13 +1,18 @@
 //! What arrives, at the venue or at an instance.
 
+use std::time::Duration;
+
+use bytes::Bytes;
 use tradewind_engine::{Event, SocketEvent};
 use tradewind_model::outcome::{Fate, Meter, Outcome, Reply};
 use tradewind_model::stream::{StreamEvent, StreamKind};
-use tradewind_simulator::binance::{Frame, SessionId};
+use tradewind_model::time::Timestamp;
+use tradewind_simulator::binance::{Delivery, Frame, SessionId};
 use tradewind_simulator::limits::Service;
 use tradewind_strategy::Input;
 use tradewind_venue::Venue;
 
+use super::sending::{broken, timed_out};
 use super::{Handshake, Inbound, Outbound, Parcel, Receiver, Socket, World};
 
 impl World {
@@ -60,19 +65,50 @@ impl World {
         }
     }
 
-    fn request_arrived(&mut self, outbound: Outbound) {
-        let Outbound { from, id, call, request, back, trip } = outbound;
+    fn request_arrived(&mut self, mut outbound: Outbound) {
         let venue_now = self.venue_now();
-        let peer = self.instances[from.id.0].setup.0.peer;
-        let response = self.venue.rest(venue_now, peer, &request);
-        if let Some(trip) = self.trips.get_mut(trip) {
-            trip.arrived_at = Some(self.now);
-            trip.status = Some(response.status().as_u16());
-        }
+        let peer = self.instances[outbound.from.id.0].setup.0.peer;
+        let delivery = if outbound.was_held {
+            let answer = self.venue.rest(venue_now, peer, &outbound.request);
+            Delivery::Answer { answer, after: Duration::ZERO }
+        } else {
+            self.venue.ask(venue_now, peer, &outbound.request)
+        };
         self.collect_frames();
-        if let Some(back) = back {
-            let inbound = Inbound { to: from, id, call, response, trip };
-            self.mail.post(self.now + back, Parcel::Response(Box::new(inbound)));
+        if let Delivery::Held(time) = delivery {
+            outbound.was_held = true;
+            return self.mail.post(self.now + time, Parcel::Request(Box::new(outbound)));
+        }
+        let Outbound { from, id, call, back, give_up_at, trip, .. } = outbound;
+        let known = self.trips.get_mut(trip);
+        if let Some(known) = known {
+            known.arrived_at = Some(self.now);
+        }
+        let give_up_at = give_up_at.max(self.now);
+        match (delivery, back) {
+            (Delivery::Answer { answer: response, after }, Some(back))
+                if self.now + after + back < give_up_at =>
+            {
+                if let Some(known) = self.trips.get_mut(trip) {
+                    known.status = Some(response.status().as_u16());
+                }
+                let due = self.now + after + back;
+                let inbound = Inbound { to: from, id, call, response, trip };
+                self.mail.post(due, Parcel::Response(Box::new(inbound)));
+            }
+            (Delivery::Reset, Some(back)) if self.now + back < give_up_at => {
+                self.post_event(self.now + back, from, broken(id));
+            }
+            // Lost, or too late to be waited for.
+            (Delivery::Answer { answer, .. }, _) => {
+                if let Some(known) = self.trips.get_mut(trip) {
+                    known.status = Some(answer.status().as_u16());
+                }
+                self.post_event(give_up_at, from, timed_out(id));
+            }
+            (Delivery::Silence | Delivery::Reset | Delivery::Held(_), _) => {
+                self.post_event(give_up_at, from, timed_out(id));
+            }
         }
     }
 
@@ -86,24 +122,60 @@ impl World {
         self.handle(to.id, Event::Replied { call: id, outcome });
     }
 
-    fn handshake_arrived(&mut self, handshake: Handshake) {
-        let Handshake { from, id, call, kind, generation, target, trip } = handshake;
-        let service = match kind {
+    fn handshake_arrived(&mut self, mut handshake: Handshake) {
+        let service = match handshake.kind {
             StreamKind::Account => Service::WsApi,
             StreamKind::Market => Service::Streams,
         };
         let venue_now = self.venue_now();
+        let from = handshake.from;
         let instance = &mut self.instances[from.id.0];
         let is_alive = instance.life == from.life && instance.running.is_some();
         let back = self.now + instance.network.delay();
-        let opened = self.venue.open(venue_now, instance.setup.0.peer, service, &target);
-        let trip = self.trips.get_mut(trip);
-        if let Some(trip) = trip {
+        let peer = instance.setup.0.peer;
+        let delivery = if handshake.was_held {
+            let answer = self.venue.open(venue_now, peer, service, &handshake.target);
+            Delivery::Answer { answer, after: Duration::ZERO }
+        } else {
+            self.venue.connect(venue_now, peer, service, &handshake.target)
+        };
+        let (opened, back) = match delivery {
+            Delivery::Answer { answer, after } => (answer, back + after),
+            Delivery::Held(time) => {
+                handshake.was_held = true;
+                self.mail.post(self.now + time, Parcel::Handshake(Box::new(handshake)));
+                return self.collect_frames();
+            }
+            Delivery::Silence => {
+                let give_up_at = handshake.give_up_at.max(self.now);
+                self.post_event(give_up_at, from, timed_out(handshake.id));
+                return self.collect_frames();
+            }
+            Delivery::Reset => {
+                self.post_event(back, from, broken(handshake.id));
+                return self.collect_frames();
+            }
+        };
+        self.shaken(handshake, opened, back, is_alive);
+        self.collect_frames();
+    }
+
+    /// The venue has judged a handshake; its word arrives at `back`.
+    fn shaken(
+        &mut self,
+        handshake: Handshake,
+        opened: Result<SessionId, http::Response<Bytes>>,
+        back: Timestamp,
+        is_alive: bool,
+    ) {
+        let Handshake { from, id, call, kind, generation, trip, .. } = handshake;
+        if let Some(trip) = self.trips.get_mut(trip) {
             trip.arrived_at = Some(self.now);
             let status = opened.as_ref().map_or_else(|refusal| refusal.status().as_u16(), |_| 101);
             trip.status = Some(status);
             trip.told_at = Some(back).filter(|_| is_alive);
         }
+        let instance = &mut self.instances[from.id.0];
         match opened {
             Ok(session) if is_alive => {
                 let (arrived, sent) = (back, self.now);
@@ -123,7 +195,6 @@ impl World {
                 self.mail.post(back, Parcel::Response(Box::new(inbound)));
             }
         }
-        self.collect_frames();
     }
 
     /// Puts what the venue has to say on its way.

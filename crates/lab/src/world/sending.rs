@@ -101,17 +101,13 @@ impl World {
         let give_up_at = instance.clock.when(timing.give_up_at);
         let passage = instance.network.request(self.now);
         let (arrives, back) = match passage {
-            Passage::Whole { arrives, back } => {
-                (arrives, Some(back).filter(|back| arrives + *back < give_up_at))
-            }
+            Passage::Whole { arrives, back } => (arrives, Some(back)),
             Passage::AnswerLost { arrives } => (arrives, None),
             Passage::Refused { at } => return self.not_sent(from, id, at),
         };
-        if back.is_none() {
-            self.post_event(give_up_at, from, timed_out(id));
-        }
         let trip = self.left(from, &call);
-        let outbound = Outbound { from, id, call, request, back, trip };
+        let was_held = false;
+        let outbound = Outbound { from, id, call, request, back, give_up_at, trip, was_held };
         self.mail.post(arrives, Parcel::Request(Box::new(outbound)));
     }
 
@@ -132,13 +128,24 @@ impl World {
         };
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
         let target = target.to_owned();
+        let give_up_at = instance.clock.when(timing.give_up_at);
         let passage = instance.network.request(self.now);
         match passage {
             Passage::Whole { arrives, .. } | Passage::AnswerLost { arrives }
                 if !instance.refuses_handshakes =>
             {
                 let trip = self.left(from, &call);
-                let handshake = Handshake { from, id, call, kind, generation, target, trip };
+                let handshake = Handshake {
+                    from,
+                    id,
+                    call,
+                    kind,
+                    generation,
+                    target,
+                    give_up_at,
+                    trip,
+                    was_held: false,
+                };
                 self.mail.post(arrives, Parcel::Handshake(Box::new(handshake)));
             }
             Passage::Whole { arrives: at, .. }
@@ -225,7 +232,12 @@ impl World {
     }
 }
 
-fn timed_out(call: CallId) -> Event {
+pub(super) fn broken(call: CallId) -> Event {
+    let fate = Fate::Unknown(Unknown::Broken("connection reset".to_owned()));
+    Event::Replied { call, outcome: Outcome::single(fate, Meter::default()) }
+}
+
+pub(super) fn timed_out(call: CallId) -> Event {
     let outcome = Outcome::single(Fate::Unknown(Unknown::Timeout), Meter::default());
     Event::Replied { call, outcome }
 }

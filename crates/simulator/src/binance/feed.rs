@@ -104,15 +104,17 @@ impl Binance {
             ExchangeEvent::Trade(trade) => {
                 self.feeds.traded.insert(Arc::clone(&trade.symbol));
                 let name = stream_name(&trade.symbol, "trade");
-                self.broadcast(&name, |unit| trade_event(unit, now, &trade));
+                self.broadcast(now, &name, |unit| trade_event(unit, now, &trade));
             }
             ExchangeEvent::BookTicker(best) => {
                 let name = stream_name(&best.symbol, "bookTicker");
-                self.broadcast(&name, |_| book_ticker_event(&best));
+                self.broadcast(now, &name, |_| book_ticker_event(&best));
             }
             ExchangeEvent::Kline { symbol, interval, kline } => {
                 let name = stream_name(&symbol, &format!("kline_{}", interval.as_str()));
-                self.broadcast(&name, |unit| kline_event(unit, now, &symbol, interval, &kline));
+                self.broadcast(now, &name, |unit| {
+                    kline_event(unit, now, &symbol, interval, &kline)
+                });
             }
             ExchangeEvent::Execution(_) | ExchangeEvent::Balance(_) => {}
         }
@@ -148,7 +150,7 @@ impl Binance {
         for (symbol, batch) in batches {
             for suffix in suffixes {
                 let name = stream_name(symbol, &format!("depth{suffix}"));
-                self.broadcast(&name, |unit| batch.event(unit, now, symbol));
+                self.broadcast(now, &name, |unit| batch.event(unit, now, symbol));
                 for limit in [5, 10, 20] {
                     let name = stream_name(symbol, &format!("depth{limit}{suffix}"));
                     if !self.listeners.contains_key(&name) {
@@ -157,7 +159,7 @@ impl Binance {
                     let Some(depth) = self.desk.exchange.depth(symbol, limit) else {
                         continue;
                     };
-                    self.broadcast(&name, |_| {
+                    self.broadcast(now, &name, |_| {
                         json!({
                             "lastUpdateId": depth.last_update_id,
                             "bids": body::levels(&depth.bids),
@@ -181,12 +183,12 @@ impl Binance {
                 continue;
             }
             let ticker = DayTicker::of(&self.desk.exchange, symbol, now);
-            self.broadcast(&full, |unit| ticker_event(unit, now, &ticker));
-            self.broadcast(&mini, |unit| mini_ticker_event(unit, now, &ticker));
+            self.broadcast(now, &full, |unit| ticker_event(unit, now, &ticker));
+            self.broadcast(now, &mini, |unit| mini_ticker_event(unit, now, &ticker));
             changed.push(ticker);
         }
         if !changed.is_empty() {
-            self.broadcast(all, |unit| {
+            self.broadcast(now, all, |unit| {
                 changed.iter().map(|ticker| mini_ticker_event(unit, now, ticker)).collect()
             });
         }
@@ -210,7 +212,7 @@ impl Binance {
             if self.feeds.shown.get(&name) == Some(&kline) {
                 continue;
             }
-            self.broadcast(&name, |unit| kline_event(unit, now, &symbol, interval, &kline));
+            self.broadcast(now, &name, |unit| kline_event(unit, now, &symbol, interval, &kline));
             self.feeds.shown.insert(name, kline);
         }
         let listeners = &self.listeners;
@@ -218,7 +220,7 @@ impl Binance {
     }
 
     /// Sends an event to everybody who listens to `name`.
-    fn broadcast(&mut self, name: &str, event: impl Fn(TimeUnit) -> Value) {
+    fn broadcast(&mut self, now: Timestamp, name: &str, event: impl Fn(TimeUnit) -> Value) {
         let Some(ids) = self.listeners.get(name) else {
             return;
         };
@@ -234,7 +236,8 @@ impl Binance {
                 }
                 Kind::Streams(_) | Kind::WsApi(_) => data,
             };
-            self.send_text(id, frame.to_string());
+            let fault = self.strike_push(id, name);
+            self.send_struck(now, id, frame.to_string(), fault);
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct Arrival {
     /// What: `POST /api/v3/order`, `order.place`, `SUBSCRIBE`, `handshake`; `?` for what the
     /// venue does not know.
     pub what: &'static str,
+    /// The weight that was counted for it.
+    pub weight: u32,
     /// The HTTP status it was answered with, or would be; 1008 when it closed a stream.
     pub status: u16,
 }
@@ -74,6 +76,8 @@ pub struct VenueLedger {
     pub banned: u64,
     /// Bans that began.
     pub bans: u64,
+    /// Answers 403 of the edge.
+    pub forbidden: u64,
     /// Streams closed for too many messages.
     pub policy_closes: u64,
     /// The most of each limit that one window has seen.

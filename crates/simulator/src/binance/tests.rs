@@ -1,5 +1,6 @@
 //! The venue by its doors: what a client sends and what comes back.
 
+mod faults;
 mod rest;
 mod sessions;
 mod streams;

@@ -84,14 +84,21 @@ impl Binance {
                 | ExchangeEvent::Kline { .. } => Value::Null,
             };
             for (id, subscription, unit) in self.subscribers(account) {
-                self.send_event(id, subscription, body(unit));
+                self.send_event(now, id, subscription, body(unit));
             }
         }
     }
 
-    pub(super) fn send_event(&mut self, id: SessionId, subscription: u32, event: Value) {
+    pub(super) fn send_event(
+        &mut self,
+        now: Timestamp,
+        id: SessionId,
+        subscription: u32,
+        event: Value,
+    ) {
+        let fault = self.strike_push(id, event["e"].as_str().unwrap_or_default());
         let frame = json!({"subscriptionId": subscription, "event": event});
-        self.send_text(id, frame.to_string());
+        self.send_struck(now, id, frame.to_string(), fault);
     }
 
     fn subscribers(&self, account: AccountId) -> Vec<(SessionId, u32, TimeUnit)> {

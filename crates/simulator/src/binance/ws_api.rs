@@ -9,13 +9,14 @@ use tradewind_model::Timestamp;
 
 use super::Binance;
 use super::body::TimeUnit;
-use super::config::ApiKey;
+use super::config::{ApiKey, Hints};
 use super::desk::{Caller, Reply, limit};
+use super::fault::{Canned, Fault, Overdue};
 use super::gate::Proof;
-use super::ledger::{Arrival, Door};
+use super::ledger::Door;
 use super::method::{self, Ask, Method, Row, SessionMethod};
 use super::params::Params;
-use super::refusal::Refusal;
+use super::refusal::{Place, Refusal};
 use super::reports;
 use super::session::{Kind, SessionId, WsApi};
 use super::signature;
@@ -51,8 +52,39 @@ impl Outcome {
 }
 
 impl Binance {
-    /// Answers one text frame.
-    pub(super) fn request(&mut self, now: Timestamp, id: SessionId, text: &str) {
+    /// Takes one text frame, and answers it or does with it what the script says.
+    pub(super) fn hear(&mut self, now: Timestamp, id: SessionId, text: &str) {
+        if self.script.is_empty() {
+            return self.answer_frame(now, id, text, None);
+        }
+        let Some(peer) = self.sessions.get(&id).map(|session| session.peer) else {
+            return;
+        };
+        let (request_id, frame) = read(text);
+        let what = frame.as_ref().map_or("?", |frame| frame.row.ws);
+        let door = Door::Socket(Service::WsApi);
+        match self.script.strike(door, what, peer) {
+            Some(Fault::RequestLost) => {}
+            Some(Fault::RequestReset) => self.reset(id),
+            Some(Fault::RequestHeld(time)) => {
+                self.late.hold(now + time, id, Overdue::Request(text.to_owned()));
+            }
+            Some(Fault::Answered(canned)) => {
+                self.send_text(id, canned_body(&request_id, &canned).to_string());
+                self.arrived(now, peer, door, what, canned.status);
+            }
+            fault => self.answer_frame(now, id, text, fault),
+        }
+    }
+
+    /// Answers one text frame; the answer goes the way of `fault`.
+    pub(super) fn answer_frame(
+        &mut self,
+        now: Timestamp,
+        id: SessionId,
+        text: &str,
+        fault: Option<Fault>,
+    ) {
         let Some(session) = self.sessions.get(&id) else {
             return;
         };
@@ -84,17 +116,24 @@ impl Binance {
         let mut body = json!({"id": request_id, "status": status});
         match &outcome.reply {
             Ok(result) => body["result"] = result.clone(),
-            Err(refusal) => body["error"] = error_body(caller, refusal),
+            Err(refusal) => {
+                body["error"] = error_body(caller, refusal, &self.desk.config.hints);
+            }
         }
         if returns_limits.unwrap_or(default_limits) {
             body["rateLimits"] = self.rate_limits(caller, &outcome.limits);
         }
-        self.send_text(id, body.to_string());
-        for subscription in outcome.ended {
-            self.send_event(id, subscription, reports::terminated(caller.unit, now));
+        if let Some(Fault::Misreported(canned)) = &fault {
+            body = canned_body(&body["id"], canned);
         }
-        let door = Door::Socket(Service::WsApi);
-        self.arrived(Arrival { at: now, peer: caller.ip, door, what, status });
+        self.send_struck(now, id, body.to_string(), fault);
+        for subscription in outcome.ended {
+            self.send_event(now, id, subscription, reports::terminated(caller.unit, now));
+        }
+        if outcome.reply.as_ref().is_err_and(Refusal::is_offense) {
+            self.desk.limits.offense(now, caller.ip);
+        }
+        self.arrived(now, caller.ip, Door::Socket(Service::WsApi), what, status);
         self.after_call(now, caller.ip, status);
     }
 
@@ -102,19 +141,15 @@ impl Binance {
     /// log-on is gone (web-socket-api.md, session authentication).
     fn end_logon(&mut self, caller: Caller, id: SessionId) {
         let refusal = Refusal::unknown_key();
-        let frame = json!({"id": null, "status": refusal.status, "error": refusal.body()});
+        let frame =
+            json!({"id": null, "status": refusal.status, "error": refusal.body(&Hints::default())});
         if let Some(Kind::WsApi(ws)) = self.sessions.get_mut(&id).map(|session| &mut session.kind) {
             ws.logon = None;
             end(ws, |_, subscription| subscription.by_logon);
         }
         self.send_text(id, frame.to_string());
-        self.arrived(Arrival {
-            at: caller.now,
-            peer: caller.ip,
-            door: Door::Socket(Service::WsApi),
-            what: "?",
-            status: refusal.status,
-        });
+        let door = Door::Socket(Service::WsApi);
+        self.arrived(caller.now, caller.ip, door, "?", refusal.status);
     }
 
     fn rate_limits(&mut self, caller: Caller, others: &[(LimitKind, u32)]) -> Value {
@@ -308,15 +343,21 @@ fn status_body(
 }
 
 /// Code and text, and for limits the moment to come back.
-fn error_body(caller: Caller, refusal: &Refusal) -> Value {
-    let mut error = refusal.body();
-    if let Some(retry_at) = refusal.retry_at {
+fn error_body(caller: Caller, refusal: &Refusal, hints: &Hints) -> Value {
+    let mut error = refusal.body(hints);
+    let told = refusal.retry_at.and_then(|retry_at| hints.told(Place::Data, retry_at));
+    if let Some(retry_at) = told {
         error["data"] = json!({
             "serverTime": caller.now.as_millis(),
             "retryAfter": retry_at.as_millis(),
         });
     }
     error
+}
+
+/// An answer that the venue did not think of.
+fn canned_body(request_id: &Value, canned: &Canned) -> Value {
+    json!({"id": request_id, "status": canned.status, "error": canned.frame_error()})
 }
 
 /// Reads a request frame: the id to echo, and what is asked.

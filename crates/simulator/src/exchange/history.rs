@@ -99,8 +99,7 @@ impl History {
             return ids.filter_map(view).filter(is_wanted).take(filter.limit).collect();
         }
         let ids = merged(finished.rev(), open_ids.rev(), |one, other| one > other);
-        let mut views: Vec<_> =
-            ids.filter_map(view).filter(is_wanted).take(filter.limit).collect();
+        let mut views: Vec<_> = ids.filter_map(view).filter(is_wanted).take(filter.limit).collect();
         views.reverse();
         views
     }
@@ -117,8 +116,7 @@ impl History {
         if filter.from_id.is_some() || filter.start.is_some() {
             return fills.filter(is_wanted).take(filter.limit).cloned().collect();
         }
-        let mut fills: Vec<_> =
-            fills.rev().filter(is_wanted).take(filter.limit).cloned().collect();
+        let mut fills: Vec<_> = fills.rev().filter(is_wanted).take(filter.limit).cloned().collect();
         fills.reverse();
         fills
     }

@@ -71,14 +71,19 @@ fn the_second_offense_is_punished_harder_and_a_clean_day_is_remembered() {
 }
 
 #[test]
-fn traffic_during_a_ban_starts_it_over() {
+fn traffic_during_a_ban_starts_it_over_a_step_longer() {
     let config = LimitsConfig { ban_restarts_after: Some(3), ..small() };
     let mut limits = limits(config);
     limits.ban(at(0), IP);
     for _ in 0..2 {
         assert_eq!(limits.raw_request(at(60), IP), Err(Denied::Banned { until: at(120) }));
     }
-    assert_eq!(limits.raw_request(at(60), IP), Err(Denied::Banned { until: at(180) }));
+    let longer = at(60 + 300);
+    assert_eq!(limits.raw_request(at(60), IP), Err(Denied::Banned { until: longer }));
+    for _ in 0..3 {
+        assert!(limits.raw_request(at(100), IP).is_err());
+    }
+    assert_eq!(limits.banned_until(at(100), IP), Some(at(100 + 900)), "and longer each time");
 }
 
 #[test]
@@ -171,4 +176,30 @@ fn only_the_newest_windows_are_kept() {
     }
     let starts: Vec<_> = limits.windows().map(|one| one.starts_at).collect();
     assert_eq!(starts, [at(180), at(240)]);
+}
+
+#[test]
+fn who_looks_like_an_attacker_is_shut_out_at_the_edge_for_a_while() {
+    let edge = EdgeConfig {
+        offenses: 3,
+        within: Duration::from_secs(60),
+        lasts: Duration::from_secs(300),
+    };
+    let mut limits = limits(LimitsConfig { edge: Some(edge), ..LimitsConfig::default() });
+    limits.offense(at(0), IP);
+    limits.offense(at(61), IP);
+    limits.offense(at(62), IP);
+    limits.raw_request(at(62), IP).unwrap();
+    limits.offense(at(63), IP);
+    let until = at(63 + 300);
+    assert_eq!(limits.raw_request(at(64), IP), Err(Denied::Edge { until }));
+    assert_eq!(
+        limits.connect(at(64), IP, Service::WsApi, 2),
+        Err(Denied::Edge { until }),
+        "handshakes too"
+    );
+    let anew = at(65 + 300);
+    assert_eq!(limits.admit(at(65), IP, 1), Err(Denied::Edge { until: anew }), "knocking goes on");
+    limits.raw_request(anew, IP).unwrap();
+    assert_eq!(limits.refused_at_edge(), 3);
 }
