@@ -4,9 +4,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a world that cannot be built is a test that has failed")]
 
+mod clock;
 mod feeds;
 mod grid;
+mod order_counts;
 mod orders;
 mod probe;
+mod reads;
+mod refusals;
+mod retries;
 mod shut;
 mod solo;

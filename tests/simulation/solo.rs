@@ -5,13 +5,17 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tradewind_engine::{Event, Incident, Snapshot};
+use tradewind_engine::{Answer, Event, Incident, Snapshot, Terms, Urgency};
 use tradewind_lab::{
     Clock, Instance, InstanceId, InstanceSetup, StrategySpec, Weather, World, WorldSetup,
 };
+use tradewind_model::attempt::AttemptEvent;
+use tradewind_model::call::Call;
 use tradewind_model::id::ClientOrderId;
-use tradewind_model::notice::Command;
+use tradewind_model::notice::{Command, VenueStatus};
 use tradewind_model::stream::StreamKind;
+use tradewind_model::time::Timestamp;
+use tradewind_scheduler::Staleness;
 use tradewind_simulator::binance::BinanceConfig;
 use tradewind_strategy::Registry;
 
@@ -41,13 +45,7 @@ impl Solo {
     pub(crate) fn new(setup: Setup) -> Self {
         let Setup { seed, weather, venue, skew_ms, cancels_on_stop, registry, strategy } = setup;
         let venue_clock = Clock::ahead_by_millis(skew_ms);
-        let mut world = World::new(WorldSetup {
-            seed,
-            venue,
-            venue_clock,
-            traces: true,
-            ..WorldSetup::default()
-        });
+        let world = WorldSetup { seed, venue, venue_clock, traces: true, ..WorldSetup::default() };
         let strategies = vec![StrategySpec::new(strategy.0, strategy.1)];
         let instance = InstanceSetup {
             seed,
@@ -55,8 +53,77 @@ impl Solo {
             cancels_on_stop,
             ..InstanceSetup::new(Arc::new(registry), strategies)
         };
+        Self::of(world, instance)
+    }
+
+    /// Of parts that say more.
+    pub(crate) fn of(world: WorldSetup, instance: InstanceSetup) -> Self {
+        let mut world = World::new(world);
         let id = world.spawn(instance).unwrap();
         Self { world, id }
+    }
+
+    /// A world that is live, in which nobody but its strategy trades: a probe that trades BTC-USDT
+    /// and ETH-USDT and listens to what it is told.
+    pub(crate) fn calm(change: impl FnOnce(&mut WorldSetup, &mut InstanceSetup)) -> Self {
+        let mut world = WorldSetup { traces: false, ..WorldSetup::default() };
+        for symbol in &mut world.venue.exchange.symbols {
+            symbol.market = symbol.market.still();
+        }
+        let instruments = vec!["BTC-USDT".into(), "ETH-USDT".into()];
+        let strategy = StrategySpec { instruments, ..StrategySpec::new("probe", "") };
+        let registry = Arc::new(super::probe::registry());
+        let mut instance = InstanceSetup::new(registry, vec![strategy]);
+        change(&mut world, &mut instance);
+        let mut calm = Self::of(world, instance);
+        calm.run_for(Duration::from_secs(5));
+        assert_eq!(calm.snapshot().status, VenueStatus::Live);
+        super::probe::told();
+        calm
+    }
+
+    /// Its log of attempts at one kind of call.
+    pub(crate) fn attempts_at(&self, endpoint: &str) -> Vec<AttemptEvent> {
+        let attempts = self.me().attempts().iter();
+        attempts.filter(|one| one.endpoint == endpoint).cloned().collect()
+    }
+
+    /// What of this kind has reached the venue so far.
+    pub(crate) fn requests(&self, what: &str) -> u64 {
+        self.ledger().requests.get(what).copied().unwrap_or_default()
+    }
+
+    /// What has reached the venue since then, by the venue's clock, in order: what, and how it was
+    /// answered.
+    pub(crate) fn arrivals_since(&self, since: Timestamp) -> Vec<(Timestamp, &'static str, u16)> {
+        let arrivals = self.ledger().arrivals;
+        let since = arrivals.iter().filter(|one| one.at >= since);
+        since.map(|one| (one.at, one.what, one.status)).collect()
+    }
+
+    pub(crate) fn ask(&mut self, call: Call, urgency: Urgency, patience: Duration) -> u64 {
+        let id = self.id;
+        self.world.ask(id, call, urgency, patience)
+    }
+
+    /// Asks something of which only a part matters, which grows stale like this.
+    pub(crate) fn ask_accepting(&mut self, call: Call, staleness: Staleness) -> u64 {
+        let (id, deadline) = (self.id, self.now() + Duration::from_secs(10));
+        let terms = Terms { urgency: Urgency::Query, deadline, staleness: Some(staleness) };
+        self.world.ask_on(id, call, terms)
+    }
+
+    /// The answer to a question; none while it waits.
+    pub(crate) fn answer(&self, inquiry: u64) -> Option<Answer> {
+        self.me().answer(inquiry).cloned()
+    }
+
+    pub(crate) fn sleep(&mut self, duration: Duration) {
+        self.world.sleep(self.id, duration);
+    }
+
+    pub(crate) fn freeze(&mut self, duration: Duration) {
+        self.world.freeze(self.id, duration);
     }
 
     pub(crate) fn me(&self) -> &Instance {

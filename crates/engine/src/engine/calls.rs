@@ -120,8 +120,8 @@ impl PendingCall {
         Self { tries, ..self }
     }
 
-    const fn is_unsent_order(&self) -> bool {
-        matches!(self.owner, Owner::Place(_)) && self.sent_at.is_none()
+    const fn is_order(&self) -> bool {
+        matches!(self.owner, Owner::Place(_))
     }
 }
 
@@ -130,7 +130,8 @@ impl PendingCall {
 pub(super) struct Calls {
     pending: BTreeMap<CallId, PendingCall>,
     by_owner: BTreeMap<Owner, usize>,
-    unsent_orders: usize,
+    orders_unsent: usize,
+    orders_on_wire: usize,
     last: u64,
 }
 
@@ -139,7 +140,7 @@ impl Calls {
         self.last += 1;
         let id = CallId(self.last);
         *self.by_owner.entry(call.owner.clone()).or_default() += 1;
-        self.unsent_orders += usize::from(call.is_unsent_order());
+        *self.orders_like(&call) += usize::from(call.is_order());
         self.pending.insert(id, call);
         id
     }
@@ -151,7 +152,10 @@ impl Calls {
     /// A call leaves.
     pub(super) fn leave(&mut self, now: Timestamp, id: CallId) {
         if let Some(pending) = self.pending.get_mut(&id) {
-            self.unsent_orders -= usize::from(pending.is_unsent_order());
+            if pending.is_order() && pending.sent_at.is_none() {
+                self.orders_unsent -= 1;
+                self.orders_on_wire += 1;
+            }
             pending.sent_at = Some(now);
         }
     }
@@ -165,7 +169,7 @@ impl Calls {
 
     pub(super) fn remove(&mut self, id: CallId) -> Option<PendingCall> {
         let call = self.pending.remove(&id)?;
-        self.unsent_orders -= usize::from(call.is_unsent_order());
+        *self.orders_like(&call) -= usize::from(call.is_order());
         if let Some(count) = self.by_owner.get_mut(&call.owner) {
             *count -= 1;
             if *count == 0 {
@@ -179,9 +183,13 @@ impl Calls {
         self.by_owner.contains_key(owner)
     }
 
-    /// How many orders have not left.
-    pub(super) const fn unsent_orders(&self) -> usize {
-        self.unsent_orders
+    /// How many orders have not left, and how many have and are not answered.
+    pub(super) const fn orders(&self) -> (usize, usize) {
+        (self.orders_unsent, self.orders_on_wire)
+    }
+
+    const fn orders_like(&mut self, call: &PendingCall) -> &mut usize {
+        if call.sent_at.is_none() { &mut self.orders_unsent } else { &mut self.orders_on_wire }
     }
 
     /// The calls that somebody waits for.
