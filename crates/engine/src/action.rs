@@ -275,7 +275,10 @@ impl std::fmt::Display for Incident {
                     f,
                     "{scope} is shut: {reason}; see to the key and its rights, then clear it"
                 ),
-                ShutReason::Throttled | ShutReason::Edge | ShutReason::Banned => {
+                ShutReason::Throttled
+                | ShutReason::Forgotten
+                | ShutReason::Edge
+                | ShutReason::Banned => {
                     write!(f, "{scope} is shut: {reason}")
                 }
             },
