@@ -66,7 +66,8 @@ impl ShutReason {
     }
 
     /// Whether one call must have gone well before others follow.
-    pub(super) const fn needs_probe(self) -> bool {
+    #[must_use]
+    pub const fn needs_probe(self) -> bool {
         match self {
             Self::Throttled => false,
             Self::Forgotten | Self::Edge | Self::Banned | Self::Auth => true,
