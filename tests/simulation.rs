@@ -7,6 +7,7 @@
 mod feeds;
 mod grid;
 mod orders;
+mod outliving;
 mod probe;
 mod shut;
 mod solo;

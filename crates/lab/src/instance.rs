@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tradewind_engine::{
-    Engine, EngineConfig, Failure, Identity, Incident, Route, Snapshot, StrategySetup,
+    Beginning, Engine, EngineConfig, Failure, Identity, Incident, Route, Snapshot, StrategySetup,
 };
 use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::id::{
@@ -21,6 +21,7 @@ use tradewind_strategy::{Host, Mailbox, Params, Registry};
 use tradewind_venue::{Signer, Venue};
 
 use crate::clock::Clock;
+use crate::disk::Desk;
 use crate::network::{Network, Weather};
 
 /// One instance of a world.
@@ -91,6 +92,11 @@ pub struct InstanceSetup {
     pub startup_timeout: Duration,
     /// Whether own orders are canceled when trading ends.
     pub cancels_on_stop: bool,
+    /// The disk that outlives it, by name: instances that name the same one are on one machine.
+    /// None keeps nothing.
+    pub disk: Option<String>,
+    /// The first call waits for so long at the most, by chance.
+    pub start_jitter: Duration,
     /// Attempts, and incidents, that are remembered, newest last; the oldest are dropped.
     pub records_max: usize,
 }
@@ -123,6 +129,8 @@ impl InstanceSetup {
             call_timeout: Duration::from_secs(10),
             startup_timeout: Duration::from_secs(60),
             cancels_on_stop: true,
+            disk: None,
+            start_jitter: Duration::ZERO,
             records_max: 65_536,
         }
     }
@@ -158,6 +166,8 @@ pub struct Instance {
     /// How often it was started.
     pub(crate) life: u32,
     pub(crate) running: Option<Running>,
+    /// What it has to do with its disk.
+    pub(crate) desk: Desk,
     pub(crate) asleep_until: Option<Timestamp>,
     /// Its open sockets.
     pub(crate) sockets: BTreeMap<(StreamKind, u32), SessionId>,
@@ -198,6 +208,7 @@ impl Instance {
             network: Network::new(setup.weather, setup.seed),
             life: 0,
             running: None,
+            desk: Desk::default(),
             asleep_until: None,
             sockets: BTreeMap::new(),
             writes: BTreeMap::new(),
@@ -213,8 +224,13 @@ impl Instance {
         }
     }
 
-    /// Begins the next life, from nothing but what is on disk.
-    pub(crate) fn start(&mut self, venue: &dyn Venue, now: Timestamp) -> Result<(), SetupError> {
+    /// Begins the next life, from nothing but what was on disk.
+    pub(crate) fn start(
+        &mut self,
+        venue: &dyn Venue,
+        now: Timestamp,
+        beginning: Beginning,
+    ) -> Result<(), SetupError> {
         let now = self.clock.read(now);
         let setup = &self.setup.0;
         let mut hosts = BTreeMap::new();
@@ -243,6 +259,7 @@ impl Instance {
                 started_at: now,
                 account: Some(setup.signer.account_hash()),
             },
+            beginning,
             seed,
         };
         self.life += 1;

@@ -17,6 +17,7 @@ use super::attempts::retry_reason;
 use super::calls::{Owner, PendingCall};
 use super::{Engine, Timer};
 use crate::action::{Action, Failure, Incident, Timing};
+use crate::beginning::Catalog;
 
 /// Tries of a call that somebody outside waits for.
 const INQUIRY_TRIES: u32 = 3;
@@ -228,7 +229,7 @@ impl Engine {
                 self.clock_read(now, sent_at, venue);
             }
             (Owner::Catalog, Reply::Catalog { instruments, limits }) => {
-                self.catalog_read(now, instruments, &limits);
+                self.catalog_told(now, Catalog { read_at: sent_at, instruments, limits });
             }
             (Owner::Account | Owner::Probe, Reply::Account(account)) => {
                 self.account_read(now, account)
@@ -340,6 +341,12 @@ impl Engine {
                     if let Owner::History { strategy, instrument, interval, .. } = &pending.owner {
                         let what = format!("history of {instrument}");
                         self.market.history_done(*strategy, instrument, *interval);
+                        self.tell(Incident::ReadFailed { what, reason });
+                        return;
+                    }
+                    // It is read again when it is due.
+                    if pending.owner == Owner::Catalog {
+                        let what = "Catalog".to_owned();
                         self.tell(Incident::ReadFailed { what, reason });
                         return;
                     }
