@@ -9,6 +9,7 @@ mod feeds;
 mod grid;
 mod order_counts;
 mod orders;
+mod outliving;
 mod probe;
 mod reads;
 mod refusals;

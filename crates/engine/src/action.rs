@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::call::Call;
-use tradewind_model::id::{AccountId, ClientOrderId, EgressId, StrategyId, VenueId};
+use tradewind_model::id::{AccountId, ClientOrderId, EgressId, StrategyId, Symbol, VenueId};
 use tradewind_model::notice::Notice;
 use tradewind_model::outcome::Throttle;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::{Permit, RefusedAlike, ScopeKey, ShutReason};
+use tradewind_scheduler::{Permit, RefusedAlike, ScopeKey, ShutReason, ShutRecord};
 
+use crate::beginning::Catalog;
 use crate::inquiry::Answer;
 
 /// Where a call goes: which exchange, in whose name, from which address.
@@ -98,6 +99,20 @@ pub enum Action {
         /// What they are told.
         answer: Answer,
     },
+    /// Keep what is shut for later lives and for processes beside this one: this is all of it. It
+    /// comes before any call that leaves after the change.
+    KeepShut(Vec<ShutRecord>),
+    /// Find out whether anybody has read these instruments lately, and come back with
+    /// `Event::CatalogSought`: with what was found, or with none once it is this process's turn to
+    /// ask the venue.
+    SeekCatalog {
+        /// All of these, or none.
+        symbols: Vec<Symbol>,
+        /// What was read before is too old.
+        not_before: Timestamp,
+    },
+    /// Keep what the venue has told.
+    KeepCatalog(Box<Catalog>),
     /// Log an attempt, whatever became of it.
     Attempt(Box<AttemptEvent>),
     /// Tell the operator.
@@ -188,6 +203,16 @@ pub enum Incident {
         /// Why.
         reason: ShutReason,
     },
+    /// Something is shut because another life of this process, or a process beside it, was told
+    /// so.
+    ShutElsewhere {
+        /// What.
+        scope: ScopeKey,
+        /// Why.
+        reason: ShutReason,
+        /// Until when, by our clock; with none, until a person clears it.
+        until: Option<Timestamp>,
+    },
     /// The answer to an order was lost. It is being asked about.
     InDoubt {
         /// Which order.
@@ -270,6 +295,7 @@ impl Incident {
             Self::Live => Level::Info,
             Self::Stale { .. }
             | Self::StreamLost { .. }
+            | Self::ShutElsewhere { .. }
             | Self::Unreadable { .. }
             | Self::InDoubt { .. }
             | Self::ForeignOrders { .. }
@@ -307,10 +333,20 @@ impl std::fmt::Display for Incident {
                     f,
                     "{scope} is shut: {reason}; see to the key and its rights, then clear it"
                 ),
-                ShutReason::Throttled | ShutReason::Edge | ShutReason::Banned => {
+                ShutReason::Throttled
+                | ShutReason::Forgotten
+                | ShutReason::Edge
+                | ShutReason::Banned => {
                     write!(f, "{scope} is shut: {reason}")
                 }
             },
+            Self::ShutElsewhere { scope, reason, until } => {
+                write!(f, "{scope} was shut by what another process was told ({reason}); silent ")?;
+                match until {
+                    Some(until) => write!(f, "until {until}"),
+                    None => f.write_str("until somebody has seen to the key and clears it"),
+                }
+            }
             Self::InDoubt { client_order_id, reason } => {
                 write!(f, "order {client_order_id} is in doubt ({reason}); asking the venue")
             }

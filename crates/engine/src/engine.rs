@@ -9,13 +9,15 @@
 //! what is tried again; `orders` follows orders, `refusals` stops what is refused time and again,
 //! `order_counts` asks how many more there may be; `streams` keeps sockets up, `market` hands out
 //! feeds, `reads` answers questions from outside; `clock` knows the venue's time, `shut` heeds what
-//! is to be left alone, `attempts` tells of each try, `startup` reads what has to be known before
-//! the first order.
+//! is to be left alone and `inheritance` hands it on, `attempts` tells of each try, `startup` reads
+//! what has to be known before the first order, `background` what has to be read again now and then.
 
 mod attempts;
+mod background;
 mod calls;
 mod clock;
 mod dispatch;
+mod inheritance;
 mod market;
 mod order_counts;
 mod orders;
@@ -44,13 +46,16 @@ use tradewind_scheduler::{
 };
 
 use crate::action::{Action, Failure, Incident, Route};
+use crate::beginning::Beginning;
 use crate::clock_sync::ClockSync;
 use crate::event::Event;
 use crate::ledger::Ledger;
 use crate::snapshot::{Counters, Snapshot};
 use crate::timers::Timers;
+use background::Background;
 use calls::Calls;
 use clock::Clockwork;
+use inheritance::Kept;
 use market::Market;
 use order_counts::OrderCount;
 use orders::Watch;
@@ -106,6 +111,8 @@ pub struct EngineConfig {
     pub cancels_on_stop: bool,
     /// Who this process is, in its log.
     pub identity: Identity,
+    /// What it knows when it begins.
+    pub beginning: Beginning,
     /// Of all randomness: the jitter of retries.
     pub seed: u64,
 }
@@ -113,8 +120,14 @@ pub struct EngineConfig {
 /// Everything that waits, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
+    /// The first call may go.
+    Begin,
     /// The venue's clock is to be read.
     Clock,
+    /// The catalog is to be read anew.
+    Catalog,
+    /// Nobody has said whether there is a catalog.
+    CatalogSought,
     /// A call is to be tried again.
     Retry(CallId),
     /// A call has waited for the clock until its deadline.
@@ -175,6 +188,8 @@ pub struct Engine {
     market_stream: Stream,
     market: Market,
     startup: Startup,
+    background: Background,
+    kept: Kept,
     told: VenueStatus,
     counters: Counters,
     is_stopping: bool,
@@ -215,6 +230,8 @@ impl Engine {
             market_stream: Stream::default(),
             market: Market::default(),
             startup: Startup::default(),
+            background: Background::default(),
+            kept: Kept::default(),
             told: VenueStatus::Stale { reason: "starting".to_owned() },
             counters: Counters::default(),
             is_stopping: false,
@@ -222,8 +239,15 @@ impl Engine {
             has_failed: false,
             config,
         };
-        engine.timers.set(Timer::Startup, now + engine.config.startup_timeout);
-        engine.read_clock(now);
+        engine.inherit(now);
+        let begins_at = now + engine.hold_back();
+        engine.timers.set(Timer::Startup, begins_at + engine.config.startup_timeout);
+        if begins_at > now {
+            engine.timers.set(Timer::Begin, begins_at);
+        } else {
+            engine.begin(now);
+        }
+        engine.refresh_status(now);
         engine
     }
 
@@ -238,6 +262,8 @@ impl Engine {
             Event::StrategyLost { strategy } => self.strategy_lost(now, strategy),
             Event::Inquire { inquiry, call, terms } => self.inquire(now, inquiry, call, terms),
             Event::ClockJumped { nanos } => self.clock_jumped(now, nanos),
+            Event::ShutElsewhere(records) => self.adopt(now, &records),
+            Event::CatalogSought(catalog) => self.catalog_sought(now, catalog),
             Event::ClearAccount => {
                 let scope = ScopeKey::Account(self.config.route.account);
                 self.scheduler.clear(now, &scope);
@@ -245,6 +271,7 @@ impl Engine {
             Event::Stop { deadline } => self.stop(now, deadline),
         }
         self.refresh_status(now);
+        self.keep_shut(now);
     }
 
     /// What is to be done next; none when there is nothing until the next event or
@@ -255,6 +282,7 @@ impl Engine {
         }
         self.advance_clock(now);
         loop {
+            self.keep_shut(now);
             if let Some(action) = self.actions.pop_front() {
                 return Some(action);
             }
@@ -332,7 +360,10 @@ impl Engine {
 
     fn fire(&mut self, now: Timestamp, timer: Timer) {
         match timer {
+            Timer::Begin => self.begin(now),
             Timer::Clock => self.read_clock(now),
+            Timer::Catalog => self.seek_catalog(now),
+            Timer::CatalogSought => self.catalog_sought(now, None),
             Timer::Retry(call) => self.retry_due(now, call),
             Timer::Held(call) => self.held_too_long(now, call),
             Timer::Reads => self.reads_due(now),
@@ -343,7 +374,7 @@ impl Engine {
             Timer::Ask(id) => self.ask(now, id),
             Timer::Fetch(id) => self.fetch_fills(now, id),
             Timer::Cancel(id) => self.pursue_cancel(now, id),
-            Timer::Startup => self.startup_timed_out(),
+            Timer::Startup => self.startup_timed_out(now),
             // Telling the status anew is all there is to do; the queue moves by itself.
             Timer::Unshut => {}
             Timer::Stop => self.give_up_draining(),

@@ -6,6 +6,9 @@ use tradewind_model::notice::Command;
 use tradewind_model::outcome::Outcome;
 use tradewind_model::stream::{StreamEvent, StreamKind};
 use tradewind_model::time::Timestamp;
+use tradewind_scheduler::ShutRecord;
+
+use crate::beginning::Catalog;
 
 use crate::inquiry::Terms;
 
@@ -57,6 +60,12 @@ pub enum Event {
         /// By how many nanoseconds; negative when the wall's clock went back.
         nanos: i64,
     },
+    /// Another process, which shares an address or the account with this one, was told to leave
+    /// something alone.
+    ShutElsewhere(Vec<ShutRecord>),
+    /// What `Action::SeekCatalog` has come to: what somebody has read, or none when this process
+    /// is to ask the venue itself.
+    CatalogSought(Option<Box<Catalog>>),
     /// A person has seen to the account's key: one signed read may try it.
     ClearAccount,
     /// Trading is to end: new orders are refused, own orders canceled.

@@ -5,6 +5,7 @@
 //! venue's clock, and brings every call to the scheduler, whose permit is the only way out.
 
 pub mod action;
+pub mod beginning;
 pub mod book;
 pub mod clock_sync;
 pub mod engine;
@@ -17,6 +18,7 @@ pub mod snapshot;
 mod timers;
 
 pub use action::{Action, Failure, Incident, Level, Route, Timing};
+pub use beginning::{Beginning, Catalog};
 pub use engine::{Engine, EngineConfig, Identity, StrategySetup};
 pub use event::{Event, SocketEvent};
 pub use inquiry::{Answer, ReadFailed, Terms, Urgency};

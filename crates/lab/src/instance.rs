@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tradewind_engine::{
-    Answer, Engine, EngineConfig, Failure, Identity, Incident, Route, Snapshot, StrategySetup,
+    Answer, Beginning, Engine, EngineConfig, Failure, Identity, Incident, Route, Snapshot,
+    StrategySetup,
 };
 use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::id::{
@@ -20,6 +21,7 @@ use tradewind_strategy::{Host, Mailbox, Params, Registry};
 use tradewind_venue::{Signer, Venue};
 
 use crate::clock::Clock;
+use crate::disk::Desk;
 use crate::network::{Network, Weather};
 
 /// One instance of a world.
@@ -92,6 +94,11 @@ pub struct InstanceSetup {
     pub startup_timeout: Duration,
     /// Whether own orders are canceled when trading ends.
     pub cancels_on_stop: bool,
+    /// The disk that outlives it, by name: instances that name the same one are on one machine.
+    /// None keeps nothing.
+    pub disk: Option<String>,
+    /// The first call waits for so long at the most, by chance.
+    pub start_jitter: Duration,
     /// Attempts, and incidents, that are remembered, newest last; the oldest are dropped.
     pub records_max: usize,
 }
@@ -125,6 +132,8 @@ impl InstanceSetup {
             call_timeout: Duration::from_secs(10),
             startup_timeout: Duration::from_secs(60),
             cancels_on_stop: true,
+            disk: None,
+            start_jitter: Duration::ZERO,
             records_max: 65_536,
         }
     }
@@ -160,6 +169,8 @@ pub struct Instance {
     /// How often it was started.
     pub(crate) life: u32,
     pub(crate) running: Option<Running>,
+    /// What it has to do with its disk.
+    pub(crate) desk: Desk,
     pub(crate) asleep_until: Option<Timestamp>,
     /// By how much the wall's clock will have moved against its own when it wakes.
     pub(crate) overslept: Duration,
@@ -202,6 +213,7 @@ impl Instance {
             network: Network::new(setup.weather, setup.seed),
             life: 0,
             running: None,
+            desk: Desk::default(),
             asleep_until: None,
             overslept: Duration::ZERO,
             sockets: BTreeMap::new(),
@@ -218,8 +230,13 @@ impl Instance {
         }
     }
 
-    /// Begins the next life, from nothing but what is on disk.
-    pub(crate) fn start(&mut self, venue: &dyn Venue, now: Timestamp) -> Result<(), SetupError> {
+    /// Begins the next life, from nothing but what was on disk.
+    pub(crate) fn start(
+        &mut self,
+        venue: &dyn Venue,
+        now: Timestamp,
+        beginning: Beginning,
+    ) -> Result<(), SetupError> {
         let now = self.clock.read(now);
         let setup = &self.setup.0;
         let mut hosts = BTreeMap::new();
@@ -249,6 +266,7 @@ impl Instance {
                 started_at: now,
                 account: Some(setup.signer.account_hash()),
             },
+            beginning,
             seed,
         };
         self.life += 1;

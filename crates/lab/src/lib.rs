@@ -7,12 +7,14 @@
 //! seed is the same run.
 //!
 //! What may go wrong is data: [`Weather`] for the network, [`Clock`] for time, a stranger's traffic
-//! for the address; an instance can be killed, put to sleep and started again. [`check`] reads
+//! for the address; an instance can be killed, put to sleep and started again, with what is on its
+//! [`Disk`]. [`check`] reads
 //! afterwards, in the venue's own books, what has to be true of every run.
 
 pub mod chance;
 pub mod check;
 pub mod clock;
+pub mod disk;
 pub mod instance;
 pub mod network;
 pub mod stranger;
@@ -24,6 +26,7 @@ mod mail;
 pub use chance::Chance;
 pub use check::{Broken, check};
 pub use clock::Clock;
+pub use disk::Disk;
 pub use instance::{Instance, InstanceId, InstanceSetup, SetupError, StrategySpec};
 pub use network::Weather;
 pub use stranger::{Burst, STRANGER_AGENT, Stranger, StrangerId};

@@ -1,6 +1,7 @@
 //! Everything at once: one queue of what is on its way, and a time that jumps to the next of it.
 
 mod arriving;
+mod keeping;
 mod sending;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use tradewind_strategy::{Host, Input};
 use tradewind_venue::{Endpoint, Stamp, Venue};
 
 use crate::clock::Clock;
+use crate::disk::Disk;
 use crate::instance::{Instance, InstanceId, InstanceSetup, SetupError};
 use crate::mail::Mail;
 use crate::network::Weather;
@@ -84,6 +86,8 @@ enum Parcel {
     Gone { session: SessionId },
     /// Something for an engine.
     Event { to: Receiver, event: Box<Event> },
+    /// It is time for an instance to look at its disk.
+    Look { to: Receiver },
     /// Something for a strategy.
     Notice { to: Receiver, strategy: StrategyId, notice: Box<Notice> },
 }
@@ -147,6 +151,7 @@ pub struct World {
     endpoint: Endpoint,
     instances: Vec<Instance>,
     strangers: Vec<Intruder>,
+    disks: BTreeMap<String, Disk>,
     mail: Mail<Parcel>,
     sockets: BTreeMap<SessionId, Socket>,
     trips: Trips,
@@ -176,6 +181,7 @@ impl World {
             },
             instances: Vec::new(),
             strangers: Vec::new(),
+            disks: BTreeMap::new(),
             mail: Mail::new(),
             sockets: BTreeMap::new(),
             trips: Trips::new(trips_max),
@@ -236,11 +242,13 @@ impl World {
     /// # Errors
     /// When one of its strategies cannot be made.
     pub fn spawn(&mut self, setup: InstanceSetup) -> Result<InstanceId, SetupError> {
-        let mut instance = Instance::new(setup);
-        instance.start(&self.codec, self.now)?;
-        instance.wakeup = self.now;
-        self.instances.push(instance);
-        Ok(InstanceId(self.instances.len() - 1))
+        self.instances.push(Instance::new(setup));
+        let id = InstanceId(self.instances.len() - 1);
+        if let Err(error) = self.begin(id) {
+            self.instances.pop();
+            return Err(error);
+        }
+        Ok(id)
     }
 
     /// One instance.
@@ -264,6 +272,7 @@ impl World {
         instance.overslept = Duration::ZERO;
         instance.wakeup = Timestamp::MAX;
         let sessions = std::mem::take(&mut instance.sockets);
+        self.forget_lease(id);
         for session in sessions.into_values() {
             self.abandon(session);
         }
@@ -276,10 +285,7 @@ impl World {
     /// When one of its strategies cannot be made.
     pub fn restart(&mut self, id: InstanceId) -> Result<(), SetupError> {
         self.kill(id);
-        let instance = &mut self.instances[id.0];
-        instance.start(&self.codec, self.now)?;
-        instance.wakeup = self.now;
-        Ok(())
+        self.begin(id)
     }
 
     /// Puts an instance's machine to sleep: it does and hears nothing, its clock stands still, and

@@ -27,6 +27,7 @@ use tradewind_venue::{EncodeError, Endpoint, Signer, Stamp, Venue};
 use crate::clock::{Clock, WallWatch};
 use crate::desk::{Desk, End, Request};
 use crate::sockets::{SocketHandle, SocketTask, Write, writes};
+use crate::state::{Keeper, State};
 use crate::strategy_host::{HostThread, Inbox};
 
 /// Messages of the venue that wait at the most; the sockets wait then, and the venue behind them.
@@ -57,14 +58,16 @@ pub struct Setup {
     pub clock: Clock,
     /// The strategies, each with the inbox that its mailbox posts to.
     pub hosts: Vec<(Host, Arc<Inbox>)>,
+    /// What outlives the process; none where nothing does.
+    pub state: Option<State>,
 }
 
 /// Starts everything; must be called within a tokio runtime.
 ///
 /// # Errors
-/// When a strategy's thread cannot be started.
+/// When a thread cannot be started.
 pub fn run(setup: Setup) -> std::io::Result<Desk> {
-    let Setup { engine, venue, endpoint, signer, transport, clock, hosts } = setup;
+    let Setup { engine, venue, endpoint, signer, transport, clock, hosts, state } = setup;
     let (stream_events, streams) = mpsc::channel(STREAM_EVENTS_MAX);
     let (command_events, commands) = mpsc::channel(COMMANDS_MAX);
     let (requests, requested) = mpsc::channel(REQUESTS_MAX);
@@ -77,6 +80,8 @@ pub fn run(setup: Setup) -> std::io::Result<Desk> {
         let thread = HostThread::start(host, inbox, clock, command_events.clone())?;
         threads.insert(id, thread);
     }
+    let keeper =
+        state.map(|state| Keeper::start(state, clock, stream_events.clone())).transpose()?;
     let shell = Shell {
         venue,
         endpoint: Arc::new(endpoint),
@@ -88,6 +93,7 @@ pub fn run(setup: Setup) -> std::io::Result<Desk> {
         threads,
         tasks: JoinSet::new(),
         inquiries: BTreeMap::new(),
+        keeper,
         end,
     };
     let driver = Driver {
@@ -194,6 +200,7 @@ struct Shell {
     threads: BTreeMap<StrategyId, HostThread>,
     tasks: JoinSet<()>,
     inquiries: BTreeMap<u64, oneshot::Sender<Answer>>,
+    keeper: Option<Keeper>,
     end: watch::Sender<Option<End>>,
 }
 
@@ -215,6 +222,20 @@ impl Shell {
                 if let Some(asker) = self.inquiries.remove(&inquiry) {
                     // Whoever asked may have gone.
                     asker.send(answer).ok();
+                }
+            }
+            Action::KeepShut(records) => {
+                if let Some(keeper) = &self.keeper {
+                    keeper.keep_shut(records);
+                }
+            }
+            Action::SeekCatalog { symbols, not_before } => match &self.keeper {
+                Some(keeper) => keeper.seek_catalog(symbols, not_before),
+                None => self.has_no_catalog(),
+            },
+            Action::KeepCatalog(catalog) => {
+                if let Some(keeper) = &self.keeper {
+                    keeper.keep_catalog(catalog);
                 }
             }
             Action::Attempt(event) => log_attempt(&event),
@@ -324,6 +345,14 @@ impl Shell {
         let events = self.stream_events.clone();
         self.tasks.spawn(async move {
             events.send(Event::Replied { call, outcome }).await.ok();
+        });
+    }
+
+    /// Nobody has read the catalog where nobody keeps one.
+    fn has_no_catalog(&mut self) {
+        let events = self.stream_events.clone();
+        self.tasks.spawn(async move {
+            events.send(Event::CatalogSought(None)).await.ok();
         });
     }
 

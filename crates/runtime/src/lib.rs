@@ -8,6 +8,7 @@ pub mod config;
 pub mod desk;
 pub mod driver;
 pub mod seed;
+pub mod state;
 pub mod strategy_host;
 
 mod sockets;
@@ -16,3 +17,4 @@ pub use clock::{Clock, WallWatch};
 pub use config::{Config, ConfigError};
 pub use desk::{Ask, Desk, End};
 pub use driver::{ATTEMPTS, Setup, run};
+pub use state::{State, StateError};

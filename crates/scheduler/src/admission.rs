@@ -73,7 +73,7 @@ pub(crate) enum End<'a> {
 impl Admission {
     pub(crate) fn new(config: &SchedulerConfig) -> Self {
         Self {
-            shut: ShutScopes::new(config.ramp, config.seed),
+            shut: ShutScopes::new(config.ramp, config.share, config.seed),
             breakers: Breakers::new(config.seed),
             slots: Slots::new(config.concurrency, config.share),
             budget: Budget::new(config.reserves, config.pacing, config.share),

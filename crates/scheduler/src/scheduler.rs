@@ -224,10 +224,17 @@ impl Scheduler {
     }
 
     /// What is shut, as a later life of this process has to know it; ordered by scope. To be
-    /// stored whenever something is shut or opens.
+    /// stored whenever something is shut or opens: [`shut_version`](Self::shut_version) says when.
     #[must_use]
     pub fn shut_records(&self, now: Timestamp) -> Vec<ShutRecord> {
         self.admission.shut.records(now)
+    }
+
+    /// Changes whenever [`shut_records`](Self::shut_records) may have: cheap enough to be asked
+    /// after every call.
+    #[must_use]
+    pub const fn shut_version(&self) -> u64 {
+        self.admission.shut.version()
     }
 
     /// Takes over what an earlier life has stored. What is shut by now stays so.

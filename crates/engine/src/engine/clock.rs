@@ -52,8 +52,14 @@ pub(super) struct Clockwork {
 }
 
 impl Engine {
+    /// The clock is read before long, whatever happens.
+    pub(super) fn read_clock_later(&mut self, now: Timestamp) {
+        let next = now + self.staggered(CLOCK_EVERY);
+        self.timers.set(Timer::Clock, next);
+    }
+
     pub(super) fn read_clock(&mut self, now: Timestamp) {
-        self.timers.set(Timer::Clock, now + CLOCK_EVERY);
+        self.read_clock_later(now);
         if !self.calls.is_waited_for(&Owner::Clock) {
             // While it is not known, cancels wait for it like all that is signed.
             let is_urgent = !self.clock.is_known();
@@ -79,7 +85,9 @@ impl Engine {
         }
         self.set_scheduler_clock(now);
         self.release_held(now);
-        self.read_catalog(now);
+        if !self.startup.has_catalog() {
+            self.seek_catalog(now);
+        }
     }
 
     pub(super) fn advance_clock(&mut self, now: Timestamp) {

@@ -10,6 +10,7 @@ use super::Engine;
 use super::calls::{Owner, PendingCall};
 use super::retrying::Over;
 use crate::action::Failure;
+use crate::beginning::Catalog;
 
 impl Engine {
     /// A call has come back.
@@ -63,7 +64,7 @@ impl Engine {
                 self.clock_read(now, sent_at, venue);
             }
             (Owner::Catalog, Reply::Catalog { instruments, limits }) => {
-                self.catalog_read(now, instruments, &limits);
+                self.catalog_told(now, Catalog { read_at: sent_at, instruments, limits });
             }
             (Owner::Account | Owner::Probe, Reply::Account(account)) => {
                 self.account_read(now, sent_at, account);

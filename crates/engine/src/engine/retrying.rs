@@ -170,6 +170,12 @@ impl Engine {
                 self.tell(Incident::ReadFailed { what, reason });
                 return;
             }
+            // It is read again when it is due.
+            if pending.owner == Owner::Catalog {
+                let what = "Catalog".to_owned();
+                self.tell(Incident::ReadFailed { what, reason });
+                return;
+            }
         }
         let kind = pending.call.kind();
         if pending.tries.failures > 0 {

@@ -43,6 +43,7 @@ impl World {
                 self.collect_frames();
             }
             Parcel::Event { to, event } => self.handle(to.id, *event),
+            Parcel::Look { to } => self.look(to),
             Parcel::Notice { to, strategy, notice } => {
                 self.call(to.id, strategy, &Input::Notice(*notice));
             }
@@ -58,7 +59,7 @@ impl World {
             | Parcel::Cut { .. }
             | Parcel::Gone { .. } => None,
             Parcel::Response(inbound) => Some(inbound.to),
-            Parcel::Event { to, .. } | Parcel::Notice { to, .. } => Some(*to),
+            Parcel::Event { to, .. } | Parcel::Look { to } | Parcel::Notice { to, .. } => Some(*to),
             Parcel::FromVenue { session, .. } => {
                 self.sockets.get(session).map(|socket| socket.owner)
             }

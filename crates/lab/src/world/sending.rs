@@ -84,6 +84,9 @@ impl World {
             Action::Answer { inquiry, answer } => {
                 self.instances[id.0].answers.insert(inquiry, (self.now, answer));
             }
+            Action::KeepShut(_) | Action::SeekCatalog { .. } | Action::KeepCatalog(_) => {
+                self.keep(from, action);
+            }
             Action::Attempt(event) => self.instances[id.0].note_attempt(*event),
             Action::Tell(incident) => self.instances[id.0].note_incident(self.now, incident),
             Action::Drained { unresolved } => self.instances[id.0].drained = Some(unresolved),

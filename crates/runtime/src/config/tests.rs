@@ -84,6 +84,43 @@ fn what_is_wrong_is_named_with_its_line_and_the_way_out() {
         assert!(message.contains(expected), "{new}: {message}");
     }
     assert!(error("").contains("venue"));
+    let share = |text: &str| GOOD.replacen("[[strategy]]", &format!("{text}\n[[strategy]]"), 1);
+    for (text, said) in [
+        ("share = \"1/0\"", "\"1/0\""),
+        ("share = \"1/1001\"", "\"1/1001\""),
+        ("share = \"2/20\"", "\"2/20\""),
+        ("share = \"half\"", "\"half\""),
+        ("share = \"1/-2\"", "\"1/-2\""),
+        ("share = 0.05", "0.05"),
+        ("share = 20", "20"),
+    ] {
+        let message = error(&share(&format!("[scheduler]\n{text}")));
+        let expected = format!("scheduler.share is {said}; write \"1/20\"");
+        assert!(message.contains(&expected) && message.starts_with("a.toml:15: "), "{message}");
+    }
+    let message = error(&share("[state]\nstart_jitter_ms = 600001"));
+    assert!(message.contains("state.start_jitter_ms is 600001; use 0 to 600000"), "{message}");
+    assert!(error(&share("[state]\ndirr = \"a\"")).contains("unknown field `dirr`"));
     let twice = format!("{GOOD}\n[[strategy]]\nkind = \"grid\"\ninstruments = [\"A\"]\n");
     assert!(error(&twice).contains("two strategies are called `grid`"));
+}
+
+#[test]
+fn a_share_is_one_of_so_many_and_all_of_it_without_being_named() {
+    for (line, share) in
+        [("", 1), ("share = \"1/1\"", 1), ("share = \"1/20\"", 20), ("share = 1", 1)]
+    {
+        let text = GOOD.replacen("[[strategy]]", &format!("[scheduler]\n{line}\n[[strategy]]"), 1);
+        assert_eq!(Config::parse("a.toml", &text).unwrap().scheduler.share, share, "{line}");
+    }
+}
+
+#[test]
+fn a_start_is_spread_where_others_may_start_too() {
+    let remote = Config::parse("a.toml", GOOD).unwrap();
+    assert_eq!(remote.state.start_jitter(&remote.venue.place), Duration::from_secs(2));
+    let embedded = Place::Embedded { seed: None };
+    assert_eq!(remote.state.start_jitter(&embedded), Duration::ZERO);
+    let said = StateSection { start_jitter_ms: Some(7), ..StateSection::default() };
+    assert_eq!(said.start_jitter(&embedded), Duration::from_millis(7));
 }

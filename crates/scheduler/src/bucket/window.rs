@@ -92,8 +92,17 @@ struct Window {
     unseen_until: Timestamp,
     /// The highest reading.
     used: Option<Weight>,
+    /// The first and the highest reading, each with what was ours by then.
+    seen: Option<(Seen, Seen)>,
     /// Of a counter that may fall: the readings that may be the newest.
     bounds: Vec<Bound>,
+}
+
+/// A reading, and what was ours by then.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    own: u64,
+    used: Weight,
 }
 
 /// A reading of a counter that may fall, and what may have landed after it.
@@ -111,8 +120,22 @@ impl Window {
             unseen: 0,
             unseen_until: Timestamp::EPOCH,
             used: None,
+            seen: None,
             bounds: Vec::new(),
         }
+    }
+
+    /// The most that we may draw of a window that others draw on, too, by what was seen of it. The
+    /// part of us all in what was left when it was first read: what was gone by then was gone for
+    /// everybody, be it an earlier life of each of us or a stranger. And the same of what is left
+    /// now, since a stranger may have come.
+    fn part(&self, room: Room) -> Option<u64> {
+        let (first, highest) = self.seen?;
+        let part = |seen: Seen| {
+            let left = u64::from(room.whole.saturating_sub(seen.used));
+            seen.own + left * u64::from(room.ours) / u64::from(room.whole.max(1))
+        };
+        Some(part(first).min(part(highest)))
     }
 
     /// The most that the venue can have counted of what is resolved.
@@ -133,6 +156,9 @@ impl Window {
 
     /// Takes in what the answer to `open`, complete at `at`, said of this window.
     fn read(&mut self, open: &Open, used: Weight, at: Timestamp, may_fall: bool) {
+        let seen = Seen { own: self.own, used };
+        let (first, highest) = self.seen.unwrap_or((seen, seen));
+        self.seen = Some((first, if used >= highest.used { seen } else { highest }));
         if may_fall {
             self.used = Some(used);
             self.bounds.retain(|bound| bound.resolved_at > open.sent_at);
@@ -207,7 +233,7 @@ impl WindowLedger {
                 // where there is no room at all, a part of it is nothing.
                 needed = self.bound_of_ours(index, clock) + u64::from(weight);
                 allowance.foreign = Forecast::default();
-                if bound > u64::from(room.whole) {
+                if bound > u64::from(room.whole) || self.is_crowded(index, needed, room, terms) {
                     let start = earliest.window_start(self.interval);
                     return Err(clock.surely_past(start + self.interval));
                 }
@@ -230,6 +256,15 @@ impl WindowLedger {
             }
         }
         Ok(())
+    }
+
+    /// Whether so much of ours would be more than our part of what others have left of a window. To
+    /// lower risk is never held up by that; nor is trading, whose counter is the account's, on
+    /// which nobody else trades.
+    fn is_crowded(&self, index: u64, needed: u64, room: Room, terms: Terms<'_>) -> bool {
+        let part = self.window(index).and_then(|window| window.part(room));
+        let is_held = terms.class != Priority::Critical && !self.may_fall;
+        is_held && part.is_some_and(|part| needed > part)
     }
 
     /// What a class may draw from a window, as of the venue's time `at`.

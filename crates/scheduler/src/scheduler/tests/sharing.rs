@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use tradewind_model::call::EndpointGroup;
 use tradewind_model::id::CallId;
-use tradewind_model::tariff::{LimitKind, Weight};
+use tradewind_model::tariff::{Charge, Cost, LimitKind, Weight};
 
 use super::desk::{Desk, plain, weighing};
 use super::weather::limit;
+use crate::config::{Concurrency, SchedulerConfig};
 use crate::never::Shed;
 use crate::scheduler::Next;
 use crate::ticket::Priority;
@@ -99,4 +100,38 @@ fn what_is_shed_says_why() {
     let Some(Next::Expire(ticket)) = desk.scheduler.poll(desk.now) else { panic!() };
     let shed = Shed::expired(desk.now, &ticket).to_string();
     assert_eq!(shed, "query call waited 1500 ms for leave, and then it was too late");
+}
+
+/// A part of everything that processes have in common, and of nothing that is each one's own.
+#[test]
+fn one_of_twenty_keeps_to_a_twentieth_of_what_is_shared() {
+    let limits = [
+        limit(WEIGHT, 60, 6_000),
+        limit(LimitKind::RawRequests, 300, 61_000),
+        limit(LimitKind::Orders, 10, 100),
+        limit(LimitKind::Orders, 86_400, 10),
+        limit(LimitKind::Connections, 300, 300),
+        limit(LimitKind::Messages, 1, 5),
+    ];
+    let config = SchedulerConfig {
+        share: 20,
+        concurrency: Concurrency { orders: 8, private: 2, public: 41, streams: 1 },
+        ..plain()
+    };
+    let mut desk = Desk::new(config, &limits);
+    desk.origin.socket = Some(1);
+    let all = [WEIGHT, LimitKind::Orders, LimitKind::Connections, LimitKind::Messages];
+    let cost = all.into_iter().fold(Cost::default(), |cost, kind| cost.and(Charge::fixed(kind, 1)));
+    let call = desk.submit(Priority::Critical, EndpointGroup::Orders, cost);
+    assert_eq!(desk.leaving(), [call]);
+    let snapshot = desk.scheduler.snapshot(desk.now);
+    let parts: Vec<_> = snapshot.buckets.iter().map(|view| (view.limit, view.capacity)).collect();
+    let expected = limits.into_iter().zip([300, 3_050, 5, 1, 15, 5]);
+    for (limit, part) in expected {
+        assert!(parts.contains(&(limit, part)), "{limit:?} is {part} of {parts:?}");
+    }
+    assert_eq!(snapshot.caps.map(|(_, cap)| cap), [1, 1, 2, 1], "never below one");
+    // What a part never holds is refused at the door, and the door says so.
+    let never = desk.try_submit(Priority::Query, EndpointGroup::Public, weighing(301));
+    assert!(never.unwrap_err().to_string().contains("301"));
 }

@@ -13,7 +13,7 @@ use super::desk::{Desk, plain, weighing};
 use super::weather::limit;
 use crate::config::SchedulerConfig;
 use crate::scheduler::Next;
-use crate::shut::{ScopeKey, ShutReason};
+use crate::shut::{ScopeKey, ShutReason, ShutRecord};
 use crate::ticket::{Priority, Probe};
 
 /// What the world does to a scheduler.
@@ -30,6 +30,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let reason = prop_oneof![
         4 => Just(ShutReason::Throttled),
+        1 => Just(ShutReason::Forgotten),
         2 => Just(ShutReason::Edge),
         2 => Just(ShutReason::Banned),
         1 => Just(ShutReason::Auth),
@@ -148,9 +149,10 @@ impl Bench {
                 self.void.extend(probes);
                 let until = match reason {
                     ShutReason::Auth => Timestamp::MAX,
-                    ShutReason::Throttled | ShutReason::Edge | ShutReason::Banned => {
-                        told.unwrap_or(now)
-                    }
+                    ShutReason::Throttled
+                    | ShutReason::Forgotten
+                    | ShutReason::Edge
+                    | ShutReason::Banned => told.unwrap_or(now),
                 };
                 let owes_probe = *reason != ShutReason::Throttled;
                 let known = self.known.entry(scope).or_insert(Known { until, owes_probe });
@@ -187,7 +189,10 @@ impl Bench {
                 let records = self.desk.scheduler.shut_records(now);
                 let mut later = Bench::new();
                 later.desk.now = now;
-                later.desk.scheduler.restore_shut(now, &records);
+                let stored = serde_json::to_string(&records).unwrap();
+                let restored: Vec<ShutRecord> = serde_json::from_str(&stored).unwrap();
+                later.desk.scheduler.restore_shut(now, &restored);
+                assert_eq!(later.desk.scheduler.shut_records(now), records, "nothing is lost");
                 later.known.clone_from(&self.known);
                 *self = later;
             }

@@ -424,3 +424,24 @@ fn each_of_many_processes_keeps_to_its_part_whatever_the_others_do() {
     desk.at(120_010);
     assert_eq!(desk.leaving(), [last]);
 }
+
+#[test]
+fn of_a_window_that_others_have_drawn_on_each_takes_its_part_of_what_was_left() {
+    let config = SchedulerConfig { share: 4, ..plain() };
+    let mut desk = Desk::new(config, &[limit(WEIGHT, 60, 400)]);
+    let first = desk.read(1);
+    assert_eq!(desk.leaving(), [first]);
+    // Lives before this one, or a stranger, have used 320: there is 80 for four.
+    desk.answer(first, &[(WEIGHT, 60, 321)]);
+    let small: Vec<_> = (0..4).map(|_| desk.read(5)).collect();
+    assert_eq!(desk.leaving(), small[..3], "19 of 79, and the first");
+    // The others draw on it as well, which leaves our part what it was.
+    for call in &small[..3] {
+        desk.answer(*call, &[(WEIGHT, 60, 380)]);
+    }
+    assert_eq!(desk.leaving(), []);
+    let cancel = desk.cancel();
+    assert_eq!(desk.leaving(), [cancel], "to lower risk is worth the room of another");
+    desk.at(60_010);
+    assert_eq!(desk.leaving(), small[3..], "and nobody starves for more than a window");
+}
