@@ -130,19 +130,19 @@ fn wants() -> Vec<Want> {
         let depth = |levels| What::Same(Call::Depth { symbol: of(), levels });
         let bars = |interval| {
             let (from, until) = (None, None);
-            What::Same(Call::Bars { symbol: of(), interval, from, until, limit: 20 })
+            What::Same(Call::Bars { symbol: of(), interval, from, until, limit: 10 })
         };
-        want(What::Same(Call::OpenOrders { symbol: Some(of()) }), Query, 6, 30);
-        want(depth(100), Query, 5, 20);
-        want(What::Same(Call::Ticker { symbol: of() }), Query, 2, 4);
+        want(What::Same(Call::OpenOrders { symbol: Some(of()) }), Query, 6, 12);
+        want(depth(100), Query, 5, 8);
+        want(What::Same(Call::Ticker { symbol: of() }), Query, 2, 2);
         want(depth(500), Background, 25, 80);
         want(depth(1_000), Background, 50, 80);
         for interval in [Interval::Minute1, Interval::Minute5, Interval::Hour1] {
-            want(bars(interval), Background, 2, 2);
+            want(bars(interval), Background, 2, 1);
         }
         want(What::TradesSince(of()), Background, 20, 80);
         want(What::OrdersSince(of()), Background, 20, 80);
-        want(What::BarsSince(of()), Background, 2, 4);
+        want(What::BarsSince(of()), Background, 2, 2);
     }
     want(What::Same(Call::Account), Query, 20, 60);
     want(What::Same(Call::OrderCounts), Background, 40, 40);

@@ -63,6 +63,8 @@ pub(crate) struct Figures {
     pub(crate) orders_rejected: u64,
     pub(crate) cancels_accepted: usize,
     pub(crate) bans: u64,
+    /// What is wrong with the run otherwise: books that differ, orders left open.
+    pub(crate) flaw: Option<String>,
 }
 
 impl Figures {
@@ -101,6 +103,7 @@ impl Figures {
             orders_rejected: ledger.accounts.first().map_or(0, |account| account.orders_rejected),
             cancels_accepted: canceled.len(),
             bans: ledger.bans,
+            flaw: None,
         }
     }
 

@@ -54,11 +54,9 @@ pub(crate) async fn run(
     let reads = Reads { coalesced: desk.snapshot().counters.reads.coalesced, ..reads };
     let figures = venue.with(|venue, now| Figures::of(venue, &wishes.book(), reads, from, now));
     drop(desk);
-    // What the session says of itself is not what is printed here, but a flaw is one.
-    match session.close(GOODBYE_MAX).await?.flaw() {
-        Some(flaw) => Err(flaw.into()),
-        None => Ok(figures),
-    }
+    // The session's own report is not what is printed here, but a flaw in it is one.
+    let flaw = session.close(GOODBYE_MAX).await?.flaw();
+    Ok(Figures { flaw, ..figures })
 }
 
 fn configuration(plan: &Plan) -> String {

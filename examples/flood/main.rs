@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tradewind::cli::{Parsed, parse};
+use tradewind::cli::{Parsed, UsageError, parse};
 use tradewind::trade;
 use tradewind_runtime::Clock;
 
@@ -47,10 +47,15 @@ fn main() -> ExitCode {
     };
     match run(&plan) {
         Ok(figures) => {
-            let printed = print::table(&plan, &figures);
-            let last =
-                if plan.is_json { print::json(&plan, &figures).to_string() } else { String::new() };
-            trade::say(&format!("{printed}\n{last}"))
+            let mut text = print::table(&plan, &figures);
+            if plan.is_json {
+                text = format!("{text}\n{}", print::json(&plan, &figures));
+            }
+            let said = trade::say(&text);
+            match figures.flaw {
+                Some(flaw) => trade::fail(&UsageError::new(flaw), 1),
+                None => said,
+            }
         }
         Err(error) => trade::fail(error.as_ref(), 1),
     }

@@ -120,7 +120,7 @@ impl Bursts {
         {
             self.due.pop_first();
             // One that is over by now needs no cancel.
-            if cx.cancel(id).is_ok() {
+            if cx.order(id).is_some() && cx.cancel(id).is_ok() {
                 self.wishes.cancel(id, cx.now());
             }
         }

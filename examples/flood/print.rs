@@ -73,15 +73,16 @@ fn write(out: &mut String, plan: &Plan, figures: &Figures) -> std::fmt::Result {
     wait(out, "background", figures.background)?;
     let reads = &figures.reads;
     let shed: u64 = reads.shed.values().sum();
-    let waiting = reads.asked.saturating_sub(reads.answered + reads.failed + shed);
+    let failed: u64 = reads.failed.values().sum();
+    let waiting = reads.asked.saturating_sub(reads.answered + failed + shed);
     writeln!(
         out,
-        "reads, by those who asked: {} asked, {} answered ({} shared a request), {} failed, {} shed \
+        "reads, by those who asked: {} asked, {} answered ({} shared a request), {failed} failed ({}), {} shed \
          ({}), {} still wait",
         reads.asked,
         reads.answered,
         reads.coalesced,
-        reads.failed,
+        by_type(&reads.failed),
         shed,
         by_type(&reads.shed),
         waiting

@@ -13,8 +13,8 @@ pub(crate) struct Reads {
     pub(crate) answered: u64,
     /// Questions that joined a request which another had caused.
     pub(crate) coalesced: u64,
-    /// Those that the venue refused, or whose answer was lost.
-    pub(crate) failed: u64,
+    /// Those that have no answer for another reason, by what the caller was told.
+    pub(crate) failed: BTreeMap<&'static str, u64>,
     /// Those that never left, by what the caller was told.
     pub(crate) shed: BTreeMap<&'static str, u64>,
     /// From the question to its answer, of those that have one.
@@ -34,16 +34,18 @@ impl Reads {
                 }
             }
             Err(ReadFailed::Shed(shed)) => *self.shed.entry(name(shed)).or_default() += 1,
-            Err(
-                ReadFailed::NotARead(_)
-                | ReadFailed::Unsupported { .. }
-                | ReadFailed::Refused(_)
-                | ReadFailed::RefusedAlike(_)
-                | ReadFailed::NotTaken(_)
-                | ReadFailed::Unknown(_)
-                | ReadFailed::Ended,
-            ) => self.failed += 1,
+            Err(ReadFailed::NotARead(_)) => self.failed("not_a_read"),
+            Err(ReadFailed::Unsupported { .. }) => self.failed("unsupported"),
+            Err(ReadFailed::Refused(_)) => self.failed("refused"),
+            Err(ReadFailed::RefusedAlike(_)) => self.failed("refused_alike"),
+            Err(ReadFailed::NotTaken(_)) => self.failed("not_taken"),
+            Err(ReadFailed::Unknown(_)) => self.failed("unknown"),
+            Err(ReadFailed::Ended) => self.failed("ended"),
         }
+    }
+
+    fn failed(&mut self, why: &'static str) {
+        *self.failed.entry(why).or_default() += 1;
     }
 }
 

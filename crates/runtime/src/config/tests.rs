@@ -94,9 +94,11 @@ fn what_is_wrong_is_named_with_its_line_and_the_way_out() {
         ("share = 0.05", "0.05"),
         ("share = 20", "20"),
     ] {
-        let message = error(&share(&format!("[scheduler]\n{text}")));
-        let expected = format!("scheduler.share is {said}; write \"1/20\"");
-        assert!(message.contains(&expected) && message.starts_with("a.toml:15: "), "{message}");
+        let whole = share(&format!("[scheduler]\n{text}"));
+        let line = whole.lines().position(|line| line == text).unwrap() + 1;
+        let message = error(&whole);
+        let expected = format!("a.toml:{line}: scheduler.share is {said}; write \"1/20\"");
+        assert!(message.contains(&expected), "{message}");
     }
     let message = error(&share("[state]\nstart_jitter_ms = 600001"));
     assert!(message.contains("state.start_jitter_ms is 600001; use 0 to 600000"), "{message}");
