@@ -22,7 +22,7 @@ pub struct Clock {
 impl Default for Clock {
     /// A clock that is right.
     fn default() -> Self {
-        Self { anchor: (Timestamp::EPOCH, Timestamp::EPOCH), drift_ppm: 0 }
+        Self::ahead_by_millis(0)
     }
 }
 
@@ -94,6 +94,16 @@ mod tests {
         assert_eq!(Clock::default().read(NOW), NOW);
         assert_eq!(Clock::ahead_by_millis(40).read(NOW), NOW + Duration::from_millis(40));
         assert_eq!(Clock::ahead_by_millis(-40).read(NOW), NOW - Duration::from_millis(40));
+    }
+
+    #[test]
+    fn a_clock_that_was_right_can_be_set_back_and_can_stand_still() {
+        let hour = Duration::from_secs(3_600);
+        let mut clock = Clock::default();
+        clock.stood_still(hour);
+        assert_eq!(clock.read(NOW), NOW - hour);
+        clock.step_millis(-60_000);
+        assert_eq!(clock.read(NOW), NOW - hour - Duration::from_secs(60));
     }
 
     #[test]

@@ -60,12 +60,22 @@ impl Engine {
 
     pub(super) fn read_clock(&mut self, now: Timestamp) {
         self.read_clock_later(now);
-        if !self.calls.is_waited_for(&Owner::Clock) {
+        if !self.is_clock_asked() {
             // While it is not known, cancels wait for it like all that is signed.
             let is_urgent = !self.clock.is_known();
             let priority = if is_urgent { Priority::Critical } else { Priority::Query };
             self.request(now, Call::ServerTime, Owner::Clock, priority);
         }
+    }
+
+    /// Whether an answer is awaited that will tell of the clock there is now.
+    pub(super) fn is_clock_asked(&self) -> bool {
+        let asked = self.calls.of(|owner| *owner == Owner::Clock);
+        let mut asked = asked
+            .into_iter()
+            .filter_map(|call| self.calls.get(call)?.sent_at.or(Some(Timestamp::MAX)));
+        self.calls.is_waited_for(&Owner::Clock)
+            && asked.any(|sent_at| sent_at >= self.clockwork.forgotten_at)
     }
 
     pub(super) fn clock_read(&mut self, now: Timestamp, sent: Timestamp, venue: Timestamp) {

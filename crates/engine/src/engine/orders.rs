@@ -12,7 +12,7 @@ use tradewind_model::id::{CallId, ClientOrderId};
 use tradewind_model::order::{OrderRequest, OrderState};
 use tradewind_model::time::Timestamp;
 
-use super::calls::{Owner, Tries};
+use super::calls::{Owner, PendingCall, Tries};
 use super::{Engine, Timer};
 
 /// What goes on about an order that is not over.
@@ -63,9 +63,10 @@ impl Engine {
         }
     }
 
-    /// Whether an order's call waits to leave, rather than that of one it replaces.
-    pub(super) fn has_been_placed(&self, id: ClientOrderId) -> bool {
-        self.watches.get(&id).is_some_and(|watch| watch.place.is_some())
+    /// The call that places an order and waits to leave; none while the one that it replaces is
+    /// not gone, or once it has left.
+    pub(super) fn placing(&self, id: ClientOrderId) -> Option<&PendingCall> {
+        self.watches.get(&id)?.place.and_then(|call| self.calls.get(call))
     }
 
     /// Notes which call now stands for an order's wish, or for a question.

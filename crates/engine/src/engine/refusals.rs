@@ -79,7 +79,7 @@ impl Engine {
             order.state == OrderState::Pending
                 && order.symbol == *symbol
                 && of_order(order) == fingerprint
-                && self.has_been_placed(order.id)
+                && self.placing(order.id).is_some()
         });
         let same: Vec<_> = same.map(|order| order.id).collect();
         for id in same {

@@ -177,6 +177,9 @@ impl Engine {
                 return;
             }
         }
+        if pending.owner == Owner::Clock && self.is_clock_asked() {
+            return;
+        }
         let kind = pending.call.kind();
         if pending.tries.failures > 0 {
             let (what, reason) = (format!("{kind:?}"), reason.clone());
