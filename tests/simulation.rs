@@ -16,3 +16,4 @@ mod refusals;
 mod retries;
 mod shut;
 mod solo;
+mod symptoms;

@@ -59,6 +59,8 @@ impl StrategySpec {
 pub struct InstanceSetup {
     /// Its name; unique within the world.
     pub name: String,
+    /// The version of the program, as it logs it.
+    pub version: String,
     /// Of all its randomness and of its network's. Each life draws another from it.
     pub seed: u64,
     /// The address it leaves by.
@@ -114,6 +116,7 @@ impl InstanceSetup {
         let name = |text| EgressId::new(text).expect("a few letters are a name");
         Self {
             name: "simulated".to_owned(),
+            version: "lab".to_owned(),
             seed: 1,
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
             egress: name("here"),
@@ -262,7 +265,7 @@ impl Instance {
             cancels_on_stop: setup.cancels_on_stop,
             identity: Identity {
                 instance: setup.name.clone(),
-                version: "lab".to_owned(),
+                version: setup.version.clone(),
                 started_at: now,
                 account: Some(setup.signer.account_hash()),
             },

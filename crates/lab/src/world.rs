@@ -288,6 +288,15 @@ impl World {
         self.begin(id)
     }
 
+    /// Starts an instance again as another version of the program: a deploy.
+    ///
+    /// # Errors
+    /// When one of its strategies cannot be made.
+    pub fn deploy(&mut self, id: InstanceId, version: &str) -> Result<(), SetupError> {
+        version.clone_into(&mut self.instances[id.0].setup.0.version);
+        self.restart(id)
+    }
+
     /// Puts an instance's machine to sleep: it does and hears nothing, its clock stands still, and
     /// what arrives waits for it. The wall's clock goes on, and so it notices when it wakes.
     pub fn sleep(&mut self, id: InstanceId, duration: Duration) {

@@ -1,8 +1,8 @@
 //! Which bucket is hot, and who heats it.
 //!
 //! A full bucket is no trouble: that is a scheduler doing its work. It is trouble when limits
-//! persist: when the venue goes on turning calls away, or orders have to wait, in window after
-//! window. And one endpoint is to blame when it draws half of the bucket or more in just those
+//! persist: when the venue goes on turning calls away, or orders and most reads have to wait, in
+//! window after window. And one endpoint is to blame when it draws half of the bucket or more in just those
 //! windows: no other then can be throttled to the same effect.
 
 use std::collections::BTreeMap;
@@ -33,6 +33,12 @@ const DOMINANT: Permille = Permille(500);
 const ORDER_WAIT_MS: u32 = 1_000;
 /// How many orders of a window have to wait: one may have had another reason.
 const ORDERS_WAITING_MIN: u64 = 3;
+/// How long a read waits before it hurts. One that comes when a window is full waits for the next,
+/// and that is as it should be; where most wait this long, window after window, more is asked for
+/// than there is, and what waits longest is dropped without ever standing in the log.
+const READ_WAIT_MS: u32 = 10_000;
+/// How many reads of a window have to wait, and they have to be half of them.
+const READS_WAITING_MIN: u64 = 3;
 
 /// What one endpoint drew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,7 +75,7 @@ pub struct BucketUse {
     /// How many attempts were turned away.
     pub limited: u64,
     /// In how many windows that hurt, in the worst stretch of such windows: calls were turned away,
-    /// or orders had to wait. Deploys, storms and blocks aside, which explain themselves.
+    /// or orders or most reads had to wait. Deploys, storms and blocks aside, which explain themselves.
     pub windows_troubled: u64,
     /// The first of these and the end of the last.
     pub troubled: Option<(Timestamp, Timestamp)>,
@@ -114,6 +120,8 @@ struct Window {
     own: u64,
     limited: u64,
     orders_waiting: u64,
+    reads: u64,
+    reads_waiting: u64,
     drawn: BTreeMap<NameId, u64>,
 }
 
@@ -171,7 +179,16 @@ impl Window {
         self.told = self.told.max(attempt.used.map_or(0, u64::from));
         self.limited += u64::from(attempt.is_limited());
         self.orders_waiting += u64::from(attempt.is_urgent && attempt.queue_ms >= ORDER_WAIT_MS);
+        let is_read = !attempt.is_urgent && !attempt.is_handshake;
+        self.reads += u64::from(is_read);
+        self.reads_waiting += u64::from(is_read && attempt.queue_ms >= READ_WAIT_MS);
         *self.drawn.entry(attempt.endpoint).or_default() += u64::from(attempt.weight);
+    }
+
+    /// Whether what draws on it had to wait for longer than is usual.
+    const fn is_waited_for(&self) -> bool {
+        self.orders_waiting >= ORDERS_WAITING_MIN
+            || (self.reads_waiting >= READS_WAITING_MIN && self.reads_waiting * 2 >= self.reads)
     }
 
     const fn used(&self) -> u64 {
@@ -200,7 +217,7 @@ impl Tally {
         let end_ms = window.start_ms + interval_ms;
         let is_explained =
             explained.iter().any(|(from, until)| window.start_ms < *until && end_ms > *from);
-        let hurts = window.limited > 0 || (is_full && window.orders_waiting >= ORDERS_WAITING_MIN);
+        let hurts = window.limited > 0 || (is_full && window.is_waited_for());
         if is_explained || !hurts {
             return;
         }

@@ -86,7 +86,7 @@ pub struct Change {
     pub until: Timestamp,
     /// How many processes started.
     pub starts: u64,
-    /// The versions that started.
+    /// The versions that started; of a deploy, the new ones.
     pub versions: Vec<String>,
     /// The hour before.
     pub before: Traffic,
@@ -225,12 +225,17 @@ fn compare(log: &Log, at_ms: u64, until_ms: u64, log_start: u64, group: Option<&
     } else {
         ChangeKind::Restart
     };
+    let is_told = |id: &NameId| kind != ChangeKind::Deploy || !known.contains(id);
     Change {
         kind,
         at: Timestamp::from_millis(at_ms),
         until: Timestamp::from_millis(until_ms),
         starts: lives.len() as u64,
-        versions: versions.into_iter().map(|id| log.versions.name(id).to_owned()).collect(),
+        versions: versions
+            .into_iter()
+            .filter(is_told)
+            .map(|id| log.versions.name(id).to_owned())
+            .collect(),
         before,
         after,
         correlation: synchrony.correlation_100ms,
