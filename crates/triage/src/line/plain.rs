@@ -86,7 +86,7 @@ pub(crate) fn read(line: &[u8]) -> Option<RawAttempt<'_>> {
 /// stands. Written without a way out in the middle, which lets it look at many bytes at once.
 fn is_plain(line: &[u8]) -> bool {
     line.iter()
-        .fold(true, |is_plain, &byte| is_plain & (byte >= b' ') & (byte < 0x7f) & (byte != b'\\'))
+        .fold(true, |is_plain, &byte| is_plain & (b' '..0x7f).contains(&byte) & (byte != b'\\'))
 }
 
 /// Which field begins here, none for an unknown one, and what is behind its colon.
