@@ -37,6 +37,8 @@ struct Want {
 enum What {
     /// The same question every time.
     Same(Call),
+    /// A book to another depth every time.
+    DeepBook(Symbol),
     /// Trades from some point in the past, another one every time.
     TradesSince(Symbol),
     /// Orders from some point in the past, another one every time.
@@ -95,25 +97,30 @@ impl What {
     fn call(&self, now: Timestamp, draw: u64) -> Option<Call> {
         Some(match self {
             Self::Same(call) => call.clone(),
+            // The venue's price is the same from here to a thousand levels.
+            Self::DeepBook(symbol) => Call::Depth {
+                symbol: symbol.clone(),
+                levels: u32::try_from(501 + draw % 500).ok()?,
+            },
             Self::TradesSince(symbol) => Call::FillHistory {
                 symbol: symbol.clone(),
                 order: None,
                 since: Some(HistoryStart::Id(TradeId(draw % 1_000_000))),
-                limit: 10,
+                limit: 5,
             },
             Self::OrdersSince(symbol) => Call::OrderHistory {
                 symbol: symbol.clone(),
                 since: Some(HistoryStart::Id(
                     VenueOrderId::new(&(draw % 1_000_000).to_string()).ok()?,
                 )),
-                limit: 10,
+                limit: 5,
             },
             Self::BarsSince(symbol) => Call::Bars {
                 symbol: symbol.clone(),
                 interval: Interval::Minute1,
                 from: Some(now - Duration::from_secs(60 * (10 + draw % 400))),
                 until: None,
-                limit: 10,
+                limit: 5,
             },
         })
     }
@@ -130,23 +137,23 @@ fn wants() -> Vec<Want> {
         let depth = |levels| What::Same(Call::Depth { symbol: of(), levels });
         let bars = |interval| {
             let (from, until) = (None, None);
-            What::Same(Call::Bars { symbol: of(), interval, from, until, limit: 10 })
+            What::Same(Call::Bars { symbol: of(), interval, from, until, limit: 5 })
         };
-        want(What::Same(Call::OpenOrders { symbol: Some(of()) }), Query, 6, 12);
+        want(What::Same(Call::OpenOrders { symbol: Some(of()) }), Query, 6, 8);
         want(depth(100), Query, 5, 8);
         want(What::Same(Call::Ticker { symbol: of() }), Query, 2, 2);
-        want(depth(500), Background, 25, 80);
-        want(depth(1_000), Background, 50, 80);
+        want(depth(500), Background, 25, 100);
+        want(What::DeepBook(of()), Background, 50, 1_000);
         for interval in [Interval::Minute1, Interval::Minute5, Interval::Hour1] {
             want(bars(interval), Background, 2, 1);
         }
-        want(What::TradesSince(of()), Background, 20, 80);
-        want(What::OrdersSince(of()), Background, 20, 80);
+        want(What::TradesSince(of()), Background, 20, 120);
+        want(What::OrdersSince(of()), Background, 20, 120);
         want(What::BarsSince(of()), Background, 2, 2);
     }
-    want(What::Same(Call::Account), Query, 20, 60);
-    want(What::Same(Call::OrderCounts), Background, 40, 40);
-    want(What::Same(Call::OpenOrders { symbol: None }), Background, 80, 50);
+    want(What::Same(Call::Account), Query, 20, 200);
+    want(What::Same(Call::OrderCounts), Background, 40, 80);
+    want(What::Same(Call::OpenOrders { symbol: None }), Background, 80, 300);
     wants
 }
 

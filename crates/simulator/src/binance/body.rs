@@ -40,7 +40,65 @@ impl TimeUnit {
 
 /// A number as the venue prints amounts and prices: eight decimals.
 pub(crate) fn fixed(number: Decimal) -> String {
-    format!("{:.8}", number.round_dp(8))
+    let number = if number.scale() > DECIMALS { number.round_dp(DECIMALS) } else { number };
+    let missing = 10_u64.pow(DECIMALS - number.scale());
+    let units = u64::try_from(number.mantissa().unsigned_abs())
+        .ok()
+        .and_then(|units| units.checked_mul(missing));
+    // Most of what a venue writes is numbers, so those that fit are written digit by digit.
+    let Some(mut units) = units else { return format!("{number:.8}") };
+    let mut text = [b'0'; LONGEST];
+    let mut start = LONGEST;
+    let least = LONGEST - DECIMALS as usize - 2;
+    while units > 0 || start > least {
+        start -= 1;
+        if start == LONGEST - DECIMALS as usize - 1 {
+            text[start] = b'.';
+            continue;
+        }
+        text[start] = b'0' + u8::try_from(units % 10).unwrap_or(0);
+        units /= 10;
+    }
+    if number.is_sign_negative() && !number.is_zero() {
+        start -= 1;
+        text[start] = b'-';
+    }
+    String::from_utf8_lossy(&text[start..]).into_owned()
+}
+
+/// Decimals of every amount and price.
+const DECIMALS: u32 = 8;
+/// Room for the digits of a `u64`, a point and a sign.
+const LONGEST: usize = 22;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_amount_has_eight_decimals_whatever_its_size() {
+        let rows = [
+            ("0", "0.00000000"),
+            ("-0.0", "0.00000000"),
+            ("1", "1.00000000"),
+            ("-1.5", "-1.50000000"),
+            ("0.00000001", "0.00000001"),
+            ("-0.00000001", "-0.00000001"),
+            ("0.1", "0.10000000"),
+            ("60123.45", "60123.45000000"),
+            ("0.123456785", "0.12345678"),
+            ("0.123456775", "0.12345678"),
+            ("-0.000000001", "0.00000000"),
+            ("184467440737.09551615", "184467440737.09551615"),
+            ("-184467440737.09551615", "-184467440737.09551615"),
+            ("184467440737.09551616", "184467440737.09551616"),
+            ("92233720368547758070", "92233720368547758070.00000000"),
+            ("-79228162514264337593543", "-79228162514264337593543.00000000"),
+        ];
+        for (number, printed) in rows {
+            assert_eq!(fixed(number.parse().unwrap()), printed, "{number}");
+        }
+    }
 }
 
 /// Price and quantity of a book's levels.

@@ -206,7 +206,8 @@ fn order_counts(desk: &mut Desk, now: Timestamp, answer: &Answer, headers: &mut 
 }
 
 fn json_response(status: StatusCode, body: &Value) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(body.to_string()));
+    let text = serde_json::to_vec(body).expect("its keys are strings");
+    let mut response = Response::new(Bytes::from(text));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
     response
