@@ -165,9 +165,9 @@ fn after_a_sleep_the_clock_is_read_and_everything_asked_before_anything_is_trade
     assert!(matches!(why, Some(Denied::Closed(_))), "{why:?}");
     assert!(trader.states(on_its_way).contains(&OrderState::Open), "sent before the sleep");
     assert!(trader.states(resting).contains(&OrderState::Open));
-    let statuses = trader.seen.iter().filter_map(|told| match told {
-        Told::Venue(status) => Some(status.clone()),
-        _ => None,
+    let statuses = trader.seen.iter().filter_map(|told| {
+        let Told::Venue(status) = told else { return None };
+        Some(status.clone())
     });
     let statuses: Vec<_> = statuses.collect();
     assert!(matches!(statuses[0], VenueStatus::Stale { .. }));

@@ -124,7 +124,7 @@ fn more_than_the_venue_allows_is_shed_in_time_and_by_type() {
     assert!(answered > 60 && late > 60, "{answered} answered, {late} too late");
     let reads = world.snapshot().counters.reads;
     assert_eq!(reads.asked, reads.answered + reads.failed + reads.shed());
-    assert_eq!((reads.answered as usize, reads.shed_late as usize), (answered, late));
+    assert_eq!((reads.answered, reads.shed_late), (answered as u64, late as u64));
     assert!(reads.coalesced > 100, "{reads}");
     let ledger = world.ledger();
     assert_eq!((ledger.rate_limited, ledger.banned), (0, 0));

@@ -55,11 +55,10 @@ impl Stubborn {
 
 /// How orders ended that were told of.
 fn ends() -> Vec<(ClientOrderId, OrderState, Option<Denied>)> {
-    let orders = told().into_iter().filter_map(|told| match told {
-        Told::Order(update) if update.state.is_terminal() => {
-            Some((update.client_order_id, update.state, update.denied))
-        }
-        _ => None,
+    let orders = told().into_iter().filter_map(|told| {
+        let Told::Order(update) = told else { return None };
+        let end = (update.client_order_id, update.state, update.denied);
+        update.state.is_terminal().then_some(end)
     });
     orders.collect()
 }

@@ -143,7 +143,7 @@ fn an_order_in_doubt_is_asked_about_for_ever_and_never_in_a_storm() {
     world.run_for(MINUTE * 60 * hours);
     let asked = world.attempts_at("query_order");
     // Each answer is waited for ten seconds, and the next question for up to thirty.
-    let most = 5 * u64::from(hours as u32) * 3_600 / 10;
+    let most = 5 * u64::from(hours) * 3_600 / 10;
     assert!(asked.len() as u64 <= most, "{}", asked.len());
     let last = asked.last().unwrap().ts;
     assert!(world.now().since(last) < MINUTE * 2, "it is still asked");

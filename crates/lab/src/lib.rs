@@ -8,8 +8,8 @@
 //!
 //! What may go wrong is data: [`Weather`] for the network, [`Clock`] for time, a stranger's traffic
 //! for the address; an instance can be killed, put to sleep and started again, with what is on its
-//! [`Disk`]. [`check`] reads
-//! afterwards, in the venue's own books, what has to be true of every run.
+//! [`Disk`]. [`check()`] reads afterwards, in the venue's own books, what has to be true of every
+//! run.
 
 pub mod chance;
 pub mod check;

@@ -23,10 +23,8 @@ impl Clock {
 
     /// The wall's time now, which is all that processes have in common. Nothing is decided by it.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is where time enters")]
     pub fn wall(&self) -> Timestamp {
-        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        Timestamp::EPOCH + wall.unwrap_or(Duration::ZERO)
+        wall()
     }
 
     /// Now.
