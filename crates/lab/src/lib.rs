@@ -21,10 +21,10 @@ pub mod world;
 mod chance;
 mod mail;
 
-pub use check::{Broken, check};
+pub use check::{Broken, Canaries, check, check_always, check_secrets, check_silence};
 pub use clock::Clock;
 pub use instance::{Instance, InstanceId, InstanceSetup, SetupError, StrategySpec};
 pub use network::Weather;
 pub use stranger::{Burst, Stranger, StrangerId};
-pub use trip::Trip;
+pub use trip::{Closed, Trip};
 pub use world::{World, WorldSetup};
