@@ -6,7 +6,9 @@
 
 mod feeds;
 mod grid;
+mod neighbor;
 mod orders;
 mod probe;
 mod shut;
+mod silence;
 mod solo;
