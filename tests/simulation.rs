@@ -7,6 +7,7 @@
 mod clock;
 mod feeds;
 mod grid;
+mod neighbor;
 mod order_counts;
 mod orders;
 mod outliving;
@@ -15,5 +16,6 @@ mod reads;
 mod refusals;
 mod retries;
 mod shut;
+mod silence;
 mod solo;
 mod symptoms;

@@ -43,16 +43,22 @@ pub(crate) struct Solo {
 
 impl Solo {
     pub(crate) fn new(setup: Setup) -> Self {
+        Self::new_with(setup, |_| {})
+    }
+
+    /// The same, with something else about the instance.
+    pub(crate) fn new_with(setup: Setup, change: impl FnOnce(&mut InstanceSetup)) -> Self {
         let Setup { seed, weather, venue, skew_ms, cancels_on_stop, registry, strategy } = setup;
         let venue_clock = Clock::ahead_by_millis(skew_ms);
         let world = WorldSetup { seed, venue, venue_clock, traces: true, ..WorldSetup::default() };
         let strategies = vec![StrategySpec::new(strategy.0, strategy.1)];
-        let instance = InstanceSetup {
+        let mut instance = InstanceSetup {
             seed,
             weather,
             cancels_on_stop,
             ..InstanceSetup::new(Arc::new(registry), strategies)
         };
+        change(&mut instance);
         Self::of(world, instance)
     }
 
@@ -144,6 +150,10 @@ impl Solo {
 
     pub(crate) fn command(&mut self, strategy: &str, command: Command) {
         self.world.command(self.id, strategy, command);
+    }
+
+    pub(crate) fn inquire(&mut self, call: Call) -> u64 {
+        self.world.inquire(self.id, call)
     }
 
     pub(crate) fn tell(&mut self, event: Event) {

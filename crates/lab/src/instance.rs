@@ -291,6 +291,12 @@ impl Instance {
         self.setup.0.peer
     }
 
+    /// The key it signs with. It does not belong in a log.
+    #[must_use]
+    pub fn api_key(&self) -> &str {
+        self.setup.0.signer.api_key()
+    }
+
     /// How often it was started.
     #[must_use]
     pub const fn life(&self) -> u32 {

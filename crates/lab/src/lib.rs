@@ -25,12 +25,12 @@ pub mod world;
 mod mail;
 
 pub use chance::Chance;
-pub use check::{Broken, check};
+pub use check::{Broken, Canaries, check, check_always, check_secrets, check_silence};
 pub use clock::Clock;
 pub use disk::Disk;
 pub use instance::{Instance, InstanceId, InstanceSetup, SetupError, StrategySpec};
 pub use log::write_log;
 pub use network::Weather;
 pub use stranger::{Burst, STRANGER_AGENT, Stranger, StrangerId};
-pub use trip::Trip;
+pub use trip::{Closed, Trip};
 pub use world::{World, WorldSetup};

@@ -29,6 +29,18 @@ pub struct Trip {
     pub status: Option<u16>,
     /// When the answer was in the sender's hands; none when it never was.
     pub told_at: Option<Timestamp>,
+    /// What the answer says is to be left alone.
+    pub closed: Option<Closed>,
+}
+
+/// What an answer says is to be left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// Until when, by true time: the latest of what it names, and of what the venue knows of a ban.
+    pub until: Timestamp,
+    /// Whether it is about new orders of the account; else it is about all that leaves by the
+    /// address.
+    pub is_orders_alone: bool,
 }
 
 impl Trip {
@@ -90,6 +102,7 @@ mod tests {
             arrived_at: None,
             status: None,
             told_at: None,
+            closed: None,
         };
         let kinds = [CallKind::Ping, CallKind::Depth, CallKind::Account];
         let numbers = kinds.map(|kind| trips.left(trip(kind)));

@@ -193,6 +193,19 @@ impl Binance {
         self.notes.requests.get(what).copied().unwrap_or_default()
     }
 
+    /// Whose orders and balances a key reaches, if there is such a key.
+    #[must_use]
+    pub fn account_of(&self, api_key: &str) -> Option<AccountId> {
+        let key = self.desk.config.keys.iter().find(|key| key.api_key == api_key);
+        key.map(|key| key.account)
+    }
+
+    /// When the ban of an address ends, if it is banned.
+    #[must_use]
+    pub fn banned_until(&self, now: Timestamp, peer: IpAddr) -> Option<Timestamp> {
+        self.desk.limits.banned_until(now, peer)
+    }
+
     /// Takes a key back, as its owner or the venue may at any time. Returns whether there was one.
     pub fn revoke(&mut self, api_key: &str) -> bool {
         let index = self.desk.config.keys.iter().position(|key| key.api_key == api_key);

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tradewind_engine::{Event, SocketEvent};
-use tradewind_model::outcome::{Fate, Meter, Outcome, Reply};
+use tradewind_model::outcome::{Fate, Meter, NotTaken, Outcome, Reply};
 use tradewind_model::stream::{StreamEvent, StreamKind};
+use tradewind_model::tariff::LimitKind;
 use tradewind_model::time::Timestamp;
 use tradewind_simulator::binance::{Delivery, Frame, SessionId};
 use tradewind_simulator::limits::Service;
@@ -14,6 +15,7 @@ use tradewind_venue::Venue;
 
 use super::sending::{broken, timed_out};
 use super::{Handshake, Inbound, Outbound, Parcel, Receiver, Socket, World};
+use crate::trip::Closed;
 
 impl World {
     pub(super) fn arrive(&mut self, parcel: Parcel) {
@@ -115,11 +117,13 @@ impl World {
 
     fn response_arrived(&mut self, inbound: Inbound) {
         let Inbound { to, id, call, response, trip } = inbound;
-        if let Some(trip) = self.trips.get_mut(trip) {
-            trip.told_at = Some(self.now);
-        }
         let received_at = self.instances[to.id.0].clock.read(self.now);
         let outcome = self.codec.decode(&call, &response, received_at);
+        let closed = self.closed_by(to, &outcome);
+        if let Some(trip) = self.trips.get_mut(trip) {
+            trip.told_at = Some(self.now);
+            trip.closed = closed;
+        }
         self.handle(to.id, Event::Replied { call: id, outcome });
     }
 
@@ -174,7 +178,7 @@ impl World {
             trip.arrived_at = Some(self.now);
             let status = opened.as_ref().map_or_else(|refusal| refusal.status().as_u16(), |_| 101);
             trip.status = Some(status);
-            trip.told_at = Some(back).filter(|_| is_alive);
+            trip.told_at = Some(back).filter(|_| is_alive && opened.is_ok());
         }
         let instance = &mut self.instances[from.id.0];
         match opened {
@@ -192,7 +196,7 @@ impl World {
             // Nobody is there any more to take it.
             Ok(session) => self.mail.post(back, Parcel::Gone { session }),
             Err(response) => {
-                let inbound = Inbound { to: from, id, call, response, trip: u64::MAX };
+                let inbound = Inbound { to: from, id, call, response, trip };
                 self.mail.post(back, Parcel::Response(Box::new(inbound)));
             }
         }
@@ -245,10 +249,29 @@ impl World {
     fn note_answer(&mut self, owner: Receiver, event: &StreamEvent) {
         let StreamEvent::Replied { call, outcome } = event else { return };
         let Some(trip) = self.instances[owner.id.0].writes.remove(call) else { return };
+        let closed = self.closed_by(owner, outcome);
         if let Some(trip) = self.trips.get_mut(trip) {
             trip.status = outcome.meter.status;
             trip.told_at = Some(self.now);
+            trip.closed = closed;
         }
+    }
+
+    /// What an answer says is to be left alone, by true time.
+    fn closed_by(&self, to: Receiver, outcome: &Outcome) -> Option<Closed> {
+        let (_, Fate::NotTaken(NotTaken::Throttled(throttle))) = outcome.legs.first()? else {
+            return None;
+        };
+        let instance = &self.instances[to.id.0];
+        let banned = self.venue.banned_until(self.venue_now(), instance.setup.0.peer);
+        let until = [
+            throttle.retry_after.map(|after| self.now + after),
+            throttle.retry_at.map(|at| self.venue_clock.when(at)),
+            banned.map(|at| self.venue_clock.when(at)),
+        ];
+        let until = until.into_iter().flatten().max()?;
+        let is_orders_alone = !throttle.is_ban && throttle.kind == Some(LimitKind::Orders);
+        Some(Closed { until, is_orders_alone })
     }
 
     fn cut(&mut self, session: SessionId) {

@@ -210,6 +210,7 @@ impl World {
             arrived_at: None,
             status: None,
             told_at: None,
+            closed: None,
         })
     }
 

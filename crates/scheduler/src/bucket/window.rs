@@ -275,10 +275,16 @@ impl WindowLedger {
         capacity: Weight,
         terms: Terms<'_>,
     ) -> Allowance {
+        let mut foreign = self.foreign.forecast(at, index, capacity);
+        if terms.class == Priority::Critical {
+            // What others may draw later does not hinder a call that lands now. Reads leave that
+            // to them; a cancel, which a venue takes for next to nothing, does not wait for it.
+            foreign.sloped = 0;
+        }
         Allowance {
             capacity,
             kept: self.habits.kept(terms.class, terms.reserves, capacity),
-            foreign: self.foreign.forecast(at, index, capacity),
+            foreign,
             is_paced: terms.pacing && terms.class.is_paced(),
         }
     }

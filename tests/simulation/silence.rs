@@ -1,0 +1,248 @@
+//! A call that is turned away must not become a ban: with everything queued that a bot can have,
+//! one answer says no, and nothing leaves until the latest moment that it names.
+
+use std::time::Duration;
+
+use tradewind_lab::{Trip, Weather, check_always, check_silence};
+use tradewind_model::call::{Call, CallKind, OrderRef};
+use tradewind_model::id::ClientOrderId;
+use tradewind_model::market::Interval;
+use tradewind_model::notice::{Command, VenueStatus};
+use tradewind_model::order::{OrderState, Side};
+use tradewind_model::stream::StreamKind;
+use tradewind_model::time::Timestamp;
+use tradewind_simulator::binance::{Canned, Fault, Hint, Hints, Pattern, Rule};
+
+use super::orders::{Desk, post_only, qty};
+use super::probe::{Told, of_order, told};
+use super::solo::PEER;
+
+const READS: usize = 100;
+const ORDERS: usize = 60;
+const CANCELS: usize = 40;
+
+/// A desk on a busy day: orders rest, and then two hundred calls of every priority want to leave
+/// in one moment.
+struct Rush {
+    desk: Desk,
+    orders: Vec<ClientOrderId>,
+    inquiries: Vec<u64>,
+    began_at: Timestamp,
+}
+
+impl Rush {
+    /// Gets ready, lets `trouble` have its way with the venue, and rushes.
+    fn into(trouble: impl FnOnce(&mut Desk)) -> Self {
+        let mut desk = Desk::open(Weather::FAIR);
+        let price = desk.price(-10);
+        let resting: Vec<_> =
+            (0..CANCELS).map(|_| desk.submit(Side::Buy, post_only(price, qty("0.001")))).collect();
+        desk.world.run_for(Duration::from_secs(11));
+        let told = told();
+        let is_resting = |id: &ClientOrderId| {
+            of_order(&told, *id).last().is_some_and(|update| update.state == OrderState::Open)
+        };
+        assert!(resting.iter().all(is_resting));
+        trouble(&mut desk);
+        let began_at = desk.world.now();
+        let orders =
+            (0..ORDERS).map(|_| desk.submit(Side::Buy, post_only(price, qty("0.001")))).collect();
+        for client_order_id in &resting {
+            desk.world.command("probe", Command::Cancel { client_order_id: *client_order_id });
+        }
+        let (instrument, interval) = ("BTC-USDT".into(), Interval::Minute1);
+        desk.world.command("probe", Command::History { instrument, interval, bars: 50 });
+        let symbol = || "BTCUSDT".into();
+        let inquiries = (0..READS)
+            .map(|number| {
+                let call = match number % 4 {
+                    0 => Call::Depth { symbol: symbol(), levels: 20 },
+                    1 => Call::Ticker { symbol: symbol() },
+                    2 => Call::OpenOrders { symbol: Some(symbol()) },
+                    _ => Call::QueryOrder {
+                        symbol: symbol(),
+                        order: OrderRef::Client(resting[number % CANCELS]),
+                    },
+                };
+                desk.world.inquire(call)
+            })
+            .collect();
+        Self { desk, orders, inquiries, began_at }
+    }
+
+    /// Plays until an answer that says no is in our hands; when that was, and until when it
+    /// covers what.
+    fn turned_away(&mut self) -> (Timestamp, Timestamp) {
+        let until = self.desk.world.now() + Duration::from_secs(30);
+        self.desk.world.run_until(until, |world| world.trips().any(|one| one.closed.is_some()));
+        let no = self.desk.world.trips().find(|one| one.closed.is_some()).expect("nobody said no");
+        (no.told_at.unwrap(), no.closed.unwrap().until)
+    }
+
+    /// What left within a time, in order.
+    fn left(&self, from: Timestamp, until: Timestamp) -> Vec<Trip> {
+        let within = |trip: &&Trip| trip.sent_at > from && trip.sent_at < until;
+        self.desk.world.trips().filter(within).copied().collect()
+    }
+
+    /// What reached the venue within a time, less what was on its way.
+    fn arrived(&self, from: Timestamp, until: Timestamp) -> Vec<&'static str> {
+        let from = from + Weather::FAIR.delay_max;
+        let arrivals = self.desk.world.venue().arrivals();
+        arrivals.filter(|one| one.at > from && one.at < until).map(|one| one.what).collect()
+    }
+
+    fn kinds(trips: &[Trip]) -> Vec<CallKind> {
+        trips.iter().map(|trip| trip.call).collect()
+    }
+
+    fn sockets(&self) -> usize {
+        self.desk.world.ledger().connections_open
+    }
+}
+
+fn count(kinds: &[CallKind], kind: CallKind) -> usize {
+    kinds.iter().filter(|one| **one == kind).count()
+}
+
+#[test]
+fn after_a_429_nothing_of_any_priority_leaves_before_the_header_says() {
+    let mut rush = Rush::into(|desk| {
+        let reads = Pattern::what("GET /api/v3/ticker/bookTicker");
+        let no = Fault::Answered(Canned::rate_limited(35));
+        desk.world.at_venue(|venue, _| venue.add_fault(Rule::once(reads, no)));
+    });
+    let (told_at, until) = rush.turned_away();
+    assert_eq!(until, told_at + Duration::from_secs(35));
+    let before = Rush::kinds(&rush.left(rush.began_at.offset_by(-1), told_at.offset_by(1)));
+    assert!(before.len() < 60, "most of it still waits: {} left", before.len());
+    let sockets = rush.sockets();
+    rush.desk.world.run_until(until, |_| false);
+    assert_eq!(Rush::kinds(&rush.left(told_at, until)), []);
+    assert_eq!(rush.arrived(told_at, until), Vec::<&str>::new());
+    // Sockets stay, and the market is heard on them.
+    assert_eq!((rush.sockets(), sockets), (2, 2));
+    let heard = told();
+    let quotes = heard.iter().filter(|told| matches!(told, Told::Quote(_))).count();
+    assert!(quotes > 50, "{quotes} quotes in 35 s");
+    // New orders wait ten seconds at the most, whatever they wait for.
+    let denied = |id: &&ClientOrderId| {
+        of_order(&heard, **id).last().is_some_and(|update| update.state == OrderState::Denied)
+    };
+    let placed = count(&before, CallKind::PlaceOrder);
+    assert_eq!(rush.orders.iter().filter(denied).count() + placed, ORDERS);
+    // What is left comes back by a ramp, cancels first.
+    rush.desk.world.run_for(Duration::from_secs(15));
+    let after = rush.left(until, until + Duration::from_secs(15));
+    let canceled = count(&before, CallKind::CancelOrder);
+    let first = &Rush::kinds(&after)[..CANCELS - canceled];
+    assert!(count(first, CallKind::CancelOrder) + 5 >= CANCELS - canceled, "{first:?}");
+    let is_other = |trip: &&Trip| trip.call != CallKind::CancelOrder;
+    let early = after.iter().filter(|trip| trip.sent_at < until + Duration::from_secs(2));
+    let early = early.filter(is_other).count();
+    assert!(early <= 10, "{early} in the first two seconds");
+    let answered = rush.inquiries.iter().filter(|one| rush.desk.world.me().answer(**one).is_some());
+    assert_eq!(answered.count(), READS);
+    finish(rush);
+}
+
+fn finish(mut rush: Rush) {
+    rush.desk.world.run_for(Duration::from_secs(120));
+    rush.desk.world.stop(Duration::from_secs(30));
+    assert_eq!(rush.desk.world.drained(), Some(&[][..]));
+    let told = told();
+    let last = told.iter().rfind(|told| matches!(told, Told::Venue(_)));
+    assert_eq!(last, Some(&Told::Venue(VenueStatus::Live)), "trading went on");
+    check_silence(&rush.desk.world, false).unwrap();
+    check_always(&rush.desk.world).unwrap();
+}
+
+/// A ban of two minutes, told in these ways.
+fn banned(hints: Hints) -> Rush {
+    Rush::into(|desk| {
+        desk.world.at_venue(|venue, now| {
+            venue.set_hints(hints);
+            venue.ban(now, PEER);
+        });
+    })
+}
+
+/// All that a ban has to look like from outside; it ends at `until`.
+fn survive_ban(mut rush: Rush, told_at: Timestamp, until: Timestamp) {
+    // The venue closes the account's socket and leaves those of the market.
+    rush.desk.world.run_until(until, |_| false);
+    assert_eq!(Rush::kinds(&rush.left(told_at, until)), []);
+    assert_eq!(rush.arrived(told_at, until), Vec::<&str>::new());
+    assert_eq!(rush.sockets(), 1, "the market's");
+    let ledger = rush.desk.world.ledger();
+    let (banned, bans) = (ledger.banned, ledger.bans);
+    assert!(bans == 1 && banned <= 30, "{banned} in flight when the ban was learnt");
+    // One cheap call goes first and alone; then cancels, then the rest by a ramp.
+    rush.desk.world.run_for(Duration::from_secs(30));
+    let after = rush.left(until, until + Duration::from_secs(30));
+    assert_eq!(after[0].call, CallKind::ServerTime, "{:?}", Rush::kinds(&after));
+    let passed = after[0].told_at.expect("the probe is answered");
+    assert!(after[1].sent_at >= passed, "{:?}", Rush::kinds(&after));
+    let early = after.iter().filter(|trip| trip.sent_at < passed + Duration::from_secs(2));
+    let early = early.filter(|trip| trip.call != CallKind::CancelOrder).count();
+    assert!(early <= 16, "{early} in the first two seconds");
+    assert_eq!(rush.desk.world.ledger().bans, 1);
+    finish(rush);
+}
+
+#[test]
+fn a_ban_told_in_words_alone_is_kept_to_the_millisecond() {
+    let mut rush = banned(Hints { header: Hint::Absent, ..Hints::default() });
+    let (told_at, until) = rush.turned_away();
+    let ban = rush.desk.world.at_venue(|venue, now| venue.banned_until(now, PEER)).unwrap();
+    assert_eq!(until, ban);
+    survive_ban(rush, told_at, until);
+}
+
+#[test]
+fn of_a_header_and_a_text_that_disagree_the_later_one_holds() {
+    let minute = 60_000;
+    for (header, text) in [(minute, 0), (-minute, 0), (0, minute), (0, -minute)] {
+        let hints = Hints {
+            header: Hint::OffMillis(header),
+            text: Hint::OffMillis(text),
+            ..Hints::default()
+        };
+        let mut rush = banned(hints);
+        let (told_at, until) = rush.turned_away();
+        let ban = rush.desk.world.at_venue(|venue, now| venue.banned_until(now, PEER)).unwrap();
+        let later = u64::try_from(header.max(text).max(0)).unwrap();
+        assert!(until >= ban + Duration::from_millis(later), "{header} {text}");
+        assert!(until < ban + Duration::from_millis(later + 1_100), "{header} {text}");
+        survive_ban(rush, told_at, until);
+    }
+}
+
+#[test]
+fn a_socket_is_told_a_moment_and_not_a_time_to_wait() {
+    let mut desk = Desk::open(Weather::FAIR);
+    desk.world.run_for(Duration::from_secs(60));
+    // Within ten seconds after a minute's start, so that a minute's end is far.
+    let minute = Duration::from_secs(60);
+    let start = desk.world.now().window_start(minute) + minute;
+    desk.world.run_until(start + Duration::from_secs(10), |_| false);
+    desk.world.cut_streams(StreamKind::Account);
+    // The handshake passes; the subscription on the socket is turned away.
+    let open = desk.world.ledger().connections_accepted;
+    let until = desk.world.now() + Duration::from_secs(10);
+    desk.world.run_until(until, |world| world.ledger().connections_accepted > open);
+    desk.world.at_venue(|venue, now| venue.burn_weight(now, PEER, 6_000));
+    desk.world.run_for(Duration::from_secs(2));
+    let no = desk.world.trips().find(|one| one.closed.is_some()).copied().expect("turned away");
+    assert_eq!((no.call, no.status), (CallKind::SubscribeAccount, Some(429)));
+    let until = start + minute;
+    assert_eq!(no.closed.unwrap().until, until);
+    desk.world.run_until(until, |_| false);
+    let left: Vec<_> =
+        desk.world.trips().filter(|one| one.sent_at > no.told_at.unwrap()).copied().collect();
+    assert_eq!(Rush::kinds(&left), []);
+    desk.world.run_for(Duration::from_secs(30));
+    assert_eq!(desk.world.ledger().connections_open, 2);
+    assert_eq!(desk.world.ledger().rate_limited, 1);
+    check_silence(&desk.world, false).unwrap();
+}
