@@ -25,11 +25,14 @@ pub mod ticket;
 mod admission;
 mod bucket;
 mod budget;
+mod by_call;
 mod clock;
 mod cold_start;
 mod concurrency;
+mod ordered;
 mod queue;
 mod reservation;
+mod table;
 
 pub use backoff::{Backoff, Jitter};
 pub use breaker::{BreakerKey, BreakerState, Outage};

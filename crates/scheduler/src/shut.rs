@@ -120,6 +120,12 @@ impl ShutScopes {
         }
     }
 
+    /// Whether a call lies in any scope that is not known to be open: the same as long as the
+    /// [`version`](Self::version) is.
+    pub(crate) fn covers(&self, call: &Candidate<'_>) -> bool {
+        !self.scopes.is_empty() && call.scopes().any(|key| self.scopes.contains_key(&key))
+    }
+
     /// Whether a call may leave.
     ///
     /// # Errors
