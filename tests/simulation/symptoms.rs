@@ -95,7 +95,9 @@ fn assert_right(scenes: impl IntoIterator<Item = (String, Scene)>) {
         let report = report(&scene);
         let wrong = wrong(&scene, &report);
         if !wrong.is_empty() {
-            all.push(format!("{name}: {}\n{:?}\n{report}", wrong.join("; "), scene.done));
+            let acts: Vec<_> = scene.done.iter().map(|done| done.variant).collect();
+            let (wrong, acts) = (wrong.join("; "), acts.join(", "));
+            all.push(format!("{name} ({acts}): {wrong}\n{:?}\n{report}", scene.done));
         }
     }
     assert!(all.is_empty(), "{}", all.join("\n\n"));

@@ -325,7 +325,9 @@ impl Stage {
     ) -> Outcome {
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
         let peer = self.clients[index].peer;
-        match self.world.at_venue(|venue, at| venue.open(at, peer, Service::WsApi, target)) {
+        #[expect(clippy::result_large_err, reason = "it is the venue's own answer")]
+        let opened = self.world.at_venue(|venue, at| venue.open(at, peer, Service::WsApi, target));
+        match opened {
             Ok(session) => {
                 self.clients[index].socket = Some(session);
                 // A handshake that succeeds is told without its status, by our shell as well.
