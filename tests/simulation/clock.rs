@@ -130,6 +130,7 @@ fn a_reading_that_contradicts_the_others_is_told_and_checked_at_once() {
     let is_told = |one: &Incident| matches!(one, Incident::ClockContradicted { .. });
     assert_eq!(trader.incidents(is_told), 1);
     assert_eq!(trader.world.requests("GET /api/v3/time") - before, 3, "one more than usual");
+    trader.run(MINUTE);
     let offset = trader.world.snapshot().clock_offset_nanos;
     assert!((399_000_000..=401_000_000).contains(&offset), "{offset}");
     assert_eq!(trader.refused(), 0);
