@@ -150,6 +150,10 @@ fn number(from: &str) -> Option<(Value<'_>, &str)> {
         return None;
     }
     let is_negative = digits.len() < from.len();
+    if is_negative && sum == 0 {
+        // A fraction, to the general parser.
+        return None;
+    }
     Some((Value::Number(if is_negative { -sum } else { sum }), &digits[len..]))
 }
 
