@@ -4,11 +4,10 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
-use serde_json::Value;
 use tradewind_model::Timestamp;
 
 use super::Binance;
-use super::body::TimeUnit;
+use super::body::{self, Body, TimeUnit};
 use super::config::Hints;
 use super::desk::{Answer, Caller, Desk};
 use super::fault::{Canned, Delivery, Fault};
@@ -19,6 +18,7 @@ use super::params::Params;
 use super::refusal::{Place, Refusal};
 use super::seed::mix;
 use super::signature;
+use crate::exchange::AccountId;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=UTF-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=UTF-8");
@@ -152,17 +152,15 @@ impl Binance {
         };
         let api_key = request.headers().get("x-mbx-apikey").and_then(|key| key.to_str().ok());
         let proof = Proof::Signed { api_key, payload: signature::rest_payload(query, body) };
-        let caller = Caller { now, ip: peer, unit };
+        let caller = Caller { now, ip: peer, door: Door::Rest, unit };
         let answer = self.desk.call(caller, row, &mut params, &proof);
         self.note_rejection(row, &answer);
-        match &answer.reply {
-            Err(refusal) => Err(refusal.clone()),
-            Ok(body) => {
-                let mut response = json_response(StatusCode::OK, body);
-                order_counts(&mut self.desk, now, &answer, response.headers_mut());
-                Ok(response)
-            }
+        let Answer { reply, account, placed } = answer;
+        let mut response = json_response(StatusCode::OK, reply?);
+        if let Some(account) = account.filter(|_| placed) {
+            order_counts(&mut self.desk, now, account, response.headers_mut());
         }
+        Ok(response)
     }
 
     /// What every answer carries: its id and the weight used.
@@ -196,18 +194,14 @@ impl Binance {
 }
 
 /// The order count of the account, told with every order that was accepted.
-fn order_counts(desk: &mut Desk, now: Timestamp, answer: &Answer, headers: &mut HeaderMap) {
-    let Some(account) = answer.account.filter(|_| answer.placed) else {
-        return;
-    };
+fn order_counts(desk: &mut Desk, now: Timestamp, account: AccountId, headers: &mut HeaderMap) {
     let (ten_seconds, day) = desk.limits.orders_used(now, u64::from(account.0));
     headers.insert("x-mbx-order-count-10s", HeaderValue::from(ten_seconds));
     headers.insert("x-mbx-order-count-1d", HeaderValue::from(day));
 }
 
-fn json_response(status: StatusCode, body: &Value) -> Response<Bytes> {
-    let text = serde_json::to_vec(body).expect("its keys are strings");
-    let mut response = Response::new(Bytes::from(text));
+fn json_response(status: StatusCode, body: Body) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(Box::<str>::from(body).into_boxed_bytes()));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
     response
@@ -219,7 +213,7 @@ pub(super) fn refused(now: Timestamp, refusal: &Refusal, hints: &Hints) -> Respo
         return Canned::forbidden().response();
     }
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
-    let mut response = json_response(status, &refusal.body(hints));
+    let mut response = json_response(status, body::text(&refusal.body(hints)));
     let told = refusal.retry_at.and_then(|retry_at| hints.told(Place::Header, retry_at));
     if let Some(retry_at) = told {
         let seconds = retry_at.since(now).as_nanos().div_ceil(1_000_000_000);

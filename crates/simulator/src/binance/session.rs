@@ -276,7 +276,7 @@ impl Binance {
                 Kind::Streams(streams) if streams.combined => {
                     json!({"stream": "!serverShutdown", "data": event})
                 }
-                Kind::Streams(_) => event,
+                Kind::Streams(_) => json!(event),
             };
             self.send_text(id, frame.to_string());
         }

@@ -4,17 +4,19 @@
 //! time at which to come back, where REST says how many seconds (web-socket-api.md, rate limits,
 //! read 2026-11).
 
+use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tradewind_model::Timestamp;
 
 use super::Binance;
-use super::body::TimeUnit;
+use super::body::{self, Body, TimeUnit};
 use super::config::{ApiKey, Hints};
 use super::desk::{Caller, Reply, limit};
 use super::fault::{Canned, Fault, Overdue};
 use super::gate::Proof;
 use super::ledger::Door;
-use super::method::{self, Ask, Method, Row, SessionMethod};
+use super::method::{self, Ask, Row, SessionMethod};
 use super::params::Params;
 use super::refusal::{Place, Refusal};
 use super::reports;
@@ -43,6 +45,20 @@ struct Outcome {
     limits: Vec<(LimitKind, u32)>,
     /// Events of subscriptions that end with this request.
     ended: Vec<u32>,
+}
+
+/// An answer as a frame.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AnswerFrame<'a> {
+    id: &'a Value,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_limits: Option<Vec<Value>>,
 }
 
 impl Outcome {
@@ -91,7 +107,8 @@ impl Binance {
         let Kind::WsApi(ws) = &session.kind else {
             return;
         };
-        let caller = Caller { now, ip: session.peer, unit: session.unit };
+        let door = Door::Socket(Service::WsApi);
+        let caller = Caller { now, ip: session.peer, door, unit: session.unit };
         let default_limits = ws.return_rate_limits;
         if ws.logon.is_some_and(|(key, _)| self.desk.is_revoked(key)) {
             self.end_logon(caller, id);
@@ -113,22 +130,25 @@ impl Binance {
         self.publish(now);
         self.flush_reports(now);
         let status = outcome.reply.as_ref().map_or_else(|refusal| refusal.status, |_| 200);
-        let mut body = json!({"id": request_id, "status": status});
-        match &outcome.reply {
-            Ok(result) => body["result"] = result.clone(),
-            Err(refusal) => {
-                body["error"] = error_body(caller, refusal, &self.desk.config.hints);
-            }
-        }
-        if returns_limits.unwrap_or(default_limits) {
-            body["rateLimits"] = self.rate_limits(caller, &outcome.limits);
-        }
-        if let Some(Fault::Misreported(canned)) = &fault {
-            body = canned_body(&body["id"], canned);
-        }
-        self.send_struck(now, id, body.to_string(), fault);
+        let text = if let Some(Fault::Misreported(canned)) = &fault {
+            canned_body(&request_id, canned).to_string()
+        } else {
+            let is_told = returns_limits.unwrap_or(default_limits);
+            let hints = &self.desk.config.hints;
+            let error = outcome.reply.as_ref().err();
+            let error = error.map(|refusal| error_body(caller, refusal, hints));
+            let frame = AnswerFrame {
+                id: &request_id,
+                status,
+                result: outcome.reply.as_deref().ok(),
+                error,
+                rate_limits: is_told.then(|| self.rate_limits(caller, &outcome.limits)),
+            };
+            serde_json::to_string(&frame).expect("its keys are strings")
+        };
+        self.send_struck(now, id, text, fault);
         for subscription in outcome.ended {
-            self.send_event(now, id, subscription, reports::terminated(caller.unit, now));
+            self.send_event(now, id, subscription, &reports::terminated(caller.unit, now));
         }
         if outcome.reply.as_ref().is_err_and(Refusal::is_offense) {
             self.desk.limits.offense(now, caller.ip);
@@ -152,7 +172,7 @@ impl Binance {
         self.arrived(caller.now, caller.ip, door, "?", refusal.status);
     }
 
-    fn rate_limits(&mut self, caller: Caller, others: &[(LimitKind, u32)]) -> Value {
+    fn rate_limits(&mut self, caller: Caller, others: &[(LimitKind, u32)]) -> Vec<Value> {
         let limits = &mut self.desk.limits;
         let weight = limits.weight_used(caller.now, caller.ip);
         let others = others.iter().copied();
@@ -178,7 +198,7 @@ impl Binance {
             (Some(api_key), _) => Proof::Signed { api_key: Some(api_key), payload: Some(payload) },
         };
         match row.ask {
-            Ask::Desk(method) => self.desk_call(caller, row, method, &mut params, &proof),
+            Ask::Desk(_) => self.desk_call(caller, row, &mut params, &proof),
             Ask::Session(method) => match self.desk.enter(caller, row, &mut params, &proof) {
                 Ok(key) => self.session_call(caller, id, method, key, &mut params),
                 Err(refusal) => Outcome::of(Err(refusal)),
@@ -190,21 +210,11 @@ impl Binance {
         &mut self,
         caller: Caller,
         row: &Row,
-        method: Method,
         params: &mut Params,
         proof: &Proof<'_>,
     ) -> Outcome {
-        let mut answer = self.desk.call(caller, row, params, proof);
+        let answer = self.desk.call(caller, row, params, proof);
         self.note_rejection(row, &answer);
-        if method == Method::ExchangeInfo {
-            // Only this door's catalogue names its limit on handshakes.
-            let kind = LimitKind::Connections;
-            let entry = limit(kind, self.desk.limits.limit_of(kind), None);
-            let list = answer.reply.as_mut().ok().and_then(|body| body.get_mut("rateLimits"));
-            if let Some(list) = list.and_then(Value::as_array_mut) {
-                list.push(entry);
-            }
-        }
         let mut outcome = Outcome::of(answer.reply);
         if let Some(account) = answer.account.filter(|_| answer.placed) {
             let used = self.desk.limits.orders_used(caller.now, u64::from(account.0));
@@ -234,7 +244,7 @@ impl Binance {
         let done = perform_on(ws, caller, method, key, keys, params, &mut ended);
         let reply = done.map(|answer| {
             let api_key = ws.logon.and_then(|(key, _)| keys.get(key)).map(|key| &key.api_key);
-            answer.unwrap_or_else(|| status_body(caller, opened_at, api_key, ws))
+            answer.unwrap_or_else(|| body::text(&status_body(caller, opened_at, api_key, ws)))
         });
         Outcome { ended, ..Outcome::of(reply) }
     }
@@ -250,7 +260,7 @@ fn perform_on(
     keys: &[ApiKey],
     params: &mut Params,
     ended: &mut Vec<u32>,
-) -> Result<Option<Value>, Refusal> {
+) -> Result<Option<Body>, Refusal> {
     let wanted = match method {
         SessionMethod::Unsubscribe => params.integer("subscriptionId")?,
         SessionMethod::Logon
@@ -279,7 +289,7 @@ fn perform_on(
         SessionMethod::Status => Ok(None),
         SessionMethod::Subscriptions => {
             let numbers = ws.subscriptions.keys();
-            Ok(Some(numbers.map(|number| json!({"subscriptionId": number})).collect()))
+            Ok(Some(body::list(numbers.map(|number| json!({"subscriptionId": number})))))
         }
         SessionMethod::SubscribeSigned => {
             let account = proven?.account;
@@ -297,7 +307,7 @@ fn perform_on(
                 return Err(Refusal::bad(-2036, text));
             }
             *ended = end(ws, |known, _| number.is_none_or(|number| number == known));
-            Ok(Some(json!({})))
+            Ok(Some(body::text(&json!({}))))
         }
     }
 }
@@ -322,7 +332,7 @@ fn subscribe(ws: &mut WsApi, subscription: Subscription) -> Reply {
     let number = ws.next_subscription;
     ws.next_subscription += 1;
     ws.subscriptions.insert(number, subscription);
-    Ok(json!({"subscriptionId": number}))
+    Ok(body::text(&json!({"subscriptionId": number})))
 }
 
 fn status_body(

@@ -1,10 +1,10 @@
 //! Placing and canceling: the calls that change something.
 
 use rust_decimal::Decimal;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Caller, Desk, Reply};
-use crate::binance::body;
+use crate::binance::body::{self, Canceled, OrderAck, OrderResult};
 use crate::binance::params::Params;
 use crate::binance::refusal::Refusal;
 use crate::exchange::{
@@ -35,9 +35,9 @@ impl Desk {
         let placement = self.exchange.place(caller.now, account, order).map_err(rejected)?;
         self.limits.order_placed(caller.now, u64::from(account.0));
         Ok(match response {
-            ResponseType::Ack => body::order_ack(caller.unit, &placement.order),
-            ResponseType::Result => body::order_result(caller.unit, &placement.order),
-            ResponseType::Full => body::order_full(caller.unit, &placement),
+            ResponseType::Ack => body::text(&OrderAck::of(caller.unit, &placement.order)),
+            ResponseType::Result => body::text(&OrderResult::of(caller.unit, &placement.order)),
+            ResponseType::Full => body::text(&OrderResult::full(caller.unit, &placement)),
         })
     }
 
@@ -46,7 +46,8 @@ impl Desk {
         let (order, _) = self.read_order(params)?;
         params.finish()?;
         self.exchange.check(account, &order).map_err(rejected)?;
-        if with_commission { Ok(self.commission_rates(account, true)) } else { Ok(json!({})) }
+        let rates = if with_commission { self.commission_rates(account, true) } else { json!({}) };
+        Ok(body::text(&rates))
     }
 
     pub(super) fn cancel(
@@ -70,7 +71,7 @@ impl Desk {
         params.finish()?;
         let canceled =
             self.exchange.cancel(caller.now, account, &symbol, &order, new_id, restriction);
-        Ok(body::cancellation(caller.unit, &canceled.map_err(not_canceled)?))
+        Ok(body::text(&Canceled::of(caller.unit, &canceled.map_err(not_canceled)?)))
     }
 
     pub(super) fn cancel_all(
@@ -83,7 +84,7 @@ impl Desk {
         params.finish()?;
         let canceled = self.exchange.cancel_all(caller.now, account, &symbol);
         let canceled = canceled.map_err(not_canceled)?;
-        Ok(canceled.iter().map(|cancel| body::cancellation(caller.unit, cancel)).collect::<Value>())
+        Ok(body::list(canceled.iter().map(|cancel| Canceled::of(caller.unit, cancel))))
     }
 
     fn read_order(&self, params: &mut Params) -> Result<(NewOrder, ResponseType), Refusal> {
