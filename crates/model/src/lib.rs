@@ -17,6 +17,7 @@ pub mod report;
 pub mod stream;
 pub mod tariff;
 pub mod time;
+pub mod trading;
 
 mod float;
 
