@@ -14,6 +14,7 @@ use tradewind_scheduler::{Permit, RefusedAlike, ScopeKey, ShutReason, ShutRecord
 
 use crate::beginning::Catalog;
 use crate::inquiry::Answer;
+use crate::journal::{Append, StorageFault};
 
 /// Where a call goes: which exchange, in whose name, from which address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -114,6 +115,12 @@ pub enum Action {
     },
     /// Keep what the venue has told.
     KeepCatalog(Box<Catalog>),
+    /// Write these records down and come back with `Event::Journal`. What comes later may rest on
+    /// them only once the answer says that they are durable; until then the engine holds it back.
+    Append(Append),
+    /// The journal's storage has failed a while ago: try it again, and come back with
+    /// `Event::Journal`.
+    RetryJournal,
     /// Log an attempt, whatever became of it.
     Attempt(Box<AttemptEvent>),
     /// Tell the operator.
@@ -268,6 +275,13 @@ pub enum Incident {
         /// How the venue refused it.
         alike: RefusedAlike,
     },
+    /// What has to be written down cannot be: no new risk is taken.
+    StorageFailed {
+        /// What is wrong, and the way out.
+        fault: StorageFault,
+    },
+    /// What has to be written down can be again.
+    StorageRestored,
     /// A read that somebody waits for has failed; it is tried again.
     ReadFailed {
         /// What was asked.
@@ -293,7 +307,7 @@ impl Incident {
     #[must_use]
     pub const fn level(&self) -> Level {
         match self {
-            Self::Live => Level::Info,
+            Self::Live | Self::StorageRestored => Level::Info,
             Self::Stale { .. }
             | Self::StreamLost { .. }
             | Self::ShutElsewhere { .. }
@@ -309,6 +323,7 @@ impl Incident {
             | Self::CancelFailing { .. }
             | Self::ClockRefusedAgain { .. }
             | Self::RefusedAlike { .. }
+            | Self::StorageFailed { .. }
             | Self::DuplicateId { .. } => Level::Error,
         }
     }
@@ -385,6 +400,10 @@ impl std::fmt::Display for Incident {
                 }
                 write!(f, "{what} was {alike}")
             }
+            Self::StorageFailed { fault } => {
+                write!(f, "{fault}; new orders are denied until then, cancels pass")
+            }
+            Self::StorageRestored => f.write_str("the journal can be written again"),
             Self::ReadFailed { what, reason } => write!(f, "{what} failed: {reason}; trying again"),
         }
     }

@@ -7,7 +7,7 @@
 //! The work itself is in the submodules, each an `impl` block about one thing: `dispatch` brings
 //! calls to the scheduler and out, `outcome` brings back what became of them, `retrying` decides
 //! what is tried again; `orders` follows orders, `refusals` stops what is refused time and again,
-//! `order_counts` asks how many more there may be; `streams` keeps sockets up, `market` hands out
+//! `order_counts` asks how many more there may be; `journaling` writes down what may not be forgotten; `streams` keeps sockets up, `market` hands out
 //! feeds, `reads` answers questions from outside; `clock` knows the venue's time, `shut` heeds what
 //! is to be left alone and `inheritance` hands it on, `attempts` tells of each try, `startup` reads
 //! what has to be known before the first order, `background` what has to be read again now and then.
@@ -18,6 +18,7 @@ mod calls;
 mod clock;
 mod dispatch;
 mod inheritance;
+mod journaling;
 mod market;
 mod order_counts;
 mod orders;
@@ -49,6 +50,7 @@ use crate::action::{Action, Failure, Incident, Route};
 use crate::beginning::Beginning;
 use crate::clock_sync::ClockSync;
 use crate::event::Event;
+use crate::journal::Entry;
 use crate::ledger::Ledger;
 use crate::snapshot::{Counters, Snapshot};
 use crate::timers::Timers;
@@ -56,6 +58,7 @@ use background::Background;
 use calls::Calls;
 use clock::Clockwork;
 use inheritance::Kept;
+use journaling::Journaling;
 use market::Market;
 use order_counts::OrderCount;
 use orders::Watch;
@@ -146,6 +149,10 @@ enum Timer {
     Fetch(ClientOrderId),
     /// An order is to be canceled again.
     Cancel(ClientOrderId),
+    /// An order has waited for its intent to be written down until its deadline.
+    Unwritten(ClientOrderId),
+    /// The journal's storage is to be tried again.
+    Journal,
     /// What has to be known before the first order has to be known.
     Startup,
     /// A shut scope may be open.
@@ -190,6 +197,7 @@ pub struct Engine {
     startup: Startup,
     background: Background,
     kept: Kept,
+    journaling: Journaling,
     told: VenueStatus,
     counters: Counters,
     is_stopping: bool,
@@ -232,6 +240,7 @@ impl Engine {
             startup: Startup::default(),
             background: Background::default(),
             kept: Kept::default(),
+            journaling: Journaling::new(config.beginning.journal.is_some()),
             told: VenueStatus::Stale { reason: "starting".to_owned() },
             counters: Counters::default(),
             is_stopping: false,
@@ -264,6 +273,7 @@ impl Engine {
             Event::ClockJumped { nanos } => self.clock_jumped(now, nanos),
             Event::ShutElsewhere(records) => self.adopt(now, &records),
             Event::CatalogSought(catalog) => self.catalog_sought(now, catalog),
+            Event::Journal(answer) => self.journal_answered(now, answer),
             Event::ClearAccount => {
                 let scope = ScopeKey::Account(self.config.route.account);
                 self.scheduler.clear(now, &scope);
@@ -278,11 +288,13 @@ impl Engine {
     /// [`Engine::wakeup`].
     pub fn poll(&mut self, now: Timestamp) -> Option<Action> {
         if self.has_failed {
+            self.hand_out_records();
             return self.actions.pop_front();
         }
         self.advance_clock(now);
         loop {
             self.keep_shut(now);
+            self.hand_out_records();
             if let Some(action) = self.actions.pop_front() {
                 return Some(action);
             }
@@ -349,10 +361,11 @@ impl Engine {
             }
             Command::Remember { key, value } => {
                 if let Some(member) = self.members.get_mut(&strategy) {
-                    match value {
-                        Some(value) => member.store.insert(key, value),
+                    match value.clone() {
+                        Some(value) => member.store.insert(key.clone(), value),
                         None => member.store.remove(&key),
                     };
+                    self.record(now, Entry::Remembered { strategy, key, value });
                 }
             }
         }
@@ -374,6 +387,8 @@ impl Engine {
             Timer::Ask(id) => self.ask(now, id),
             Timer::Fetch(id) => self.fetch_fills(now, id),
             Timer::Cancel(id) => self.pursue_cancel(now, id),
+            Timer::Unwritten(id) => self.unwritten(now, id),
+            Timer::Journal => self.retry_journal(),
             Timer::Startup => self.startup_timed_out(now),
             // Telling the status anew is all there is to do; the queue moves by itself.
             Timer::Unshut => {}

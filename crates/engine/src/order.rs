@@ -9,7 +9,7 @@ use std::collections::btree_map::Entry;
 
 use tradewind_model::id::{ClientOrderId, InstrumentId, StrategyId, Symbol, TradeId, VenueOrderId};
 use tradewind_model::money::{Notional, Quantity};
-use tradewind_model::order::{Denied, OrderKind, OrderState, OrderUpdate, Side};
+use tradewind_model::order::{Denied, OrderKind, OrderRequest, OrderState, OrderUpdate, Side};
 use tradewind_model::report::{ExecutionReport, Fill, ReportedStatus};
 use tradewind_model::time::Timestamp;
 
@@ -83,6 +83,17 @@ const fn rank(state: OrderState) -> u8 {
 }
 
 impl Order {
+    /// What was asked for.
+    #[must_use]
+    pub fn request(&self) -> OrderRequest {
+        OrderRequest {
+            instrument: self.instrument.clone(),
+            side: self.side,
+            kind: self.kind,
+            tag: self.tag,
+        }
+    }
+
     /// What can still trade; zero once the order is over.
     #[must_use]
     pub fn leaves_qty(&self) -> Quantity {

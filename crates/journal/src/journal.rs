@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use tradewind_engine::journal::{Append, StorageFault};
+use tradewind_engine::journal::{Answer, Append, FaultKind, StorageFault};
 use tradewind_model::time::Timestamp;
 
 /// Something that makes records durable.
 ///
 /// Nothing here waits: what is asked goes into a bounded inbox, and the answers come the way that
-/// the journal was given when it was opened, one [`Answer`](tradewind_engine::journal::Answer)
-/// for each append that was taken, in order.
+/// the journal was given when it was opened, one [`Answer`] for each append that was taken, in order.
 pub trait Journal: Send + Sync {
     /// Asks for records to be made durable.
     ///
@@ -40,6 +39,16 @@ pub enum AppendError {
     /// The journal has been closed.
     #[error("the journal is closed; start again")]
     Closed(Append),
+}
+
+impl AppendError {
+    /// The answer to records that were not taken.
+    #[must_use]
+    pub fn into_answer(self) -> Answer {
+        let message = self.to_string();
+        let (Self::Full(append) | Self::Closed(append)) = self;
+        Answer::Refused(append.id, StorageFault { kind: FaultKind::Busy, message })
+    }
 }
 
 /// How a journal stands.

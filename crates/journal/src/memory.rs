@@ -258,6 +258,8 @@ fn broken(kind: FaultKind) -> OpenError {
         FaultKind::Locked => OpenError::Locked { path },
         FaultKind::Missing => OpenError::Missing { database: path.clone(), marker: path },
         FaultKind::Damaged => OpenError::Damaged { path, problem: "as asked for".to_owned() },
-        FaultKind::Io | FaultKind::Gap => OpenError::Io { path, source: "as asked for".into() },
+        FaultKind::Io | FaultKind::Busy | FaultKind::Gap => {
+            OpenError::Io { path, source: "as asked for".into() }
+        }
     }
 }

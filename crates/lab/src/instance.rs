@@ -9,6 +9,7 @@ use tradewind_engine::{
     Answer, Beginning, Engine, EngineConfig, Failure, Identity, Incident, Route, Snapshot,
     StrategySetup,
 };
+use tradewind_journal::{MemoryDisk, MemoryJournal};
 use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::id::{
     AccountId, CallId, ClientOrderId, ClientOrderIds, EgressId, InstrumentId, StrategyId,
@@ -99,6 +100,9 @@ pub struct InstanceSetup {
     /// The disk that outlives it, by name: instances that name the same one are on one machine.
     /// None keeps nothing.
     pub disk: Option<String>,
+    /// How long it takes to write a group of records down; none when nothing is written down. They
+    /// outlive the instance where it has a disk.
+    pub journal_takes: Option<Duration>,
     /// The first call waits for so long at the most, by chance.
     pub start_jitter: Duration,
     /// Attempts, and incidents, that are remembered, newest last; the oldest are dropped.
@@ -136,6 +140,7 @@ impl InstanceSetup {
             startup_timeout: Duration::from_secs(60),
             cancels_on_stop: true,
             disk: None,
+            journal_takes: Some(Duration::from_micros(20)),
             start_jitter: Duration::ZERO,
             records_max: 65_536,
         }
@@ -174,6 +179,10 @@ pub struct Instance {
     pub(crate) running: Option<Running>,
     /// What it has to do with its disk.
     pub(crate) desk: Desk,
+    /// What is written down, and the way there while it runs.
+    pub(crate) journal: Option<MemoryDisk>,
+    pub(crate) open_journal: Option<MemoryJournal>,
+    pub(crate) is_journal_writing: bool,
     pub(crate) asleep_until: Option<Timestamp>,
     /// By how much the wall's clock will have moved against its own when it wakes.
     pub(crate) overslept: Duration,
@@ -217,6 +226,9 @@ impl Instance {
             life: 0,
             running: None,
             desk: Desk::default(),
+            journal: None,
+            open_journal: None,
+            is_journal_writing: false,
             asleep_until: None,
             overslept: Duration::ZERO,
             sockets: BTreeMap::new(),

@@ -253,6 +253,10 @@ pub enum Denied {
         /// When one such order may go again, to see whether the venue has changed its mind.
         until: Timestamp,
     },
+    /// It cannot be written down before it is sent, and what is not written down may be traded
+    /// twice.
+    #[error("the order cannot be written down before it is sent: {0}")]
+    Unrecorded(String),
     /// The state of the account forbids new risk.
     #[error("new orders are not accepted: {0}")]
     Closed(String),

@@ -214,6 +214,7 @@ impl Session {
             clock,
             hosts,
             state,
+            scribe: None,
         })
         .map_err(|error| machine(&error))?;
         Ok(Self { desk, clock, embedded: reached.embedded, about, traded, prefixes })

@@ -26,6 +26,8 @@ pub(super) struct Watch {
     pub(super) fetch_tries: Tries,
     /// What is to be placed once it is gone.
     replacement: Option<(ClientOrderId, OrderRequest)>,
+    /// Whether its intent is written down, or about to be.
+    pub(super) is_recorded: bool,
 }
 
 impl Engine {
@@ -34,12 +36,16 @@ impl Engine {
         self.timers.clear(Timer::Ask(id));
         self.timers.clear(Timer::Fetch(id));
         self.timers.clear(Timer::Cancel(id));
+        self.timers.clear(Timer::Unwritten(id));
         self.startup.unsure.remove(&id);
         let Some(watch) = self.watches.remove(&id) else {
             return;
         };
         for call in [watch.place, watch.ask, watch.cancel].into_iter().flatten() {
             self.withdraw(call);
+        }
+        if watch.is_recorded {
+            self.record_end(now, id);
         }
         let Some(order) = self.ledger.order(id) else {
             return;

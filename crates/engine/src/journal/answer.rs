@@ -78,6 +78,8 @@ pub enum FaultKind {
     Damaged,
     /// Reading or writing fails.
     Io,
+    /// It is slower than what is asked of it. Nothing is wrong with what it holds.
+    Busy,
     /// More has happened than could be kept while the storage was slow or failing. The log has a
     /// gap that only a restart closes, by asking the venue.
     Gap,
@@ -92,6 +94,7 @@ impl std::fmt::Display for FaultKind {
             Self::Missing => "missing",
             Self::Damaged => "damaged",
             Self::Io => "input or output",
+            Self::Busy => "busy",
             Self::Gap => "gap",
         })
     }

@@ -46,7 +46,7 @@ impl Fault {
             FaultKind::ReadOnly => OpenError::NotWritable { path, source: self.into() },
             FaultKind::Locked => OpenError::Locked { path },
             FaultKind::Damaged => OpenError::Damaged { path, problem: self.to_string() },
-            FaultKind::Missing | FaultKind::Io | FaultKind::Gap => {
+            FaultKind::Missing | FaultKind::Io | FaultKind::Busy | FaultKind::Gap => {
                 OpenError::Io { path, source: self.into() }
             }
         }

@@ -10,6 +10,7 @@ use tradewind_scheduler::{Backoff, Priority};
 use crate::action::Incident;
 use crate::engine::calls::{Owner, Tries};
 use crate::engine::{Engine, Timer};
+use crate::journal::Entry;
 
 impl Engine {
     /// The answer to an order was lost.
@@ -29,6 +30,7 @@ impl Engine {
         order.updated_at = now;
         self.counters.orders_in_doubt += 1;
         self.timers.set(Timer::Ask(id), now + Backoff::RESOLVE.delay(0, &mut self.jitter));
+        self.record(now, Entry::InDoubt { client_order_id: id, reason: reason.clone() });
         self.tell_strategy(now, id, Vec::new(), true);
         self.tell(Incident::InDoubt { client_order_id: id, reason });
     }
