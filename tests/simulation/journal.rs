@@ -5,33 +5,42 @@ use std::time::Duration;
 use tradewind_engine::Incident;
 use tradewind_engine::journal::{Ending, FaultKind, Recovered};
 use tradewind_journal::{Remains, SyncMode};
-use tradewind_lab::{InstanceSetup, StrategySpec, World, WorldSetup};
+use tradewind_lab::{InstanceId, InstanceSetup, StrategySpec, World, WorldSetup};
 use tradewind_model::Decimal;
 use tradewind_model::call::CallKind;
 use tradewind_model::id::{ClientOrderId, ClientOrderIds};
+use tradewind_model::market::Quote;
 use tradewind_model::money::{Price, Quantity};
 use tradewind_model::notice::{Command, VenueStatus};
 use tradewind_model::order::{
     Denied, MarketQuantity, OrderKind, OrderRequest, OrderState, OrderUpdate, Side,
 };
 use tradewind_model::time::Timestamp;
+use tradewind_simulator::binance::BinanceConfig;
 
 use super::orders::{post_only, qty};
 use super::probe::{self, of_order, told};
 
-const SECOND: Duration = Duration::from_secs(1);
-const MILLI: Duration = Duration::from_millis(1);
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+pub(crate) const MILLI: Duration = Duration::from_millis(1);
 
 /// A world that is live, whose instance has a disk that takes its time, and what it is asked.
-struct Desk {
-    world: World,
-    me: tradewind_lab::InstanceId,
+pub(crate) struct Desk {
+    pub(crate) world: World,
+    pub(crate) me: InstanceId,
     ids: ClientOrderIds,
 }
 
 impl Desk {
-    fn open(takes: Duration) -> Self {
-        let mut world = World::new(WorldSetup::default());
+    pub(crate) fn open(takes: Duration) -> Self {
+        Self::open_with(takes, |_| {})
+    }
+
+    /// The same, with something else about the venue.
+    pub(crate) fn open_with(takes: Duration, change: impl FnOnce(&mut BinanceConfig)) -> Self {
+        let mut setup = WorldSetup::default();
+        change(&mut setup.venue);
+        let mut world = World::new(setup);
         let strategies = vec![StrategySpec::new("probe", "feeds = [\"quote\"]")];
         let setup = InstanceSetup {
             disk: Some("disk".to_owned()),
@@ -50,15 +59,19 @@ impl Desk {
         self.world.instance(self.me).snapshot(self.world.now()).unwrap().status
     }
 
-    /// A price so many percent from the middle.
-    fn price(&self, percent: i64) -> Price {
+    pub(crate) fn quote(&self) -> Quote {
         let snapshot = self.world.instance(self.me).snapshot(self.world.now()).unwrap();
-        let mid = snapshot.quotes.values().next().unwrap().mid().get();
+        snapshot.quotes.values().next().unwrap().clone()
+    }
+
+    /// A price so many percent from the middle.
+    pub(crate) fn price(&self, percent: i64) -> Price {
+        let mid = self.quote().mid().get();
         let factor = Decimal::from(100 + percent) / Decimal::ONE_HUNDRED;
         Price::new((mid * factor).round()).unwrap()
     }
 
-    fn submit(&mut self, kind: OrderKind) -> ClientOrderId {
+    pub(crate) fn submit(&mut self, kind: OrderKind) -> ClientOrderId {
         let client_order_id = self.ids.next();
         let instrument = "BTC-USDT".into();
         let request = OrderRequest { instrument, side: Side::Buy, kind, tag: 7 };
@@ -66,30 +79,30 @@ impl Desk {
         client_order_id
     }
 
-    fn rest(&mut self) -> ClientOrderId {
+    pub(crate) fn rest(&mut self) -> ClientOrderId {
         let kind = post_only(self.price(-10), qty("0.01"));
         self.submit(kind)
     }
 
-    fn cancel(&mut self, client_order_id: ClientOrderId) {
+    pub(crate) fn cancel(&mut self, client_order_id: ClientOrderId) {
         self.world.command(self.me, "probe", Command::Cancel { client_order_id });
     }
 
-    fn news(&mut self, id: ClientOrderId, lasting: Duration) -> Vec<OrderUpdate> {
+    pub(crate) fn news(&mut self, id: ClientOrderId, lasting: Duration) -> Vec<OrderUpdate> {
         self.world.run_for(lasting);
         of_order(&told(), id)
     }
 
-    fn sent(&self, call: CallKind) -> Vec<Timestamp> {
+    pub(crate) fn sent(&self, call: CallKind) -> Vec<Timestamp> {
         self.world.trips().filter(|trip| trip.call == call).map(|trip| trip.sent_at).collect()
     }
 
-    fn incidents(&self, is_it: impl Fn(&Incident) -> bool) -> usize {
+    pub(crate) fn incidents(&self, is_it: impl Fn(&Incident) -> bool) -> usize {
         self.world.instance(self.me).incidents().iter().filter(|one| is_it(&one.1)).count()
     }
 
     /// What another life would find, were this one killed now.
-    fn killed(mut self) -> Recovered {
+    pub(crate) fn killed(mut self) -> Recovered {
         self.world.kill(self.me);
         let disk = self.world.journal(self.me).unwrap();
         let (_journal, recovered) = disk.open(SyncMode::Normal).unwrap();
@@ -101,7 +114,7 @@ const fn is_failed(incident: &Incident) -> bool {
     matches!(incident, Incident::StorageFailed { .. })
 }
 
-fn states(updates: &[OrderUpdate]) -> Vec<OrderState> {
+pub(crate) fn states(updates: &[OrderUpdate]) -> Vec<OrderState> {
     updates.iter().map(|update| update.state).collect()
 }
 

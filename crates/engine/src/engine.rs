@@ -10,7 +10,8 @@
 //! `order_counts` asks how many more there may be; `journaling` writes down what may not be forgotten; `streams` keeps sockets up, `market` hands out
 //! feeds, `reads` answers questions from outside; `clock` knows the venue's time, `shut` heeds what
 //! is to be left alone and `inheritance` hands it on, `attempts` tells of each try, `startup` reads
-//! what has to be known before the first order, `background` what has to be read again now and then.
+//! what has to be known before the first order, `recovery` takes up what earlier lives have left, `scanning`
+//! reads trades that nobody has told, `background` what has to be read again now and then.
 
 mod attempts;
 mod background;
@@ -24,19 +25,22 @@ mod order_counts;
 mod orders;
 mod outcome;
 mod reads;
+mod recovery;
 mod refusals;
 mod retrying;
+mod scanning;
 mod shut;
 mod startup;
 mod status;
 mod streams;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use tradewind_model::attempt::AccountHash;
 use tradewind_model::id::{CallId, ClientOrderId, InstrumentId, StrategyId, Symbol};
 use tradewind_model::instrument::Instrument;
+use tradewind_model::lookup::Lookup;
 use tradewind_model::market::Quote;
 use tradewind_model::notice::{Command, Notice, VenueStatus};
 use tradewind_model::stream::StreamKind;
@@ -63,6 +67,8 @@ use market::Market;
 use order_counts::OrderCount;
 use orders::Watch;
 use reads::Reads;
+use recovery::Recovery;
+use scanning::Scan;
 use startup::Startup;
 use streams::Stream;
 
@@ -71,6 +77,8 @@ use streams::Stream;
 pub struct StrategySetup {
     /// Its name.
     pub id: StrategyId,
+    /// Its slot in names of orders: which of those at the venue are its own.
+    pub slot: u16,
     /// What it trades: our name, and the venue's.
     pub instruments: Vec<(InstrumentId, Symbol)>,
 }
@@ -104,6 +112,8 @@ pub struct EngineConfig {
     /// How late a venue may still accept an order. Short is good: it bounds how long a lost answer
     /// leaves an order in doubt.
     pub recv_window: Duration,
+    /// For how long it proves nothing that the venue knows no such order.
+    pub lookup: Lookup,
     /// How long an order may wait for leave to be sent before it is denied.
     pub order_deadline: Duration,
     /// How long to wait for the answer to a call.
@@ -151,6 +161,8 @@ enum Timer {
     Cancel(ClientOrderId),
     /// An order has waited for its intent to be written down until its deadline.
     Unwritten(ClientOrderId),
+    /// An order's fate has not been known for long.
+    Doubt(ClientOrderId),
     /// The journal's storage is to be tried again.
     Journal,
     /// What has to be known before the first order has to be known.
@@ -198,6 +210,10 @@ pub struct Engine {
     background: Background,
     kept: Kept,
     journaling: Journaling,
+    recovery: Recovery,
+    scans: BTreeMap<Symbol, Scan>,
+    /// Orders in doubt for so long that no new risk is taken.
+    overdue: BTreeSet<ClientOrderId>,
     told: VenueStatus,
     counters: Counters,
     is_stopping: bool,
@@ -241,6 +257,9 @@ impl Engine {
             background: Background::default(),
             kept: Kept::default(),
             journaling: Journaling::new(config.beginning.journal.is_some()),
+            recovery: Recovery::default(),
+            scans: BTreeMap::new(),
+            overdue: BTreeSet::new(),
             told: VenueStatus::Stale { reason: "starting".to_owned() },
             counters: Counters::default(),
             is_stopping: false,
@@ -249,6 +268,7 @@ impl Engine {
             config,
         };
         engine.inherit(now);
+        engine.take_up(now);
         let begins_at = now + engine.hold_back();
         engine.timers.set(Timer::Startup, begins_at + engine.config.startup_timeout);
         if begins_at > now {
@@ -280,6 +300,7 @@ impl Engine {
             }
             Event::Stop { deadline } => self.stop(now, deadline),
         }
+        self.begin_strategies(now);
         self.refresh_status(now);
         self.keep_shut(now);
     }
@@ -300,6 +321,7 @@ impl Engine {
             }
             if let Some(timer) = self.timers.take_due(now) {
                 self.fire(now, timer);
+                self.begin_strategies(now);
                 self.refresh_status(now);
                 continue;
             }
@@ -388,6 +410,7 @@ impl Engine {
             Timer::Fetch(id) => self.fetch_fills(now, id),
             Timer::Cancel(id) => self.pursue_cancel(now, id),
             Timer::Unwritten(id) => self.unwritten(now, id),
+            Timer::Doubt(id) => self.doubt_overdue(id),
             Timer::Journal => self.retry_journal(),
             Timer::Startup => self.startup_timed_out(now),
             // Telling the status anew is all there is to do; the queue moves by itself.
@@ -425,6 +448,10 @@ impl Engine {
     }
 
     fn notify(&mut self, strategy: StrategyId, notice: Notice) {
+        // What becomes of orders of earlier lives is in what a strategy is told at its beginning.
+        if matches!(notice, Notice::Order(_)) && !self.startup.has_begun_strategies {
+            return;
+        }
         self.actions.push_back(Action::Notify { strategy, notice });
     }
 

@@ -46,6 +46,8 @@ pub struct Order {
     pub reason: Option<String>,
     /// Whether somebody wants it gone.
     pub is_cancel_wanted: bool,
+    /// Whether it was concluded that the venue never had it.
+    pub is_ruled_out: bool,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// When its bytes last left; none while they have not.

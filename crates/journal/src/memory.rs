@@ -105,6 +105,13 @@ impl MemoryDisk {
         contents.faults.clear();
     }
 
+    /// Brings what is written to the disk itself, as the system does after a while.
+    pub fn sync(&self) {
+        let mut contents = self.contents();
+        contents.unsynced.clear();
+        contents.synced = contents.written.clone();
+    }
+
     /// Loses what had not reached the disk itself. The journal on it must have been dropped.
     pub fn lose_power(&self) {
         let mut contents = self.contents();

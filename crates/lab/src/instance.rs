@@ -256,11 +256,14 @@ impl Instance {
         let setup = &self.setup.0;
         let mut hosts = BTreeMap::new();
         let mut strategies = Vec::new();
+        let marks = beginning.journal.as_ref().map(|known| known.slots.clone()).unwrap_or_default();
         for (slot, spec) in (setup.first_slot..).zip(&setup.strategies) {
-            let host = make_host(&setup.registry, spec, slot, now)?;
+            // No name is given twice, though the clock went back.
+            let started = marks.get(&slot).map_or(now, |mark| mark.next_start(now));
+            let host = make_host(&setup.registry, spec, slot, started)?;
             let symbol = |id: &InstrumentId| (id.clone(), venue.symbol(id));
             let instruments = spec.instruments.iter().map(symbol).collect();
-            strategies.push(StrategySetup { id: host.id(), instruments });
+            strategies.push(StrategySetup { id: host.id(), slot, instruments });
             hosts.insert(host.id(), host);
         }
         let seed = setup.seed.wrapping_add(u64::from(self.life) << 32);
@@ -271,6 +274,7 @@ impl Instance {
             retry: setup.retry,
             strategies,
             recv_window: setup.recv_window,
+            lookup: venue.lookup(),
             order_deadline: setup.order_deadline,
             call_timeout: setup.call_timeout,
             startup_timeout: setup.startup_timeout,
@@ -313,6 +317,12 @@ impl Instance {
     #[must_use]
     pub const fn life(&self) -> u32 {
         self.life
+    }
+
+    /// Whether a life of it knows what earlier ones have traded.
+    #[must_use]
+    pub const fn remembers(&self) -> bool {
+        self.setup.0.disk.is_some() && self.setup.0.journal_takes.is_some()
     }
 
     /// Its engine; none while it is dead.

@@ -253,6 +253,12 @@ pub enum Denied {
         /// When one such order may go again, to see whether the venue has changed its mind.
         until: Timestamp,
     },
+    /// Its answer was lost, and nothing that the venue has is of it.
+    #[error("it was never placed: its answer was lost, and the venue has no trace of it")]
+    NotPlaced,
+    /// Another order of the account has been in doubt for long.
+    #[error("new orders wait until it is known what became of order {0}")]
+    Unresolved(ClientOrderId),
     /// It cannot be written down before it is sent, and what is not written down may be traded
     /// twice.
     #[error("the order cannot be written down before it is sent: {0}")]

@@ -380,8 +380,9 @@ fn host(
 }
 
 fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> EngineConfig {
-    let setup = |strategy: &StrategyConfig<'_>| StrategySetup {
+    let setup = |(strategy, index): (&StrategyConfig<'_>, u16)| StrategySetup {
         id: strategy.id,
+        slot: config.engine.slot * STRATEGIES_MAX + index,
         instruments: strategy.instruments.iter().map(|id| (id.clone(), venue.symbol(id))).collect(),
     };
     let engine = &config.engine;
@@ -397,8 +398,9 @@ fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> 
         tariff: venue.tariff(),
         scheduler: SchedulerConfig { seed, ..config.scheduler.clone() },
         retry: config.retry,
-        strategies: config.strategies.iter().map(setup).collect(),
+        strategies: config.strategies.iter().zip(0..).map(setup).collect(),
         recv_window: engine.recv_window(),
+        lookup: venue.lookup(),
         order_deadline: Duration::from_millis(engine.order_deadline_ms),
         call_timeout: Duration::from_millis(engine.call_timeout_ms),
         startup_timeout: Duration::from_millis(engine.startup_timeout_ms),

@@ -124,6 +124,8 @@ impl Slot {
                 | Denied::Deadline { .. }
                 | Denied::NotTaken(_)
                 | Denied::NeverFits(_)
+                | Denied::NotPlaced
+                | Denied::Unresolved(_)
                 | Denied::Unrecorded(_)
                 | Denied::Closed(_),
             ) => {}

@@ -174,6 +174,8 @@ impl Engine {
             | Owner::Account
             | Owner::OrderCounts
             | Owner::OpenOrders(_)
+            | Owner::Scan(_)
+            | Owner::Identify(_)
             | Owner::History { .. }
             | Owner::Depth(_) => Some(Action::Send { route, call, permit, timing }),
         }
@@ -237,6 +239,8 @@ impl Engine {
             | Owner::Account
             | Owner::OrderCounts
             | Owner::OpenOrders(_)
+            | Owner::Scan(_)
+            | Owner::Identify(_)
             | Owner::History { .. }
             | Owner::Depth(_)
             | Owner::Open(..)

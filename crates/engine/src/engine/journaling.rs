@@ -3,7 +3,8 @@
 //! An order's intent is durable before the order may even queue for leave. So the wait for the
 //! disk holds no permit, no place on the wire and no budget; it counts against the order's
 //! deadline like any other wait. What has happened since is written behind, in the order in which
-//! it became known. Cancels wait for nothing: they only lower risk.
+//! it became known; a verdict that ends an order without the venue's word is durable before
+//! anybody is told of it. Cancels wait for nothing: they only lower risk.
 //!
 //! When the storage fails, what is unwritten cannot be forgotten safely: no new risk is taken until
 //! it works again, and orders that have not left do not leave. Cancels, questions and what the
@@ -54,6 +55,8 @@ enum Awaited {
         /// When it is worth nothing any more.
         deadline: Timestamp,
     },
+    /// The verdict that the venue never had an order may be acted upon.
+    NotPlaced(ClientOrderId),
 }
 
 impl Journaling {
@@ -153,6 +156,18 @@ impl Engine {
         self.deny(now, id, Denied::Deadline { waited_ms });
     }
 
+    /// Writes down the verdict that the venue never had an order, and acts upon it once that is
+    /// durable.
+    pub(super) fn rule_out(&mut self, now: Timestamp, id: ClientOrderId, reason: String) {
+        if !self.journaling.is_kept {
+            self.ruled_out(now, id);
+            return;
+        }
+        let (client_order_id, reason) = (id, Some(reason));
+        let entry = Entry::Ended { client_order_id, ending: Ending::NotPlaced, reason };
+        self.record_first(now, entry, Awaited::NotPlaced(id));
+    }
+
     /// Whoever writes things down has answered.
     pub(super) fn journal_answered(&mut self, now: Timestamp, answer: Answer) {
         match answer {
@@ -173,6 +188,7 @@ impl Engine {
     fn recorded(&mut self, now: Timestamp, id: AppendId) {
         match self.journaling.awaited.remove(&id) {
             Some(Awaited::Place { id, deadline }) => self.intended(now, id, deadline),
+            Some(Awaited::NotPlaced(id)) => self.ruled_out(now, id),
             None => {}
         }
     }
@@ -191,6 +207,7 @@ impl Engine {
                 self.forget_intent(id);
                 self.deny(now, id, Denied::Unrecorded(fault.message));
             }
+            Some(Awaited::NotPlaced(id)) => self.not_ruled_out(id),
             None => {}
         }
     }
@@ -214,8 +231,12 @@ impl Engine {
         if self.journaling.fault.replace(fault.clone()).is_none_or(|before| before != fault) {
             self.tell(Incident::StorageFailed { fault });
         }
-        let unwritten: Vec<_> = self.journaling.awaited.values().copied().collect();
-        for Awaited::Place { id, .. } in unwritten {
+        let unwritten = self.journaling.awaited.values().filter_map(|awaited| match awaited {
+            Awaited::Place { id, .. } => Some(*id),
+            Awaited::NotPlaced(_) => None,
+        });
+        let unwritten: Vec<_> = unwritten.collect();
+        for id in unwritten {
             self.forget_intent(id);
         }
         // What has not left does not leave.
@@ -271,9 +292,9 @@ impl Engine {
         self.record(now, Entry::Accepted { client_order_id, venue_order_id, transacted_at });
     }
 
-    /// Writes down how an order has ended.
+    /// Writes down how an order has ended, unless that was done before it was acted upon.
     pub(super) fn record_end(&mut self, now: Timestamp, id: ClientOrderId) {
-        let Some(order) = self.ledger.order(id) else {
+        let Some(order) = self.ledger.order(id).filter(|order| !order.is_ruled_out) else {
             return;
         };
         let ending = match order.state {

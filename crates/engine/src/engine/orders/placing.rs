@@ -61,6 +61,7 @@ impl Engine {
             fills: std::collections::BTreeMap::new(),
             reason: None,
             is_cancel_wanted: false,
+            is_ruled_out: false,
             created_at: now,
             sent_at: None,
             updated_at: now,
@@ -120,6 +121,9 @@ impl Engine {
         }
         if let VenueStatus::Stale { reason } | VenueStatus::Shut { reason, .. } = &self.told {
             return Err(Denied::Closed(reason.clone()));
+        }
+        if let Some(doubted) = self.overdue.first() {
+            return Err(Denied::Unresolved(*doubted));
         }
         if instrument.status != InstrumentStatus::Trading {
             return Err(Denied::Closed(format!("{} is not trading", instrument.symbol)));
@@ -242,6 +246,7 @@ impl Engine {
             // An order of this name rests: ours, from a try whose answer was lost.
             let reason = format!("{} ({})", refusal.message, refusal.code);
             self.in_doubt(now, id, reason);
+            self.doubted_exists(id);
             return;
         }
         order.state = OrderState::Rejected;

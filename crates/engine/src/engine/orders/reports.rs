@@ -50,6 +50,7 @@ impl Engine {
         };
         let (was_accepted, was_in_doubt) =
             (order.was_accepted(), order.state == OrderState::InDoubt);
+        let was_ruled_out = order.is_ruled_out;
         let change = order.apply(report);
         let (is_accepted, symbol) = (order.was_accepted(), order.symbol.clone());
         if !change.fills.is_empty() {
@@ -59,6 +60,9 @@ impl Engine {
             self.counters.orders_accepted += 1;
             self.note_order_accepted(id);
             self.record_accepted(now, id, report, was_in_doubt);
+            if was_ruled_out {
+                self.turned_up(id);
+            }
         }
         self.ledger.name(id, report.venue_order_id);
         if is_accepted {
@@ -75,8 +79,7 @@ impl Engine {
             self.tell_strategy(now, id, change.fills, change.has_moved);
         }
         if is_accepted {
-            self.timers.clear(Timer::Ask(id));
-            self.startup.unsure.remove(&id);
+            self.end_doubt(id);
         }
         self.pursue_cancel(now, id);
     }
@@ -91,10 +94,11 @@ impl Engine {
         for fill in fills {
             self.record_trade(now, id, fill);
         }
+        let begun = self.config.identity.started_at.offset_by(self.clock.offset_nanos());
         let instrument = self.symbols.get(symbol).and_then(|id| self.instruments.get(id));
         if let Some(instrument) = instrument {
             for fill in fills {
-                self.ledger.book(id, fill, instrument);
+                self.ledger.book(id, fill, instrument, fill.at < begun);
                 self.counters.fills += 1;
             }
         }
