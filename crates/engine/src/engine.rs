@@ -10,7 +10,8 @@
 //! `order_counts` asks how many more there may be; `streams` keeps sockets up, `market` hands out
 //! feeds, `reads` answers questions from outside; `clock` knows the venue's time, `shut` heeds what
 //! is to be left alone and `inheritance` hands it on, `attempts` tells of each try, `startup` reads
-//! what has to be known before the first order, `background` what has to be read again now and then.
+//! what has to be known before the first order, `background` what has to be read again now and
+//! then.
 
 mod attempts;
 mod background;

@@ -72,7 +72,8 @@ impl<K: Ord + Clone, W: Ord, V: Clone> Singleflight<K, W, V> {
         }
     }
 
-    /// Somebody asks. With [`Asked::Fetch`] and [`Asked::Waits`], `waiter` is kept until the answer.
+    /// Somebody asks. With [`Asked::Fetch`] and [`Asked::Waits`], `waiter` is kept until the
+    /// answer.
     pub fn ask(&mut self, now: Timestamp, key: &K, staleness: Staleness, waiter: W) -> Asked<V> {
         if let Some((read_at, value)) = self.answers.get(key)
             && now.since(*read_at) < staleness.max_age()
