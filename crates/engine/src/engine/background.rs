@@ -47,6 +47,7 @@ impl Engine {
             Some(_) => self.read_clock_later(now),
             None => self.read_clock(now),
         }
+        self.release_held(now);
     }
 
     /// An interval of about this length.
