@@ -13,6 +13,7 @@ use tradewind_model::id::{ClientOrderId, ClientOrderIds};
 use tradewind_model::money::Price;
 use tradewind_model::notice::{Command, VenueStatus};
 use tradewind_model::order::{OrderRequest, Side};
+use tradewind_model::outcome::Reply;
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{SchedulerConfig, Shed};
 use tradewind_simulator::binance::fake;
@@ -404,4 +405,16 @@ fn nothing_that_is_asked_of_a_process_leaves_before_it_may_begin() {
     let first = machine.sent_since(me, begun)[0].sent_at;
     assert!(first >= begun + SECOND * 20, "{first} after {begun}");
     assert!(machine.are_live());
+}
+
+#[test]
+fn what_a_process_beside_this_one_has_read_answers_whoever_asks_for_it_here() {
+    let mut machine = Machine::live(2);
+    let second = machine.ids[1];
+    let call = Call::Catalog { symbols: vec!["BTCUSDT".into()] };
+    let asked = machine.world.inquire(second, call);
+    machine.world.run_for(SECOND);
+    let answer = machine.world.instance(second).answer(asked);
+    assert!(matches!(answer.map(Result::as_deref), Some(Ok(Reply::Catalog { .. }))), "{answer:?}");
+    assert_eq!(machine.requests("GET /api/v3/exchangeInfo"), 1);
 }
