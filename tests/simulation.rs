@@ -7,6 +7,7 @@
 mod clock;
 mod feeds;
 mod grid;
+mod herd;
 mod neighbor;
 mod order_counts;
 mod orders;
