@@ -6,6 +6,7 @@
 
 mod clock;
 mod feeds;
+mod fleet;
 mod grid;
 mod herd;
 mod neighbor;
