@@ -6,7 +6,9 @@
 
 mod clock;
 mod feeds;
+mod fleet;
 mod grid;
+mod herd;
 mod neighbor;
 mod order_counts;
 mod orders;
