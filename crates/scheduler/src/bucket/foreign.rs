@@ -113,10 +113,12 @@ impl Foreign {
         }
         let capacity = u64::from(capacity);
         let rate = (self.learnt.0 * u64::from(PARTS)).min(capacity / 2);
-        // 40 to 300 of Binance's 6000. Of those who come at random several bursts fall into one
-        // moment sooner or later, and where no room is left for that they are turned away, go on
-        // asking, and are banned with us.
-        let burst = (self.learnt.1 * 6 / 5).clamp(capacity.div_ceil(150), capacity.div_ceil(20));
+        // 40 of Binance's 6000 to 94, or to 200 for who uses much. Of those who come at random
+        // several bursts fall into one moment sooner or later, the sooner the more of them there
+        // are; and where no room is left for that they are turned away, go on asking, and are
+        // banned with us.
+        let most = capacity.div_ceil(64).max(rate / 15);
+        let burst = (self.learnt.1 * 6 / 5).clamp(capacity.div_ceil(150), most);
         // What they did since the venue was last heard, where that is in this window; bounded,
         // because when nothing leaves for fear of them, nothing is heard of them either.
         let silence = begun_at.map_or(Duration::ZERO, |start| {
@@ -215,8 +217,8 @@ mod tests {
     }
 
     #[test]
-    fn room_is_left_for_more_than_the_greatest_burst_up_to_a_twentieth() {
-        for (burst, room) in [(10, 40), (150, 180), (2_000, 300)] {
+    fn room_is_left_for_more_than_the_greatest_burst_the_more_the_more_is_used() {
+        for (burst, room) in [(10, 40), (70, 84), (150, 94), (250, 100), (2_000, 200)] {
             let mut foreign = Foreign::new(MINUTE);
             foreign.read(at(1), at(1), index(1), 0);
             foreign.read(at(30), at(30), index(30), 0);
