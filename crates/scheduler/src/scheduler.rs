@@ -225,7 +225,8 @@ impl Scheduler {
     ) {
         let now = self.happens(now);
         self.admission.shut.shut(now, scope, reason, until);
-        self.admission.move_gate();
+        // All are asked again: whoever may not leave any more must not have room kept either.
+        self.admission.release();
     }
 
     /// A person opens a scope that only a person can: its probe is asked for next. False, and
