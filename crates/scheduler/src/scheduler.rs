@@ -382,4 +382,18 @@ impl Scheduler {
 }
 
 #[cfg(test)]
+impl Scheduler {
+    /// What is left of each window to others by a call of this class.
+    fn forecasts(&self, now: Timestamp, class: Priority) -> Vec<(Limit, u64)> {
+        self.admission.budget.forecasts(&self.admission.clock().now(now), class)
+    }
+
+    /// Has everybody asked, whatever has moved.
+    fn ask_all(&mut self) {
+        self.idle = None;
+        self.admission.release();
+    }
+}
+
+#[cfg(test)]
 mod tests;
