@@ -6,7 +6,9 @@
 
 mod clock;
 mod feeds;
+mod fleet;
 mod grid;
+mod herd;
 mod journal;
 mod lives;
 mod neighbor;

@@ -11,10 +11,11 @@ use std::time::Duration;
 use tradewind::session::kept;
 use tradewind::trade::{Console, Options, Stopped, run};
 use tradewind::{Config, Registry, Session};
-use tradewind_engine::Snapshot;
+use tradewind_engine::{ReadFailed, Snapshot};
 use tradewind_grid::Grid;
 use tradewind_model::call::Call;
 use tradewind_model::notice::VenueStatus;
+use tradewind_model::outcome::Reply;
 use tradewind_runtime::{Ask, End};
 use tradewind_simulator::binance::fake;
 
@@ -166,6 +167,36 @@ async fn a_ban_is_met_with_silence_and_what_it_left_behind_is_said() {
     let flaw = closing.flaw().expect("orders were left behind");
     assert!(!closing.orphans.is_empty(), "they are open at the venue: {closing}");
     assert!(flaw.contains("is not known") && !flaw.contains('\n'), "{flaw}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thousands_who_ask_the_desk_share_requests_and_all_have_an_answer() {
+    let session = started(&profile(8)).await;
+    until(&session, |snapshot| snapshot.status == VenueStatus::Live).await;
+    let books = || {
+        let requests = session.embedded().expect("it is embedded").ledger().requests;
+        requests.get("GET /api/v3/depth").copied().unwrap_or_default()
+    };
+    let before = books();
+    let call = || Call::Depth { symbol: "BTCUSDT".into(), levels: 5 };
+    let mut asking = tokio::task::JoinSet::new();
+    for _ in 0..5_000 {
+        let desk = session.desk();
+        asking.spawn(async move { desk.ask(call(), Ask::background().within(PATIENCE)).await });
+    }
+    let answers = asking.join_all().await;
+    assert!(answers.iter().all(|answer| matches!(answer.as_deref(), Ok(Reply::Depth(_)))));
+    let asked = books() - before;
+    assert!((1..2_000).contains(&asked), "{asked} requests for 5000 questions");
+    let desk = session.desk();
+    // Impatience has an answer in time, too, and so has what is no question.
+    let ask = Ask::default().within(Duration::from_nanos(1));
+    assert!(matches!(desk.ask(call(), ask).await, Err(ReadFailed::Shed(_))));
+    let order = Call::CancelOpenOrders { symbol: "BTCUSDT".into() };
+    let refused = desk.ask(order, Ask::default()).await;
+    assert!(matches!(refused, Err(ReadFailed::NotARead(_))));
+    drop(desk);
+    session.close(PATIENCE).await.unwrap();
 }
 
 #[test]

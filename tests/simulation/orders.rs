@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tradewind_engine::Incident;
-use tradewind_lab::Weather;
+use tradewind_lab::{InstanceSetup, Weather};
 use tradewind_model::Decimal;
 use tradewind_model::id::{ClientOrderId, ClientOrderIds, InstrumentId};
 use tradewind_model::money::{Price, Quantity};
@@ -34,17 +34,25 @@ impl Desk {
     }
 
     fn with(weather: Weather, venue: BinanceConfig, cancels_on_stop: bool) -> Self {
-        let registry = probe::registry();
-        let strategy = ("probe", "feeds = [\"quote\"]");
-        let mut world = Solo::new(Setup {
+        Self::of(weather, venue, |instance| instance.cancels_on_stop = cancels_on_stop)
+    }
+
+    /// A desk with something else about its instance.
+    pub(crate) fn of(
+        weather: Weather,
+        venue: BinanceConfig,
+        change: impl FnOnce(&mut InstanceSetup),
+    ) -> Self {
+        let setup = Setup {
             seed: 4,
             weather,
             venue,
             skew_ms: 0,
-            cancels_on_stop,
-            registry,
-            strategy,
-        });
+            cancels_on_stop: true,
+            registry: probe::registry(),
+            strategy: ("probe", "feeds = [\"quote\"]"),
+        };
+        let mut world = Solo::new_with(setup, change);
         world.run_for(Duration::from_secs(5));
         assert!(told().contains(&Told::Venue(VenueStatus::Live)));
         Self { world, ids: ClientOrderIds::new(99, Timestamp::EPOCH) }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tradewind_engine::{Failure, Incident};
+use tradewind_engine::{Event, Failure, Incident, ReadFailed, Urgency};
 use tradewind_lab::{InstanceId, InstanceSetup, StrategySpec, Trip, World, WorldSetup};
 use tradewind_model::Decimal;
 use tradewind_model::call::{Call, CallKind};
@@ -13,8 +13,9 @@ use tradewind_model::id::{ClientOrderId, ClientOrderIds};
 use tradewind_model::money::Price;
 use tradewind_model::notice::{Command, VenueStatus};
 use tradewind_model::order::{OrderRequest, Side};
+use tradewind_model::outcome::Reply;
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::SchedulerConfig;
+use tradewind_scheduler::{SchedulerConfig, Shed};
 use tradewind_simulator::binance::fake;
 use tradewind_venue::Signer;
 
@@ -371,4 +372,49 @@ fn a_crash_loop_asks_less_and_less() {
     // It begins all the same, once it is let.
     machine.world.run_for(MINUTE * 6);
     assert!(machine.are_live());
+}
+
+#[test]
+fn nothing_that_is_asked_of_a_process_leaves_before_it_may_begin() {
+    let mut machine = Machine::start(1, |setup| setup);
+    let me = machine.ids[0];
+    for _ in 0..4 {
+        machine.world.run_for(SECOND * 2);
+        machine.world.restart(me).unwrap();
+    }
+    let begun = machine.world.now();
+    let symbol = || "BTCUSDT".into();
+    let ask = |machine: &mut Machine, call, patience| {
+        machine.world.ask(me, call, Urgency::Query, patience)
+    };
+    let patient = ask(&mut machine, Call::Depth { symbol: symbol(), levels: 5 }, MINUTE);
+    let signed = ask(&mut machine, Call::Account, MINUTE);
+    let impatient = ask(&mut machine, Call::Ticker { symbol: symbol() }, SECOND * 10);
+    // Its machine slept meanwhile, which makes it want the venue's clock.
+    machine.world.tell(me, Event::ClockJumped { nanos: 1 });
+    machine.world.run_for(SECOND * 15);
+    assert_eq!(machine.sent_since(me, begun), [], "it holds back for twenty seconds");
+    let answer = |machine: &Machine, one| machine.world.instance(me).answer(one).cloned();
+    let late = answer(&machine, impatient);
+    assert!(matches!(late, Some(Err(ReadFailed::Shed(Shed::TooLate { .. })))), "{late:?}");
+    machine.world.run_for(SECOND * 15);
+    for asked in [patient, signed] {
+        let answer = answer(&machine, asked);
+        assert!(matches!(answer, Some(Ok(_))), "{answer:?}");
+    }
+    let first = machine.sent_since(me, begun)[0].sent_at;
+    assert!(first >= begun + SECOND * 20, "{first} after {begun}");
+    assert!(machine.are_live());
+}
+
+#[test]
+fn what_a_process_beside_this_one_has_read_answers_whoever_asks_for_it_here() {
+    let mut machine = Machine::live(2);
+    let second = machine.ids[1];
+    let call = Call::Catalog { symbols: vec!["BTCUSDT".into()] };
+    let asked = machine.world.inquire(second, call);
+    machine.world.run_for(SECOND);
+    let answer = machine.world.instance(second).answer(asked);
+    assert!(matches!(answer.map(Result::as_deref), Some(Ok(Reply::Catalog { .. }))), "{answer:?}");
+    assert_eq!(machine.requests("GET /api/v3/exchangeInfo"), 1);
 }

@@ -128,6 +128,10 @@ impl Solo {
         self.world.sleep(self.id, duration);
     }
 
+    pub(crate) fn restart(&mut self) {
+        self.world.restart(self.id).unwrap();
+    }
+
     pub(crate) fn freeze(&mut self, duration: Duration) {
         self.world.freeze(self.id, duration);
     }

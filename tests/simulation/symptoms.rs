@@ -2,7 +2,7 @@
 //!
 //! Nothing in these logs was made for the reader: they are what instances of ours and bots of
 //! others wrote while a venue counted, banned and blocked. Thresholds were chosen with the seeds
-//! 1 to 3, and those below were drawn afterwards.
+//! 1 to 3 and 101 to 214, and those below were drawn afterwards.
 
 mod churn;
 mod client;
@@ -117,11 +117,11 @@ fn assert_both_are_found(pairs: &[(FindingKind, FindingKind)]) {
 }
 
 /// Drawn after the thresholds were chosen.
-const HEALTHY: [u64; 2] = [2262778467, 3523405302];
+const HEALTHY: [u64; 2] = [175349394, 1146164977];
 /// See [`HEALTHY`].
-const SINGLE: [u64; 3] = [1573948709, 278070887, 2844609819];
+const SINGLE: [u64; 3] = [4003438049, 2265236324, 3065968351];
 /// See [`HEALTHY`].
-const MIXED: [u64; 4] = [1828276667, 500055647, 2722241689, 8134278];
+const MIXED: [u64; 4] = [2569455219, 1446987165, 1397373857, 838566470];
 
 #[test]
 fn hours_on_which_all_is_well_are_called_healthy() {
@@ -168,10 +168,5 @@ fn refusals_and_something_milder_are_both_found() {
 #[test]
 fn jumps_storms_and_heat_are_told_apart() {
     let [_, _, jump, storm, heat] = SYMPTOMS;
-    assert_both_are_found(&[(jump, storm)]);
-    // A desk of ours that floods an endpoint among other trouble is not seen on every seed so far:
-    // with `MIXED[1]` it goes unseen, beside a storm as beside a scale-out.
-    let seed = MIXED[2];
-    let scene = with_both(storm, heat, seed);
-    assert_right([(format!("{storm:?} and {heat:?} of seed {seed}"), scene)]);
+    assert_both_are_found(&[(jump, storm), (jump, heat), (storm, heat)]);
 }

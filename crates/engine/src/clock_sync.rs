@@ -11,8 +11,9 @@
 //!
 //! A reading that contradicts the others makes the error wider instead of being believed or thrown
 //! away. The next one decides: when it says the same, a clock was set, and the others are dropped;
-//! else the odd one is. The first reading is taken as it is, and so is one after everything was forgotten or where a clock was
-//! set by more than a second: to slew that far would leave every window in doubt for minutes.
+//! else the odd one is. The first reading is taken as it is, and so is one after everything was
+//! forgotten or where a clock was set by more than a second: to slew that far would leave every
+//! window in doubt for minutes.
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -6,12 +6,13 @@
 //!
 //! The work itself is in the submodules, each an `impl` block about one thing: `dispatch` brings
 //! calls to the scheduler and out, `outcome` brings back what became of them, `retrying` decides
-//! what is tried again; `orders` follows orders, `refusals` stops what is refused time and again,
-//! `order_counts` asks how many more there may be; `journaling` writes down what may not be forgotten; `streams` keeps sockets up, `market` hands out
-//! feeds, `reads` answers questions from outside; `clock` knows the venue's time, `shut` heeds what
-//! is to be left alone and `inheritance` hands it on, `attempts` tells of each try, `startup` reads
-//! what has to be known before the first order, `recovery` takes up what earlier lives have left, `scanning`
-//! reads trades that nobody has told, `background` what has to be read again now and then.
+//! what is tried again; `orders` follows orders, `journaling` writes down what may not be forgotten,
+//! `refusals` stops what is refused time and again, `order_counts` asks how many more there may be;
+//! `streams` keeps sockets up, `market` hands out feeds, `reads` answers questions from outside;
+//! `clock` knows the venue's time, `shut` heeds what is to be left alone and `inheritance` hands it
+//! on, `attempts` tells of each try, `startup` reads what has to be known before the first order,
+//! `recovery` takes up what earlier lives have left, `scanning` reads trades that nobody has told,
+//! `background` what has to be read again now and then.
 
 mod attempts;
 mod background;

@@ -2,8 +2,8 @@
 
 use tradewind_model::attempt::AttemptEvent;
 
-/// Adds a line of JSON for each attempt, as the shell writes them. One that cannot be written, which
-/// none is known to be, is left out, as there.
+/// Adds a line of JSON for each attempt, as the shell writes them. One that cannot be written,
+/// which none is known to be, is left out, as there.
 pub fn write_log<'a>(log: &mut Vec<u8>, attempts: impl IntoIterator<Item = &'a AttemptEvent>) {
     for attempt in attempts {
         let begun = log.len();

@@ -148,7 +148,8 @@ impl Admission {
             }
         };
         self.slots.note(now, flight.group, flight.sent_at, trip);
-        self.changes.gate |= self.breakers.note(now, call, &flight.breaker, outage);
+        // Of those that may not leave any more, no room must be kept either.
+        self.changes.all |= self.breakers.note(now, call, &flight.breaker, outage);
         self.changes.wire = true;
     }
 

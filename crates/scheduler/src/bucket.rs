@@ -255,6 +255,17 @@ impl Bucket {
         }
     }
 
+    /// What is left of it to others by a call of this class.
+    #[cfg(test)]
+    pub(crate) fn left_to_others(&self, now: &Now, class: Priority) -> u64 {
+        match &self.ledger {
+            Ledger::Calendar(windows) => {
+                windows.left_to_others(now, self.capacity(now.local), class)
+            }
+            Ledger::Rolling(_) => 0,
+        }
+    }
+
     fn note_peak(&mut self, now: &Now) {
         let used = match &self.ledger {
             Ledger::Calendar(windows) => windows.bound_now(now),

@@ -310,6 +310,13 @@ impl Budget {
             .collect()
     }
 
+    /// What is left of each window to others by a call of this class.
+    #[cfg(test)]
+    pub(crate) fn forecasts(&self, now: &Now, class: Priority) -> Vec<(Limit, u64)> {
+        let buckets = self.index.values().filter_map(|id| self.buckets.get(*id));
+        buckets.map(|bucket| (*bucket.limit(), bucket.left_to_others(now, class))).collect()
+    }
+
     fn bucket(&mut self, limit: Limit, owner: BucketOwner) -> BucketId {
         let key = (identity(&limit), owner);
         if let Some(id) = self.index.get(&key) {

@@ -34,6 +34,9 @@ mod queue;
 mod reservation;
 mod table;
 
+#[cfg(test)]
+mod cases;
+
 pub use backoff::{Backoff, Jitter};
 pub use breaker::{BreakerKey, BreakerState, Outage};
 pub use config::{Concurrency, QueueCapacity, Reserve, Reserves, SchedulerConfig};

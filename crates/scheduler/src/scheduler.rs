@@ -225,7 +225,8 @@ impl Scheduler {
     ) {
         let now = self.happens(now);
         self.admission.shut.shut(now, scope, reason, until);
-        self.admission.move_gate();
+        // All are asked again: whoever may not leave any more must not have room kept either.
+        self.admission.release();
     }
 
     /// A person opens a scope that only a person can: its probe is asked for next. False, and
@@ -377,6 +378,20 @@ impl Scheduler {
         self.latest = self.latest.max(now);
         self.idle = None;
         self.latest
+    }
+}
+
+#[cfg(test)]
+impl Scheduler {
+    /// What is left of each window to others by a call of this class.
+    fn forecasts(&self, now: Timestamp, class: Priority) -> Vec<(Limit, u64)> {
+        self.admission.budget.forecasts(&self.admission.clock().now(now), class)
+    }
+
+    /// Has everybody asked, whatever has moved.
+    fn ask_all(&mut self) {
+        self.idle = None;
+        self.admission.release();
     }
 }
 

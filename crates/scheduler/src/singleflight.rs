@@ -72,7 +72,8 @@ impl<K: Ord + Clone, W: Ord, V: Clone> Singleflight<K, W, V> {
         }
     }
 
-    /// Somebody asks. With [`Asked::Fetch`] and [`Asked::Waits`], `waiter` is kept until the answer.
+    /// Somebody asks. With [`Asked::Fetch`] and [`Asked::Waits`], `waiter` is kept until the
+    /// answer.
     pub fn ask(&mut self, now: Timestamp, key: &K, staleness: Staleness, waiter: W) -> Asked<V> {
         if let Some((read_at, value)) = self.answers.get(key)
             && now.since(*read_at) < staleness.max_age()
@@ -154,7 +155,10 @@ impl<K: Ord + Clone, W: Ord, V: Clone> Singleflight<K, W, V> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::cases::cases;
 
     const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
@@ -201,5 +205,100 @@ mod tests {
             assert_eq!(reads.ask(read_at, &key, Staleness::Live, key), Asked::Fetch);
         }
         assert_eq!(reads.answers.keys().copied().collect::<Vec<_>>(), [3, 4]);
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        Ask { key: u8, staleness: Staleness, waiter: u8 },
+        End { key: u8, keeps: bool },
+        Leave { key: u8, waiter: u8 },
+        Invalidate { key: u8 },
+        Pass { secs: u64 },
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let kinds = [Staleness::Instruments, Staleness::Permissions, Staleness::Live];
+        let staleness = prop::sample::select(kinds.to_vec());
+        prop_oneof![
+            8 => (0_u8..4, staleness, any::<u8>())
+                .prop_map(|(key, staleness, waiter)| Step::Ask { key, staleness, waiter }),
+            3 => (0_u8..4, any::<bool>()).prop_map(|(key, keeps)| Step::End { key, keeps }),
+            2 => (0_u8..4, any::<u8>()).prop_map(|(key, waiter)| Step::Leave { key, waiter }),
+            1 => (0_u8..4).prop_map(|key| Step::Invalidate { key }),
+            2 => (0_u64..2_000).prop_map(|secs| Step::Pass { secs }),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(cases())]
+
+        /// Of each key, one call flies; whoever asked is told once, and nobody is given what is too
+        /// old for them.
+        #[test]
+        fn one_call_of_a_key_flies_and_all_who_asked_are_told(
+            steps in prop::collection::vec(step(), 1..200),
+            waiters_max in 1_usize..8,
+            answers_max in 0_usize..4,
+        ) {
+            let mut now = NOW;
+            let mut reads: Singleflight<u8, u32, u64> = Singleflight::new(waiters_max, answers_max);
+            let mut flights: BTreeMap<u8, BTreeSet<u32>> = BTreeMap::new();
+            let mut kept: BTreeMap<u8, (Timestamp, u64)> = BTreeMap::new();
+            let mut value = 0;
+            for (index, step) in (0_u32..).zip(steps) {
+                match step {
+                    Step::Ask { key, staleness, waiter } => {
+                        // Some ask twice.
+                        let waiter = if waiter < 40 { u32::from(waiter) % 4 } else { 100 + index };
+                        let in_flight = flights.contains_key(&key);
+                        let is_full = reads.waiters() >= waiters_max;
+                        let asked = reads.ask(now, &key, staleness, waiter);
+                        match asked {
+                            Asked::Fresh(value, read_at) => {
+                                prop_assert_eq!(kept.get(&key), Some(&(read_at, value)));
+                                prop_assert!(now.since(read_at) < staleness.max_age());
+                            }
+                            Asked::Fetch => prop_assert!(!in_flight, "two calls of {}", key),
+                            Asked::Waits => prop_assert!(in_flight, "nobody has called {}", key),
+                            Asked::Full => prop_assert!(is_full),
+                        }
+                        if matches!(asked, Asked::Fetch | Asked::Waits) {
+                            flights.entry(key).or_default().insert(waiter);
+                        }
+                    }
+                    Step::End { key, keeps } => {
+                        if keeps && answers_max > 0 {
+                            value += 1;
+                            reads.keep(now, &key, value);
+                            kept.insert(key, (now, value));
+                        }
+                        prop_assert_eq!(reads.ended(&key), flights.remove(&key).unwrap_or_default());
+                    }
+                    Step::Leave { key, waiter } => {
+                        let waiting = flights.get_mut(&key);
+                        let of = waiting.as_ref().map_or(0, |waiting| waiting.len().max(1));
+                        let place = usize::from(waiter) % of.max(1);
+                        let waiter = waiting.and_then(|waiting| waiting.iter().nth(place).copied());
+                        let waiter = waiter.unwrap_or(0);
+                        let is_left = flights.get_mut(&key).is_some_and(|waiting| {
+                            waiting.remove(&waiter);
+                            !waiting.is_empty()
+                        });
+                        prop_assert_eq!(reads.leave(&key, &waiter), is_left);
+                        if !is_left {
+                            flights.remove(&key);
+                        }
+                    }
+                    Step::Invalidate { key } => {
+                        reads.invalidate(&key);
+                        kept.remove(&key);
+                    }
+                    Step::Pass { secs } => now = now + Duration::from_secs(secs),
+                }
+                let waiters: usize = flights.values().map(BTreeSet::len).sum();
+                prop_assert_eq!(reads.waiters(), waiters);
+                prop_assert!(waiters <= waiters_max && reads.answers.len() <= answers_max);
+            }
+        }
     }
 }

@@ -3,8 +3,8 @@
 //! Processes say when they started and as which version, so a deploy is read and not guessed. It
 //! is trouble only when calls begin to be turned away behind it that were not before, *and*
 //! something that a deploy multiplies did rise: processes, attempts on the wire, attempts at all,
-//! what they cost, or retries in step. Without the second condition a hot endpoint that met its limit on the day
-//! of a deploy would pass for the deploy's fault.
+//! what they cost, or retries in step. Without the second condition a hot endpoint that met its
+//! limit on the day of a deploy would pass for the deploy's fault.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -80,8 +80,8 @@ impl Report {
             .chain(blocks.iter().map(|block| millis(block.first, block.last)))
             .collect();
         let changes = change::find(log, &others);
-        // A storm, a deploy and the bursts before a block explain the 429s that come with them; what
-        // is left of a bucket's trouble is the bucket's own.
+        // A storm, a deploy and the bursts before a block explain the 429s that come with them;
+        // what is left of a bucket's trouble is the bucket's own.
         let spikes = changes
             .iter()
             .filter(|change| change.is_spike && change.kind != ChangeKind::Step)

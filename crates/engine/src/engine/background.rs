@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tradewind_model::call::Call;
 use tradewind_model::id::Symbol;
+use tradewind_model::outcome::Reply;
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{Priority, ScopeKey};
 
@@ -47,6 +48,7 @@ impl Engine {
             Some(_) => self.read_clock_later(now),
             None => self.read_clock(now),
         }
+        self.release_held(now);
     }
 
     /// An interval of about this length.
@@ -78,7 +80,10 @@ impl Engine {
         }
         self.timers.clear(Timer::CatalogSought);
         match catalog {
-            Some(catalog) => self.catalog_read(now, *catalog),
+            Some(catalog) => {
+                self.remember_catalog(&catalog);
+                self.catalog_read(now, *catalog);
+            }
             None => self.ask_catalog(now),
         }
     }
@@ -93,6 +98,13 @@ impl Engine {
         self.refresh_catalog_after(now, now);
         let symbols = self.configured_symbols();
         self.request(now, Call::Catalog { symbols }, Owner::Catalog, priority);
+    }
+
+    /// What another process has read answers whoever asks for it here.
+    fn remember_catalog(&mut self, catalog: &Catalog) {
+        let Catalog { read_at, instruments, limits } = catalog.clone();
+        let call = Call::Catalog { symbols: self.configured_symbols() };
+        self.overhear(read_at, &call, &Reply::Catalog { instruments, limits });
     }
 
     /// The venue has told the catalog.

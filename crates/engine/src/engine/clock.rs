@@ -47,7 +47,7 @@ pub(super) struct Clockwork {
     known_since: Timestamp,
     /// When the venue last refused a time that was signed by what was known.
     refused_at: Option<Timestamp>,
-    /// Calls that wait until it is known.
+    /// Calls that may not leave yet: they wait until it is known, or for the beginning.
     pub(super) held: BTreeSet<CallId>,
 }
 
@@ -172,7 +172,7 @@ impl Engine {
         }
     }
 
-    /// Keeps a call until the clock is known, or until its deadline.
+    /// Keeps a call until it may leave, or until its deadline.
     pub(super) fn hold(&mut self, now: Timestamp, mut pending: PendingCall) -> CallId {
         pending.sent_at = None;
         pending.queued_at = now;
@@ -192,8 +192,8 @@ impl Engine {
         self.expired(now, call);
     }
 
-    /// Queues what waited for the clock.
-    fn release_held(&mut self, now: Timestamp) {
+    /// Queues what was held, as far as it may leave now.
+    pub(super) fn release_held(&mut self, now: Timestamp) {
         for call in std::mem::take(&mut self.clockwork.held) {
             self.timers.clear(Timer::Held(call));
             if let Some(mut pending) = self.calls.remove(call) {

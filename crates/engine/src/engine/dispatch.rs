@@ -52,10 +52,9 @@ impl Engine {
     }
 
     /// Queues a call under a new number. When it is refused at the door, its owner hears of that
-    /// like of any other end. What is signed waits for the clock first: a signature by a clock
-    /// that is not known is refused.
+    /// like of any other end. What may not leave yet is held first.
     pub(super) fn enqueue(&mut self, now: Timestamp, mut pending: PendingCall) -> CallId {
-        if pending.call.kind().is_signed() && !self.clock.is_known() {
+        if self.is_early(&pending) {
             return self.hold(now, pending);
         }
         pending.queued_at = now;
@@ -187,9 +186,8 @@ impl Engine {
         let Some(pending) = self.calls.get(id) else {
             return false;
         };
-        let is_signed = pending.call.kind().is_signed();
         let is_vain = pending.owner == Owner::Read && now + self.round_trip() > pending.deadline;
-        if !(is_vain || is_signed && !self.clock.is_known()) {
+        if !is_vain && !self.is_early(pending) {
             return false;
         }
         self.scheduler.forget_unsent(id);
@@ -202,6 +200,13 @@ impl Engine {
             }
         }
         true
+    }
+
+    /// Whether a call may not leave yet: nobody's does before this process may begin, and nothing
+    /// that is signed before the clock is known that it is signed by.
+    fn is_early(&self, pending: &PendingCall) -> bool {
+        let is_signed = pending.call.kind().is_signed();
+        is_signed && !self.clock.is_known() || self.timers.is_set(Timer::Begin)
     }
 
     /// What a call takes at the least.

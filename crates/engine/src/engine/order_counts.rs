@@ -2,9 +2,9 @@
 //!
 //! Binance counts orders that have not traded: the first trade of one gives credit back (unfilled
 //! order count, read 2026-11). How much is the venue's to say, and it says so in the answers to
-//! orders. While the count is full no order leaves, so no answer comes: it is asked for, when orders
-//! wait and none is on the wire, and something has traded since the count was told; once in ten
-//! seconds at the most.
+//! orders. While the count is full no order leaves, so no answer comes: it is asked for, when
+//! orders wait and none is on the wire, and something has traded since the count was told; once in
+//! ten seconds at the most.
 
 use std::time::Duration;
 

@@ -113,8 +113,12 @@ impl Foreign {
         }
         let capacity = u64::from(capacity);
         let rate = (self.learnt.0 * u64::from(PARTS)).min(capacity / 2);
-        // 40 to 100 of Binance's 6000.
-        let burst = (self.learnt.1 * 6 / 5).clamp(capacity.div_ceil(150), capacity.div_ceil(60));
+        // 40 of Binance's 6000 to 94, or to 200 for who uses much. Of those who come at random
+        // several bursts fall into one moment sooner or later, the sooner the more of them there
+        // are; and where no room is left for that they are turned away, go on asking, and are
+        // banned with us.
+        let most = capacity.div_ceil(64).max(rate / 15);
+        let burst = (self.learnt.1 * 6 / 5).clamp(capacity.div_ceil(150), most);
         // What they did since the venue was last heard, where that is in this window; bounded,
         // because when nothing leaves for fear of them, nothing is heard of them either.
         let silence = begun_at.map_or(Duration::ZERO, |start| {
@@ -210,5 +214,16 @@ mod tests {
         foreign.read(at(1), at(1), index(1), 0);
         foreign.read(at(51), at(51), index(51), 500);
         assert_eq!(forecast(&foreign, 51), Forecast { fixed: 40, sloped: 720 });
+    }
+
+    #[test]
+    fn room_is_left_for_more_than_the_greatest_burst_the_more_the_more_is_used() {
+        for (burst, room) in [(10, 40), (70, 84), (150, 94), (250, 100), (2_000, 200)] {
+            let mut foreign = Foreign::new(MINUTE);
+            foreign.read(at(1), at(1), index(1), 0);
+            foreign.read(at(30), at(30), index(30), 0);
+            foreign.read(at(31), at(31), index(31), burst);
+            assert_eq!(forecast(&foreign, 31).fixed, room, "{burst}");
+        }
     }
 }

@@ -270,6 +270,15 @@ impl WindowLedger {
         }
     }
 
+    /// What is left of the window at hand to others by a call of this class.
+    #[cfg(test)]
+    pub(super) fn left_to_others(&self, now: &Now, capacity: Weight, class: Priority) -> u64 {
+        let here = self.here.or_of(now.earliest, self.interval);
+        let forecast = self.foreign_to(now.earliest, Some(here.start), capacity, class);
+        let left = self.interval.saturating_sub(now.earliest.since(here.start));
+        forecast.fixed + super::allowance::scale(forecast.sloped, left, self.interval)
+    }
+
     /// What has to be left to others by a call of this class.
     fn foreign_to(
         &self,

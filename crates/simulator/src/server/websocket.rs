@@ -82,8 +82,8 @@ async fn serve(
 }
 
 /// Opens a session or refuses the handshake; a handshake that the script wants to go unanswered
-/// is refused, since the library that makes it always answers. The queue is known to the driver before the client
-/// hears of the session, so that no frame is lost in between.
+/// is refused, since the library that makes it always answers. The queue is known to the driver
+/// before the client hears of the session, so that no frame is lost in between.
 #[expect(clippy::result_large_err, reason = "the signature is the handshake callback's")]
 fn judge(
     venue: &Venue,

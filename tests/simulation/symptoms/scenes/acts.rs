@@ -54,9 +54,15 @@ fn block(stage: &mut Stage, at: Timestamp) -> (String, &'static str) {
         when = when + stage.dice.minutes(1, 4);
         bursts.push((when, stage.dice.within(5, 60)));
     }
+    let until = at + goes_on;
+    // Then somebody reads what the log says and stops every bot, or the block would never end.
+    stage.at(until, move |stage| {
+        for client in &mut stage.clients {
+            client.hushed_until = until + MINUTE * 10;
+        }
+    });
     stage.at(at - MINUTE * 30, move |stage| {
         let client = stage.client("rogue", account, manners);
-        let until = at + goes_on;
         let habit = |call, secs| Habit {
             call,
             every: Duration::from_secs(secs),
@@ -227,28 +233,39 @@ fn storm(stage: &mut Stage, at: Timestamp) -> (String, &'static str) {
     ("other-0".to_owned(), if is_everybody { "everybody" } else { "one" })
 }
 
-/// One endpoint asked for more often than its bucket holds, with backoff that does not help.
+/// One endpoint asked for more often than its bucket holds, with backoff that does not help. An
+/// instance of ours asks one question once however often it is put, so that it takes many
+/// different ones to keep its queue full.
 fn heat(stage: &mut Stage, at: Timestamp) -> (String, &'static str) {
     let until = at + stage.dice.minutes(20, 35);
-    let (call, weight, name) = match stage.dice.within(0, 3) {
-        0 => (Call::Depth { symbol: "BTCUSDT".into(), levels: 5_000 }, 250, "depth"),
-        1 => (Call::OpenOrders { symbol: None }, 80, "open_orders"),
-        _ => (Call::Depth { symbol: "BTCUSDT".into(), levels: 1_000 }, 50, "depth"),
+    let is_ours = stage.dice.percent(40);
+    let (weight, name) = match stage.dice.within(0, 3) {
+        0 => (250, "depth"),
+        1 if !is_ours => (80, "open_orders"),
+        _ => (50, "depth"),
     };
     let wanted_per_min = stage.dice.within(7_000, 12_000) / weight;
-    let is_ours = stage.dice.percent(40);
     let whose: Vec<Who> = if is_ours {
         stage.ours.iter().copied().map(Who::Desk).collect()
     } else {
         let count = stage.dice.within(1, stage.clients.len() as u64 + 1);
         (0..usize::try_from(count).unwrap()).map(Who::Client).collect()
     };
-    let every = Duration::from_millis(60_000 * whose.len() as u64 / wanted_per_min);
+    // As many questions as one of them puts in a minute, each once a minute.
+    let each = wanted_per_min.div_ceil(whose.len() as u64);
     for who in whose {
-        let (call, when) = (call.clone(), at + stage.dice.seconds(0, 20));
-        stage.at(when, move |stage| {
-            stage.habit(who, Habit { call, every, by_the_clock: false, until });
-        });
+        for number in 0..each {
+            let levels = u32::try_from(if weight == 250 { 1_001 } else { 501 } + number).unwrap();
+            let call = match name {
+                "depth" => Call::Depth { symbol: "BTCUSDT".into(), levels },
+                _ => Call::OpenOrders { symbol: None },
+            };
+            let when = at + stage.dice.seconds(0, 20);
+            stage.at(when, move |stage| {
+                let habit = Habit { call, every: MINUTE, by_the_clock: false, until };
+                stage.habit(who, habit);
+            });
+        }
     }
     (name.to_owned(), if is_ours { "ours" } else { "others" })
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tradewind_model::Timestamp;
 use tradewind_model::call::EndpointGroup;
+use tradewind_model::id::CallId;
+use tradewind_model::outcome::{Fate, Unknown};
 use tradewind_model::tariff::{Charge, LimitKind, Weight};
 
 use super::desk::{Desk, MIDNIGHT, plain, weighing};
@@ -14,6 +16,7 @@ use crate::queue::Gatekeeper;
 use crate::queue::lane::{Lane, LaneId};
 use crate::queue::parking::{Cause, Parked};
 use crate::scheduler::Next;
+use crate::shut::ScopeKey;
 use crate::ticket::Priority;
 
 const WEIGHT: LimitKind = LimitKind::RequestWeight;
@@ -146,6 +149,38 @@ fn a_reservation_holds_nobody_back_who_draws_on_something_else_or_is_more_urgent
     assert_eq!(left, [cancel, free, elsewhere]);
     desk.scheduler.forget_unsent(hog);
     assert_eq!(desk.leaving(), [heavy, lighter]);
+}
+
+/// A desk at which a heavy call of this group has waited for a window, and a light read waits for
+/// that; with five orders on the wire.
+fn kept_for(group: EndpointGroup) -> (Desk, Vec<CallId>, CallId) {
+    let mut desk = Desk::new(plain(), &[limit(WEIGHT, 60, 100)]);
+    let orders: Vec<_> = (0..5).map(|_| desk.order()).collect();
+    let hog = desk.read(50);
+    assert_eq!(desk.leaving(), [&orders[..], &[hog]].concat());
+    desk.submit(Priority::Query, group, weighing(60));
+    desk.leaving();
+    desk.at(75_000);
+    let light = desk.read(1);
+    assert_eq!(desk.leaving(), []);
+    (desk, orders, light)
+}
+
+#[test]
+fn no_room_is_kept_for_who_is_shut_out() {
+    let (mut desk, _, light) = kept_for(EndpointGroup::Private);
+    let scope = ScopeKey::Group(desk.origin.egress, EndpointGroup::Private);
+    desk.scheduler.shut(desk.now, scope, desk.now + Duration::from_secs(60));
+    assert_eq!(desk.leaving(), [light]);
+}
+
+#[test]
+fn no_room_is_kept_for_who_is_held_by_a_breaker() {
+    let (mut desk, orders, light) = kept_for(EndpointGroup::Orders);
+    for order in orders {
+        desk.scheduler.note_fate(desk.now, order, &Fate::Unknown(Unknown::Timeout));
+    }
+    assert_eq!(desk.leaving(), [light]);
 }
 
 #[test]
