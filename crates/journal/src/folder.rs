@@ -13,6 +13,7 @@
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::open_error::OpenError;
 
@@ -20,6 +21,10 @@ const DATABASE: &str = "journal.db";
 const UNFINISHED: &str = "journal.db.new";
 const MARKER: &str = "journal.id";
 const LOCK: &str = "journal.lock";
+/// How often more it is tried to take a folder that somebody holds, and after how long each time:
+/// longer than it takes a child to start, and not long enough to keep an operator waiting.
+const TRIES: u32 = 20;
+const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 /// What the first line of the marker begins with.
 const TITLE: &str = "tradewind journal ";
 
@@ -33,13 +38,22 @@ pub(crate) struct Folder {
 
 impl Folder {
     /// Takes a folder, and makes it if it is missing.
+    ///
+    /// A lock that is about to be let go of is waited for: one whose holder is ending, and one that
+    /// a child of this process has a copy of until it has become another program.
     pub(crate) fn take(path: &Path) -> Result<Self, OpenError> {
         make(path).map_err(|source| OpenError::from_io(path, source))?;
         let file = path.join(LOCK);
-        let lock = lock(&file).map_err(|source| OpenError::from_io(&file, source))?;
-        match lock {
-            Ok(lock) => Ok(Self { path: path.to_owned(), _lock: lock }),
-            Err(pid) => Err(OpenError::Held { folder: path.to_owned(), pid }),
+        let mut tries = 0;
+        loop {
+            match lock(&file).map_err(|source| OpenError::from_io(&file, source))? {
+                Ok(lock) => return Ok(Self { path: path.to_owned(), _lock: lock }),
+                Err(pid) if tries == TRIES => {
+                    return Err(OpenError::Held { folder: path.to_owned(), pid });
+                }
+                Err(_) => tries += 1,
+            }
+            std::thread::sleep(BETWEEN_TRIES);
         }
     }
 
