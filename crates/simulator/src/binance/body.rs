@@ -104,6 +104,20 @@ impl Serialize for Fixed {
     }
 }
 
+/// An id as the venue writes it: −1 for none.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum IdOrNone {
+    Id(u64),
+    None(i64),
+}
+
+impl IdOrNone {
+    pub(crate) fn of(id: Option<u64>) -> Self {
+        id.map_or(Self::None(-1), Self::Id)
+    }
+}
+
 /// Price and quantity of one level of a book.
 #[derive(Debug, Serialize)]
 pub(crate) struct Level(Fixed, Fixed);

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use tradewind_model::Timestamp;
 
-use super::body::{Fixed, TimeUnit, fixed};
+use super::body::{Fixed, IdOrNone, TimeUnit, fixed};
 use crate::exchange::{
     BalanceChange, BalanceView, ExecType, ExecutionReport, ExpiryReason, FillView,
 };
@@ -112,20 +112,6 @@ struct Prevention<'a> {
 enum Commission {
     Taken(Fixed),
     None(&'static str),
-}
-
-/// An id as the venue writes it: −1 for none.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub(crate) enum IdOrNone {
-    Id(u64),
-    None(i64),
-}
-
-impl IdOrNone {
-    pub(crate) fn of(id: Option<u64>) -> Self {
-        id.map_or(Self::None(-1), Self::Id)
-    }
 }
 
 impl Event for Execution<'_> {
