@@ -76,6 +76,7 @@ pub(crate) fn instrument() -> Instrument {
         takes_market_orders: true,
         takes_quote_quantity: true,
         takes_post_only: true,
+        offers: Vec::new(),
         filters: vec![Filter::LotSize(Range {
             min: Decimal::new(1, 3),
             max: Decimal::ZERO,

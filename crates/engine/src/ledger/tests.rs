@@ -22,6 +22,7 @@ fn instrument() -> Instrument {
         takes_market_orders: true,
         takes_quote_quantity: true,
         takes_post_only: true,
+        offers: Vec::new(),
         filters: Vec::new(),
     }
 }

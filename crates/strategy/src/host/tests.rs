@@ -96,6 +96,7 @@ fn started() -> Host {
         takes_market_orders: true,
         takes_quote_quantity: true,
         takes_post_only: true,
+        offers: Vec::new(),
         filters: vec![Filter::LotSize(step)],
     };
     let recovered = Recovered { instruments: vec![instrument], ..Recovered::default() };

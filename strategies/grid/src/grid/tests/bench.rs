@@ -43,6 +43,7 @@ pub(super) fn instrument() -> Instrument {
         takes_market_orders: true,
         takes_quote_quantity: true,
         takes_post_only: true,
+        offers: Vec::new(),
         filters: vec![
             Filter::Price(range("0.01", "0.01")),
             Filter::LotSize(range("0.001", "0.001")),
