@@ -4,10 +4,13 @@
 //! apply: a client that counts on a field must find it missing here exactly when it is missing
 //! there (rest-api.md and user-data-stream.md, read 2026-11).
 
+mod lists;
+
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 use tradewind_model::Timestamp;
 
+pub(crate) use self::lists::{amended, canceled, list, list_id, oco_placed};
 use crate::exchange::{
     BalanceView, Cancellation, FillView, Kline, OrderView, Placement, TradeView,
 };
@@ -53,10 +56,15 @@ pub(crate) fn order_ack(unit: TimeUnit, order: &OrderView) -> Value {
     json!({
         "symbol": *order.symbol,
         "orderId": order.order_id,
-        "orderListId": -1,
+        "orderListId": list_id(order.list_id),
         "clientOrderId": order.client_order_id,
         "transactTime": unit.stamp(order.time),
     })
+}
+
+/// When an order began to work; -1 while it waits for its trigger.
+fn working_time(unit: TimeUnit, order: &OrderView) -> Value {
+    order.working_time.map_or_else(|| json!(-1), |since| unit.stamp(since).into())
 }
 
 /// `RESULT`: also what became of it.
@@ -64,7 +72,7 @@ pub(crate) fn order_result(unit: TimeUnit, order: &OrderView) -> Value {
     let mut body = json!({
         "symbol": *order.symbol,
         "orderId": order.order_id,
-        "orderListId": -1,
+        "orderListId": list_id(order.list_id),
         "clientOrderId": order.client_order_id,
         "transactTime": unit.stamp(order.time),
         "price": fixed(order.price),
@@ -76,9 +84,10 @@ pub(crate) fn order_result(unit: TimeUnit, order: &OrderView) -> Value {
         "timeInForce": order.kind.time_in_force().as_str(),
         "type": order.kind.as_str(),
         "side": order.side.as_str(),
-        "workingTime": unit.stamp(order.working_time),
     });
     if let Value::Object(fields) = &mut body {
+        stop_price(fields, order);
+        fields.insert("workingTime".to_owned(), working_time(unit, order));
         if !order.iceberg_qty.is_zero() {
             fields.insert("icebergQty".to_owned(), fixed(order.iceberg_qty).into());
         }
@@ -136,7 +145,7 @@ pub(crate) fn cancellation(unit: TimeUnit, cancel: &Cancellation) -> Value {
         "symbol": *order.symbol,
         "origClientOrderId": order.client_order_id,
         "orderId": order.order_id,
-        "orderListId": -1,
+        "orderListId": list_id(order.list_id),
         "clientOrderId": cancel.client_order_id,
         "transactTime": unit.stamp(cancel.time),
         "price": fixed(order.price),
@@ -148,9 +157,10 @@ pub(crate) fn cancellation(unit: TimeUnit, cancel: &Cancellation) -> Value {
         "timeInForce": order.kind.time_in_force().as_str(),
         "type": order.kind.as_str(),
         "side": order.side.as_str(),
-        "selfTradePreventionMode": order.stp.as_str(),
     });
     if let Value::Object(fields) = &mut body {
+        stop_price(fields, order);
+        fields.insert("selfTradePreventionMode".to_owned(), order.stp.as_str().into());
         conditional(fields, order);
     }
     body
@@ -161,7 +171,7 @@ pub(crate) fn order(unit: TimeUnit, order: &OrderView) -> Value {
     let mut body = json!({
         "symbol": *order.symbol,
         "orderId": order.order_id,
-        "orderListId": -1,
+        "orderListId": list_id(order.list_id),
         "clientOrderId": order.client_order_id,
         "price": fixed(order.price),
         "origQty": fixed(order.orig_qty),
@@ -171,12 +181,12 @@ pub(crate) fn order(unit: TimeUnit, order: &OrderView) -> Value {
         "timeInForce": order.kind.time_in_force().as_str(),
         "type": order.kind.as_str(),
         "side": order.side.as_str(),
-        "stopPrice": fixed(Decimal::ZERO),
+        "stopPrice": fixed(order.kind.stop_price().unwrap_or_default()),
         "icebergQty": fixed(order.iceberg_qty),
         "time": unit.stamp(order.time),
         "updateTime": unit.stamp(order.update_time),
-        "isWorking": true,
-        "workingTime": unit.stamp(order.working_time),
+        "isWorking": order.is_working(),
+        "workingTime": working_time(unit, order),
         "origQuoteOrderQty": fixed(order.orig_quote_order_qty),
         "selfTradePreventionMode": order.stp.as_str(),
     });
@@ -184,6 +194,13 @@ pub(crate) fn order(unit: TimeUnit, order: &OrderView) -> Value {
         conditional(fields, order);
     }
     body
+}
+
+/// The price that sets an order off, for kinds that have one.
+fn stop_price(fields: &mut Map<String, Value>, order: &OrderView) {
+    if let Some(price) = order.kind.stop_price() {
+        fields.insert("stopPrice".to_owned(), fixed(price).into());
+    }
 }
 
 /// What an order shows only when it applies.
@@ -203,7 +220,7 @@ pub(crate) fn my_trade(unit: TimeUnit, fill: &FillView) -> Value {
         "symbol": *fill.symbol,
         "id": fill.trade_id,
         "orderId": fill.order_id,
-        "orderListId": -1,
+        "orderListId": list_id(fill.list_id),
         "price": fixed(fill.price),
         "qty": fixed(fill.qty),
         "quoteQty": fixed(fill.quote_qty),

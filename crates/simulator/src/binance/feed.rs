@@ -114,7 +114,7 @@ impl Binance {
                 let name = stream_name(&symbol, &format!("kline_{}", interval.as_str()));
                 self.broadcast(&name, |unit| kline_event(unit, now, &symbol, interval, &kline));
             }
-            ExchangeEvent::Execution(_) | ExchangeEvent::Balance(_) => {}
+            ExchangeEvent::Execution(_) | ExchangeEvent::Balance(_) | ExchangeEvent::List(_) => {}
         }
     }
 

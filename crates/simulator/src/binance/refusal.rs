@@ -15,20 +15,26 @@ pub(crate) struct Refusal {
     pub(crate) code: i32,
     pub(crate) msg: String,
     pub(crate) retry_at: Option<Timestamp>,
+    /// What was done all the same, where a part of the request was.
+    pub(crate) data: Option<Value>,
 }
 
 impl Refusal {
     /// A request the venue finds wrong: HTTP 400.
     pub(crate) fn bad(code: i32, msg: impl Into<String>) -> Self {
-        Self { status: 400, code, msg: msg.into(), retry_at: None }
+        Self { status: 400, code, msg: msg.into(), retry_at: None, data: None }
     }
 
     fn unauthorized(code: i32, msg: &str) -> Self {
-        Self { status: 401, code, msg: msg.to_owned(), retry_at: None }
+        Self { status: 401, code, msg: msg.to_owned(), retry_at: None, data: None }
     }
 
     pub(crate) fn body(&self) -> Value {
-        json!({"code": self.code, "msg": self.msg})
+        let mut body = json!({"code": self.code, "msg": self.msg});
+        if let Some(data) = &self.data {
+            body["data"] = data.clone();
+        }
+        body
     }
 
     pub(crate) fn limited(denied: Denied) -> Self {
@@ -65,7 +71,7 @@ impl Refusal {
                 ),
             ),
         };
-        Self { status, code, msg, retry_at: Some(denied.until()) }
+        Self { status, code, msg, retry_at: Some(denied.until()), data: None }
     }
 
     pub(crate) fn outside_recv_window() -> Self {
@@ -150,6 +156,10 @@ impl Refusal {
         Self::bad(-1111, format!("Parameter '{name}' has too much precision."))
     }
 
+    pub(crate) fn invalid_order_type() -> Self {
+        Self::bad(-1116, "Invalid orderType.")
+    }
+
     pub(crate) fn invalid_symbol() -> Self {
         Self::bad(-1121, "Invalid symbol.")
     }
@@ -168,6 +178,16 @@ impl Refusal {
 
     pub(crate) fn no_such_order() -> Self {
         Self::bad(-2013, "Order does not exist.")
+    }
+
+    /// What is said of a list that was asked about; nowhere documented, but seen.
+    pub(crate) fn no_such_list() -> Self {
+        Self::bad(-2018, "Order list does not exist.")
+    }
+
+    /// What is said of a list that was to be canceled; nowhere documented, but seen.
+    pub(crate) fn unknown_list() -> Self {
+        Self::bad(-2011, "Unknown order list sent.")
     }
 
     pub(crate) fn unsupported() -> Self {

@@ -4,8 +4,8 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use tradewind_model::Timestamp;
 
-use super::body::{TimeUnit, fixed};
-use crate::exchange::{BalanceChange, ExecType, ExecutionReport};
+use super::body::{TimeUnit, fixed, list_id};
+use crate::exchange::{BalanceChange, ExecType, ExecutionReport, ListChange, Reject};
 
 /// One change of one order, every field of it (user-data-stream.md, order update, read 2026-11).
 pub(crate) fn execution(unit: TimeUnit, sent: Timestamp, report: &ExecutionReport) -> Value {
@@ -22,13 +22,13 @@ pub(crate) fn execution(unit: TimeUnit, sent: Timestamp, report: &ExecutionRepor
         "f": order.kind.time_in_force().as_str(),
         "q": fixed(order.orig_qty),
         "p": fixed(order.price),
-        "P": zero(),
+        "P": fixed(order.kind.stop_price().unwrap_or_default()),
         "F": fixed(order.iceberg_qty),
-        "g": -1,
+        "g": list_id(order.list_id),
         "C": report.orig_client_order_id(),
         "x": report.exec_type.as_str(),
         "X": order.status.as_str(),
-        "r": "NONE",
+        "r": reject_reason(report.reject),
         "i": order.order_id,
         "l": fill.map_or_else(zero, |fill| fixed(fill.qty)),
         "z": fixed(order.executed_qty),
@@ -46,8 +46,8 @@ pub(crate) fn execution(unit: TimeUnit, sent: Timestamp, report: &ExecutionRepor
         "Y": fill.map_or_else(zero, |fill| fixed(fill.quote_qty)),
         "Q": fixed(order.orig_quote_order_qty),
     });
-    if report.is_on_book {
-        event["W"] = unit.stamp(order.working_time).into();
+    if let (true, Some(since)) = (report.is_on_book, order.working_time) {
+        event["W"] = unit.stamp(since).into();
     }
     event["V"] = order.stp.as_str().into();
     if let (ExecType::TradePrevention, Some(prevented)) = (report.exec_type, &report.prevented) {
@@ -66,6 +66,53 @@ pub(crate) fn execution(unit: TimeUnit, sent: Timestamp, report: &ExecutionRepor
         event["eR"] = reason.as_str().into();
     }
     event
+}
+
+/// Why an order was rejected (user-data-stream.md, order reject reason, read 2026-11); other
+/// reasons than these have no word.
+const fn reject_reason(reject: Option<Reject>) -> &'static str {
+    match reject {
+        Some(Reject::InsufficientBalance) => "INSUFFICIENT_BALANCES",
+        Some(Reject::WouldTrigger) => "STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY",
+        Some(Reject::WouldMatch) => "WOULD_MATCH_IMMEDIATELY",
+        Some(Reject::OcoBadPrices) => "OCO_BAD_PRICES",
+        Some(
+            Reject::UnknownSymbol
+            | Reject::UnknownAccount
+            | Reject::MarketClosed
+            | Reject::QtyZero
+            | Reject::TooLarge
+            | Reject::Filter(_)
+            | Reject::StpNotAllowed
+            | Reject::IcebergExceedsQty
+            | Reject::UnsupportedCombination
+            | Reject::DuplicateOrder
+            | Reject::NoLiquidity
+            | Reject::NotOffered(_),
+        )
+        | None => "NONE",
+    }
+}
+
+/// How a list of orders stands. Each of its orders is reported on its own too.
+pub(crate) fn list_status(unit: TimeUnit, sent: Timestamp, change: &ListChange) -> Value {
+    let list = &change.list;
+    let orders = list.orders.iter();
+    let orders: Vec<Value> =
+        orders.map(|(id, client_id)| json!({"s": *list.symbol, "i": id, "c": client_id})).collect();
+    json!({
+        "e": "listStatus",
+        "E": unit.stamp(sent),
+        "s": *list.symbol,
+        "g": list.list_id,
+        "c": "OCO",
+        "l": change.news.as_str(),
+        "L": if list.is_done { "ALL_DONE" } else { "EXECUTING" },
+        "r": "NONE",
+        "C": list.client_list_id,
+        "T": unit.stamp(change.time),
+        "O": orders,
+    })
 }
 
 /// Balances that may have changed, absolute.

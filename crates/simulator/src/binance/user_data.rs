@@ -64,6 +64,7 @@ impl Binance {
                 report.account
             }
             ExchangeEvent::Balance(change) => change.account,
+            ExchangeEvent::List(change) => change.account,
             ExchangeEvent::Trade(_)
             | ExchangeEvent::Depth(_)
             | ExchangeEvent::BookTicker(_)
@@ -78,6 +79,7 @@ impl Binance {
             let body = |unit: TimeUnit| match &event {
                 ExchangeEvent::Execution(report) => reports::execution(unit, now, report),
                 ExchangeEvent::Balance(change) => reports::account_position(unit, now, change),
+                ExchangeEvent::List(change) => reports::list_status(unit, now, change),
                 ExchangeEvent::Trade(_)
                 | ExchangeEvent::Depth(_)
                 | ExchangeEvent::BookTicker(_)

@@ -311,10 +311,9 @@ fn status_body(
 fn error_body(caller: Caller, refusal: &Refusal) -> Value {
     let mut error = refusal.body();
     if let Some(retry_at) = refusal.retry_at {
-        error["data"] = json!({
-            "serverTime": caller.now.as_millis(),
-            "retryAfter": retry_at.as_millis(),
-        });
+        // Beside what was done all the same, if there is any of that.
+        error["data"]["serverTime"] = caller.now.as_millis().into();
+        error["data"]["retryAfter"] = retry_at.as_millis().into();
     }
     error
 }
