@@ -19,8 +19,9 @@ fn every_profile_is_read_and_spells_out_the_defaults() {
         assert_eq!(config.engine, EngineSection::default(), "{name}");
         let defaults = Config::parse("bare", BARE).unwrap();
         assert_eq!(config.scheduler, defaults.scheduler, "{name}");
+        assert_eq!(config.state, defaults.state, "{name}");
         assert_eq!(name, format!("config/{}.toml", config.venue.name));
-        for section in ["[venue", "[engine]", "[scheduler]", "[[strategy]]"] {
+        for section in ["[venue", "[engine]", "[scheduler]", "[state]", "[[strategy]]"] {
             assert!(text.contains(section), "{name} has no {section}");
         }
         let is_remote = matches!(config.venue.place, Place::Remote(_));
@@ -48,6 +49,8 @@ fn what_is_wrong_is_said_before_anything_is_opened() {
         ("adapter = \"binance\"", "adapter = \"binanse\"", "this program knows binance"),
         ("BTC-USDT", "XYZ-USDT", "lists no XYZ-USDT; it has BTC-USDT"),
         ("slot = 0", "slot = 2048", "use 0 to 2047"),
+        ("share = \"1/1\"", "share = \"1/1000\"", "scheduler.share leaves too little of a limit"),
+        ("# dir = \"state\"", "dir = \"/dev/null/state\"", "state.dir is /dev/null/state"),
     ] {
         assert!(good.contains(old), "{old}");
         let error = refused(&good.replacen(old, new, 1));

@@ -4,11 +4,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a world that cannot be built is a test that has failed")]
 
-mod checkers;
+mod clock;
 mod feeds;
+mod fleet;
 mod grid;
-mod network;
+mod herd;
+mod neighbor;
+mod order_counts;
 mod orders;
+mod outliving;
 mod probe;
+mod reads;
+mod refusals;
+mod retries;
 mod shut;
-mod world;
+mod silence;
+mod solo;
+mod symptoms;

@@ -5,14 +5,19 @@
 //! clean. Nothing sleeps: each step waits for what it is about.
 
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use tradewind::session::kept;
 use tradewind::trade::{Console, Options, Stopped, run};
 use tradewind::{Config, Registry, Session};
-use tradewind_engine::Snapshot;
+use tradewind_engine::{ReadFailed, Snapshot};
 use tradewind_grid::Grid;
+use tradewind_model::call::Call;
 use tradewind_model::notice::VenueStatus;
-use tradewind_runtime::End;
+use tradewind_model::outcome::Reply;
+use tradewind_runtime::{Ask, End};
+use tradewind_simulator::binance::fake;
 
 /// What a wait may take on a machine that is busy with something else.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -164,6 +169,36 @@ async fn a_ban_is_met_with_silence_and_what_it_left_behind_is_said() {
     assert!(flaw.contains("is not known") && !flaw.contains('\n'), "{flaw}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thousands_who_ask_the_desk_share_requests_and_all_have_an_answer() {
+    let session = started(&profile(8)).await;
+    until(&session, |snapshot| snapshot.status == VenueStatus::Live).await;
+    let books = || {
+        let requests = session.embedded().expect("it is embedded").ledger().requests;
+        requests.get("GET /api/v3/depth").copied().unwrap_or_default()
+    };
+    let before = books();
+    let call = || Call::Depth { symbol: "BTCUSDT".into(), levels: 5 };
+    let mut asking = tokio::task::JoinSet::new();
+    for _ in 0..5_000 {
+        let desk = session.desk();
+        asking.spawn(async move { desk.ask(call(), Ask::background().within(PATIENCE)).await });
+    }
+    let answers = asking.join_all().await;
+    assert!(answers.iter().all(|answer| matches!(answer.as_deref(), Ok(Reply::Depth(_)))));
+    let asked = books() - before;
+    assert!((1..2_000).contains(&asked), "{asked} requests for 5000 questions");
+    let desk = session.desk();
+    // Impatience has an answer in time, too, and so has what is no question.
+    let ask = Ask::default().within(Duration::from_nanos(1));
+    assert!(matches!(desk.ask(call(), ask).await, Err(ReadFailed::Shed(_))));
+    let order = Call::CancelOpenOrders { symbol: "BTCUSDT".into() };
+    let refused = desk.ask(order, Ask::default()).await;
+    assert!(matches!(refused, Err(ReadFailed::NotARead(_))));
+    drop(desk);
+    session.close(PATIENCE).await.unwrap();
+}
+
 #[test]
 fn a_failed_run_has_an_exit_code_of_its_own() {
     let failed = tradewind_engine::Failure::Unreachable {
@@ -173,4 +208,106 @@ fn a_failed_run_has_an_exit_code_of_its_own() {
     };
     assert_eq!(Stopped::from(failed).code(), 1);
     assert_eq!(Stopped::Interrupted.code(), 130);
+}
+
+/// A folder of a test's own, which goes with it.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let name = format!("tradewind-it-{}-{name}", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+
+    /// The embedded profile, which keeps its state here.
+    fn profile(&self, seed: u64) -> String {
+        const DIR: &str = "# dir = \"state\"";
+        let text = profile(seed);
+        assert!(text.contains(DIR), "{text}");
+        text.replace(DIR, &format!("dir = \"{}\"", self.0.display()))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_ends_in_a_ban_is_followed_by_one_that_begins_in_it() {
+    let scratch = Scratch::new("ban");
+    let text = scratch.profile(7);
+    let session = started(&text).await;
+    until(&session, |snapshot| snapshot.open_orders.len() >= 3).await;
+    let embedded = session.embedded().expect("it is embedded");
+    embedded.with(|venue, now| venue.ban(now, Ipv4Addr::LOCALHOST.into()));
+    until(&session, |snapshot| matches!(snapshot.status, VenueStatus::Shut { .. })).await;
+    let mut desk = session.desk();
+    desk.stop(Duration::from_millis(500)).await;
+    desk.ended().await;
+    drop(desk);
+    session.close(PATIENCE).await.unwrap();
+    // The venue that this one meets has banned nobody, and is not asked all the same.
+    let later = started(&text).await;
+    let mut desk = later.desk();
+    for _ in 0..5 {
+        let snapshot = desk.renewed().await.expect("the engine runs");
+        assert!(matches!(snapshot.status, VenueStatus::Shut { .. }), "{:?}", snapshot.status);
+    }
+    assert_eq!(later.embedded().expect("it is embedded").ledger().total_requests(), 0);
+    let config = Config::parse("embedded.toml", &text).unwrap();
+    let kept = kept::inspect(&config).unwrap();
+    assert!(kept.contains("egress direct is shut until") && kept.contains("banned"), "{kept}");
+    drop(desk);
+    later.close(PATIENCE).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_was_refused_is_not_tried_by_the_next_run_until_a_person_says_so() {
+    let scratch = Scratch::new("key");
+    let text = scratch.profile(8);
+    let session = started(&text).await;
+    until(&session, |snapshot| snapshot.open_orders.len() >= 3).await;
+    let embedded = session.embedded().expect("it is embedded");
+    embedded.with(|venue, _| venue.revoke(fake::API_KEY));
+    let mut desk = session.desk();
+    desk.ask(Call::Account, Ask::default()).await.unwrap_err();
+    until(&session, |snapshot| matches!(snapshot.status, VenueStatus::Shut { .. })).await;
+    desk.stop(Duration::from_millis(500)).await;
+    desk.ended().await;
+    drop(desk);
+    session.close(PATIENCE).await.unwrap();
+    let config = Config::parse("embedded.toml", &text).unwrap();
+    let error = Session::start(&config, &registry()).await.map(|_| ()).unwrap_err();
+    let line = error.to_string();
+    assert!(line.contains("has refused the key of account main"), "{line}");
+    assert!(line.contains("--clear-key") && !line.contains('\n'), "{line}");
+    assert_eq!(Stopped::from(error).code(), 2);
+    assert!(kept::clear_key(&config).unwrap().contains("may be tried again"));
+    assert!(kept::clear_key(&config).unwrap().contains("was not noted"));
+    let later = started(&text).await;
+    until(&later, |snapshot| snapshot.status == VenueStatus::Live).await;
+    later.close(PATIENCE).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_runs_at_once_have_slots_of_their_own_and_read_one_catalog() {
+    let scratch = Scratch::new("slots");
+    let text = scratch.profile(9);
+    let first = started(&text).await;
+    until(&first, |snapshot| snapshot.status == VenueStatus::Live).await;
+    let config = Config::parse("embedded.toml", &text).unwrap();
+    let error = Session::start(&config, &registry()).await.map(|_| ()).unwrap_err();
+    assert!(error.to_string().contains("engine.slot 0"), "{error}");
+    assert_eq!(Stopped::from(error).code(), 2);
+    let beside = started(&text.replace("slot = 0", "slot = 1")).await;
+    until(&beside, |snapshot| snapshot.status == VenueStatus::Live).await;
+    let asked = |session: &Session| {
+        let ledger = session.embedded().expect("it is embedded").ledger();
+        ledger.requests.get("GET /api/v3/exchangeInfo").copied().unwrap_or_default()
+    };
+    assert_eq!((asked(&first), asked(&beside)), (1, 0));
+    first.close(PATIENCE).await.unwrap();
+    beside.close(PATIENCE).await.unwrap();
 }

@@ -12,7 +12,7 @@ use super::Violations;
 use super::workspace::{Dependency, Member, Workspace};
 
 /// The crates under `crates/`, and the floor each stands on.
-const FLOORS: [(&str, u8); 15] = [
+const FLOORS: [(&str, u8); 16] = [
     ("tradewind-model", 0),
     ("tradewind-scheduler", 1),
     ("tradewind-strategy", 1),
@@ -27,6 +27,7 @@ const FLOORS: [(&str, u8); 15] = [
     ("tradewind-dashboard", 3),
     ("tradewind-fleet", 3),
     ("tradewind", 4),
+    ("tradewind-lab", 4),
     ("tradewind-cli", 6),
 ];
 

@@ -2,27 +2,27 @@
 
 use std::time::Duration;
 
+use tradewind_lab::Weather;
 use tradewind_model::Decimal;
 use tradewind_model::market::{Interval, Level};
 use tradewind_model::notice::{Command, VenueStatus};
 use tradewind_model::stream::{Feed, StreamKind};
 use tradewind_simulator::binance::BinanceConfig;
 
-use super::network::Weather;
 use super::probe::{self, Told};
-use super::world::{Setup, World};
+use super::solo::{Setup, Solo};
 
-fn world(params: &str) -> World {
+fn world(params: &'static str) -> Solo {
     let registry = probe::registry();
-    let strategies = [("probe", "probe", params)];
-    World::new(Setup {
+    let strategy = ("probe", params);
+    Solo::new(Setup {
         seed: 11,
         weather: Weather::FAIR,
         venue: BinanceConfig::default(),
         skew_ms: 40,
         cancels_on_stop: true,
-        registry: &registry,
-        strategies: &strategies,
+        registry,
+        strategy,
     })
 }
 
@@ -62,7 +62,7 @@ fn a_book_is_the_venues_own_also_after_the_stream_was_cut() {
         for _ in 0..400 {
             world.run_for(Duration::from_millis(50));
             let Some(Told::Book(book)) = probe::told().into_iter().next_back() else { continue };
-            let depth = world.venue.exchange().depth("BTCUSDT", 5).unwrap();
+            let depth = world.venue().exchange().depth("BTCUSDT", 5).unwrap();
             if depth.last_update_id == book.last_update_id {
                 let levels = |levels: &[Level]| -> Vec<(Decimal, Decimal)> {
                     levels.iter().map(|(price, qty)| (price.get(), qty.get())).collect()
@@ -98,14 +98,14 @@ fn a_feed_asked_for_later_is_added_to_the_socket_that_stands() {
     let mut world = world("feeds = [\"quote\"]");
     world.run_for(Duration::from_secs(5));
     probe::told();
-    let connections = world.venue.ledger().connections_accepted;
+    let connections = world.ledger().connections_accepted;
     let (instrument, feed) = ("BTC-USDT".into(), Feed::Book(20));
     world.command("probe", Command::Subscribe { instrument, feed });
     world.run_for(Duration::from_secs(5));
     let told = probe::told();
     let books = told.iter().filter(|told| matches!(told, Told::Book(_)));
     assert!(books.count() > 10);
-    assert_eq!(world.venue.ledger().connections_accepted, connections);
+    assert_eq!(world.ledger().connections_accepted, connections);
 }
 
 #[test]

@@ -4,32 +4,31 @@ use std::time::Duration;
 
 use tradewind_engine::Incident;
 use tradewind_grid::Grid;
+use tradewind_lab::Weather;
 use tradewind_model::stream::StreamKind;
 use tradewind_simulator::binance::BinanceConfig;
 use tradewind_strategy::Registry;
 
-use super::checkers::check;
-use super::network::Weather;
-use super::world::{Setup, World};
+use super::solo::{Setup, Solo};
 
 const PARAMS: &str = "width = \"0.03\"\nlevels = 11\nqty = \"0.002\"";
 
-fn world(seed: u64, weather: Weather, skew_ms: i64) -> World {
+fn world(seed: u64, weather: Weather, skew_ms: i64) -> Solo {
     let registry = Registry::new().with::<Grid>("grid");
-    let strategies = [("grid", "grid", PARAMS)];
-    World::new(Setup {
+    let strategy = ("grid", PARAMS);
+    Solo::new(Setup {
         seed,
         weather,
         venue: BinanceConfig::default(),
         skew_ms,
         cancels_on_stop: true,
-        registry: &registry,
-        strategies: &strategies,
+        registry,
+        strategy,
     })
 }
 
-fn fills(world: &World) -> u64 {
-    world.engine.snapshot(world.now).counters.fills
+fn fills(world: &Solo) -> u64 {
+    world.snapshot().counters.fills
 }
 
 #[test]
@@ -38,7 +37,7 @@ fn a_grid_trades_and_the_venues_books_agree() {
         let mut world = world(seed, Weather::FAIR, 0);
         world.run_for(Duration::from_secs(60));
         world.stop(Duration::from_secs(10));
-        check(&world, &format!("seed {seed}"));
+        world.check(&format!("seed {seed}"));
         assert!(fills(&world) >= 10, "seed {seed}: {} fills", fills(&world));
     }
 }
@@ -46,15 +45,15 @@ fn a_grid_trades_and_the_venues_books_agree() {
 #[test]
 fn lost_answers_and_cut_sockets_cost_nothing_but_time() {
     let mut in_doubt = 0;
-    for seed in 1..=12 {
+    for seed in 1..=20 {
         let mut world = world(seed, Weather::FOUL, 700);
         world.run_for(Duration::from_secs(120));
         world.stop(Duration::from_secs(120));
-        check(&world, &format!("seed {seed}"));
+        world.check(&format!("seed {seed}"));
         assert!(fills(&world) >= 5, "seed {seed}: {} fills", fills(&world));
         let is_lost = |incident: &Incident| matches!(incident, Incident::StreamLost { .. });
-        assert!(world.incidents.iter().any(|(_, incident)| is_lost(incident)));
-        in_doubt += world.engine.snapshot(world.now).counters.orders_in_doubt;
+        assert!(world.incidents().any(is_lost));
+        in_doubt += world.snapshot().counters.orders_in_doubt;
     }
     // Mostly the stream tells of an order before its lost answer is missed; not always.
     assert!(in_doubt > 0, "the weather was too fair");
@@ -69,7 +68,7 @@ fn fills_during_a_gap_of_the_stream_are_found_afterwards() {
     }
     world.run_for(Duration::from_secs(5));
     world.stop(Duration::from_secs(10));
-    check(&world, "seed 3");
+    world.check("seed 3");
     assert!(fills(&world) >= 10);
 }
 
@@ -78,7 +77,7 @@ fn the_same_seed_is_the_same_run() {
     let run = |seed| {
         let mut world = world(seed, Weather::FOUL, 150);
         world.run_for(Duration::from_secs(20));
-        (world.trace, fills(&world))
+        (world.trace(), fills(&world))
     };
     assert_eq!(run(5), run(5));
     assert_ne!(run(5).0, run(6).0);
@@ -89,9 +88,10 @@ fn every_attempt_is_told_as_the_venue_saw_it() {
     let mut world = world(2, Weather::FAIR, 0);
     world.run_for(Duration::from_secs(30));
     world.stop(Duration::from_secs(10));
-    let arrived = world.venue.ledger().requests;
-    let told =
-        |endpoint: &str| world.attempts.iter().filter(|one| one.endpoint == endpoint).count();
+    let arrived = world.ledger().requests;
+    let told = |endpoint: &str| {
+        world.me().attempts().iter().filter(|one| one.endpoint == endpoint).count()
+    };
     for (endpoint, route) in [
         ("place_order", "POST /api/v3/order"),
         ("cancel_order", "DELETE /api/v3/order"),
@@ -103,7 +103,7 @@ fn every_attempt_is_told_as_the_venue_saw_it() {
         assert_eq!(told(endpoint) as u64, arrived, "{endpoint}");
         assert!(arrived > 0, "{endpoint}");
     }
-    let placed = world.attempts.iter().find(|one| one.endpoint == "place_order").unwrap();
+    let placed = world.me().attempts().iter().find(|one| one.endpoint == "place_order").unwrap();
     assert_eq!((placed.status, placed.method.as_ref(), placed.attempt), (Some(200), "POST", 1));
     assert!(placed.idempotency_key.is_some() && placed.strategy.is_some());
     assert!(placed.latency_ms.is_some() && placed.used_weight.is_some());

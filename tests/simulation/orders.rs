@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tradewind_engine::Incident;
+use tradewind_lab::{InstanceSetup, Weather};
 use tradewind_model::Decimal;
 use tradewind_model::id::{ClientOrderId, ClientOrderIds, InstrumentId};
 use tradewind_model::money::{Price, Quantity};
@@ -14,13 +15,11 @@ use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
 use tradewind_simulator::binance::BinanceConfig;
 
-use super::checkers::check;
-use super::network::Weather;
 use super::probe::{self, Told, of_order, told};
-use super::world::{PEER, Setup, World};
+use super::solo::{PEER, Setup, Solo};
 
 pub(crate) struct Desk {
-    pub(crate) world: World,
+    pub(crate) world: Solo,
     ids: ClientOrderIds,
 }
 
@@ -35,24 +34,32 @@ impl Desk {
     }
 
     fn with(weather: Weather, venue: BinanceConfig, cancels_on_stop: bool) -> Self {
-        let registry = probe::registry();
-        let strategies = [("probe", "probe", "feeds = [\"quote\"]")];
-        let mut world = World::new(Setup {
+        Self::of(weather, venue, |instance| instance.cancels_on_stop = cancels_on_stop)
+    }
+
+    /// A desk with something else about its instance.
+    pub(crate) fn of(
+        weather: Weather,
+        venue: BinanceConfig,
+        change: impl FnOnce(&mut InstanceSetup),
+    ) -> Self {
+        let setup = Setup {
             seed: 4,
             weather,
             venue,
             skew_ms: 0,
-            cancels_on_stop,
-            registry: &registry,
-            strategies: &strategies,
-        });
+            cancels_on_stop: true,
+            registry: probe::registry(),
+            strategy: ("probe", "feeds = [\"quote\"]"),
+        };
+        let mut world = Solo::new_with(setup, change);
         world.run_for(Duration::from_secs(5));
         assert!(told().contains(&Told::Venue(VenueStatus::Live)));
         Self { world, ids: ClientOrderIds::new(99, Timestamp::EPOCH) }
     }
 
     fn mid(&self) -> Price {
-        let snapshot = self.world.engine.snapshot(self.world.now);
+        let snapshot = self.world.snapshot();
         snapshot.quotes.values().next().unwrap().mid()
     }
 
@@ -81,12 +88,12 @@ impl Desk {
     }
 
     pub(crate) fn requests(&self, what: &str) -> u64 {
-        self.world.venue.ledger().requests.get(what).copied().unwrap_or_default()
+        self.world.ledger().requests.get(what).copied().unwrap_or_default()
     }
 
     pub(crate) fn finish(mut self) {
         self.world.stop(Duration::from_secs(30));
-        check(&self.world, "seed 4");
+        self.world.check("seed 4");
     }
 }
 
@@ -132,7 +139,7 @@ fn each_fill_is_told_once_and_the_end_once_after_them() {
 fn what_the_venue_would_refuse_is_denied_without_a_request() {
     let mut desk = Desk::open(Weather::FAIR);
     let (near, far) = (desk.price(-1), desk.price(-95));
-    let before = desk.world.venue.ledger().total_requests();
+    let before = desk.world.ledger().total_requests();
     for (kind, reason) in [
         (post_only(near, qty("0.000001")), "LOT_SIZE"),
         (post_only(near, qty("0.00005")), "NOTIONAL"),
@@ -152,7 +159,7 @@ fn what_the_venue_would_refuse_is_denied_without_a_request() {
         let text = updates[0].reason.clone().unwrap();
         assert!(text.contains(reason), "{text}");
     }
-    assert_eq!(desk.world.venue.ledger().total_requests(), before);
+    assert_eq!(desk.world.ledger().total_requests(), before);
     desk.finish();
 }
 
@@ -178,7 +185,7 @@ fn a_name_stands_for_one_order_for_ever() {
     desk.world.run_for(Duration::from_secs(1));
     assert_eq!(desk.requests("POST /api/v3/order"), 1);
     let is_told = |incident: &Incident| matches!(incident, Incident::DuplicateId { .. });
-    assert!(desk.world.incidents.iter().any(|(_, incident)| is_told(incident)));
+    assert!(desk.world.incidents().any(is_told));
     desk.finish();
 }
 
@@ -201,7 +208,7 @@ fn an_order_canceled_before_it_left_costs_no_request() {
 fn a_replacement_follows_the_first_and_takes_off_what_that_has_filled() {
     let mut desk = Desk::open(Weather::FAIR);
     // More than rests at the top of the book, so part of it trades and the rest waits.
-    let quote = desk.world.engine.snapshot(desk.world.now).quotes.values().next().unwrap().clone();
+    let quote = desk.world.snapshot().quotes.values().next().unwrap().clone();
     let total = quote.ask_qty + qty("0.5");
     let total = Quantity::new(total.get().round_dp(5)).unwrap();
     let limit = |price| OrderKind::Limit {
@@ -275,11 +282,10 @@ fn while_the_stream_is_down_new_orders_are_denied_and_cancels_pass() {
 #[test]
 fn after_a_429_nothing_leaves_until_the_venue_said_and_then_trading_goes_on() {
     let mut desk = Desk::open(Weather::FAIR);
-    let venue_now = desk.world.now;
-    desk.world.venue.burn_weight(venue_now, PEER, 6_000);
+    desk.world.at_venue(|venue, now| venue.burn_weight(now, PEER, 6_000));
     let first = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
     desk.world.run_for(Duration::from_secs(5));
-    let ledger = desk.world.venue.ledger();
+    let ledger = desk.world.ledger();
     assert_eq!((ledger.rate_limited, ledger.banned), (1, 0));
     assert_eq!(ledger.after_first_429().len(), 0, "{:?}", ledger.after_first_429());
     let second = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
@@ -294,17 +300,17 @@ fn after_a_429_nothing_leaves_until_the_venue_said_and_then_trading_goes_on() {
     );
     let third = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
     assert_eq!(desk.news(third, 1), [(OrderState::Open, Quantity::ZERO)]);
-    assert_eq!(desk.world.venue.ledger().rate_limited, 1);
+    assert_eq!(desk.world.ledger().rate_limited, 1);
 }
 
 #[test]
 fn a_refused_time_is_read_anew_and_the_order_goes_once_more() {
     let mut desk = Desk::open(Weather::FAIR);
-    desk.world.set_venue_clock_forward(7_000);
+    desk.world.step_venue_clock(7_000);
     let id = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
     assert_eq!(desk.news(id, 2), [(OrderState::Open, Quantity::ZERO)]);
     assert_eq!(desk.requests("POST /api/v3/order"), 2, "refused once, taken once");
-    let refused = desk.world.incidents.iter().filter(|(_, one)| *one == Incident::ClockRefused);
+    let refused = desk.world.incidents().filter(|one| **one == Incident::ClockRefused);
     assert_eq!(refused.count(), 1);
     desk.finish();
 }
@@ -314,10 +320,10 @@ fn a_connection_that_cannot_be_made_is_tried_again_under_the_same_name() {
     let mut desk = Desk::open(Weather::FAIR);
     desk.world.set_weather(Weather { refused_permille: 1000, ..Weather::FAIR });
     let id = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
-    desk.world.run_for(Duration::from_millis(100));
+    desk.world.run_for(Duration::from_millis(6));
     desk.world.set_weather(Weather::FAIR);
     assert_eq!(desk.news(id, 9), [(OrderState::Open, Quantity::ZERO)]);
-    assert_eq!(desk.world.engine.snapshot(desk.world.now).counters.orders_sent, 1);
+    assert_eq!(desk.world.snapshot().counters.orders_sent, 1);
     desk.finish();
 }
 
@@ -339,12 +345,12 @@ fn trades_that_the_stream_has_lost_are_fetched_before_the_end_is_told() {
     let mut venue = BinanceConfig::default();
     venue.exchange.symbols[0].market.volatility_ppm = 200;
     let mut desk = Desk::open_at(Weather::FAIR, venue);
-    let quote = desk.world.engine.snapshot(desk.world.now).quotes.values().next().unwrap().clone();
+    let quote = desk.world.snapshot().quotes.values().next().unwrap().clone();
     let wanted = Quantity::new(quote.bid_qty.get().round_dp(5)).unwrap() + qty("0.05");
     let id = desk.submit(Side::Buy, post_only(quote.bid, wanted));
     desk.world.run_for(Duration::from_millis(50));
     let traded = |desk: &Desk| {
-        let ledger = desk.world.venue.ledger();
+        let ledger = desk.world.ledger();
         ledger.accounts[0].fills.iter().map(|fill| fill.qty).sum::<Decimal>()
     };
     // The first trade is lost, a later one arrives.
@@ -381,11 +387,14 @@ fn orders_that_the_policy_leaves_are_left_those_on_their_way_as_soon_as_they_res
     desk.world.run_for(Duration::from_secs(1));
     let on_its_way = desk.submit(Side::Buy, post_only(desk.price(-11), qty("0.01")));
     desk.world.run_for(Duration::from_micros(100));
-    let before = desk.world.now;
+    let before = desk.world.now();
     desk.world.stop(Duration::from_secs(30));
-    assert_eq!(desk.world.drained.as_deref(), Some(&[][..]));
-    assert!(desk.world.now.since(before) < Duration::from_secs(1), "nobody waits for the deadline");
-    let ledger = desk.world.venue.ledger();
+    assert_eq!(desk.world.drained(), Some(&[][..]));
+    assert!(
+        desk.world.now().since(before) < Duration::from_secs(1),
+        "nobody waits for the deadline"
+    );
+    let ledger = desk.world.ledger();
     let mut open: Vec<_> =
         ledger.accounts[0].open_orders.iter().map(|order| order.client_order_id.clone()).collect();
     open.sort_unstable();

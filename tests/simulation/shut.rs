@@ -3,20 +3,20 @@
 use std::time::Duration;
 
 use tradewind_engine::{Event, Incident};
+use tradewind_lab::Weather;
 use tradewind_model::notice::VenueStatus;
 use tradewind_model::order::{OrderState, Side};
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::ShutReason;
 use tradewind_simulator::binance::fake;
 
-use super::network::Weather;
 use super::orders::{Desk, post_only, qty};
 use super::probe::{Told, of_order, told};
-use super::world::PEER;
+use super::solo::PEER;
 
 /// What reached the venue after a moment, in order.
 fn arrivals_since(desk: &Desk, since: Timestamp) -> Vec<&'static str> {
-    let arrivals = desk.world.venue.ledger().arrivals;
+    let arrivals = desk.world.ledger().arrivals;
     arrivals.iter().filter(|one| one.at > since).map(|one| one.what).collect()
 }
 
@@ -25,13 +25,12 @@ fn during_a_ban_not_a_byte_leaves_and_one_probe_goes_first_afterwards() {
     let mut desk = Desk::open(Weather::FAIR);
     let resting = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
     desk.world.run_for(Duration::from_secs(1));
-    let now = desk.world.now;
-    let until = desk.world.venue.ban(now, PEER);
+    let until = desk.world.at_venue(|venue, now| venue.ban(now, PEER));
     // Somebody asks for something, and so it is learnt.
     let order = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
     desk.world.run_for(Duration::from_secs(2));
-    let learnt = desk.world.now;
-    assert!(desk.world.venue.ledger().banned >= 1);
+    let learnt = desk.world.now();
+    assert!(desk.world.ledger().banned >= 1);
     for _ in 0..50 {
         desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
     }
@@ -46,20 +45,20 @@ fn during_a_ban_not_a_byte_leaves_and_one_probe_goes_first_afterwards() {
     assert_eq!(of_order(&told, order).last().unwrap().state, OrderState::Denied);
     assert!(!of_order(&told, resting).is_empty());
     desk.world.stop(Duration::from_secs(30));
-    assert_eq!(desk.world.drained.as_deref(), Some(&[][..]));
+    assert_eq!(desk.world.drained(), Some(&[][..]));
 }
 
 #[test]
 fn a_refused_key_is_not_tried_again_until_somebody_has_seen_to_it() {
     let mut desk = Desk::open(Weather::FAIR);
-    desk.world.venue.revoke(fake::API_KEY);
+    desk.world.at_venue(|venue, _| venue.revoke(fake::API_KEY));
     let order = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
     desk.world.run_for(Duration::from_secs(2));
-    let latched = desk.world.now;
+    let latched = desk.world.now();
     assert_eq!(of_order(&told(), order).last().unwrap().state, OrderState::Rejected);
     let is_auth =
         |incident: &Incident| matches!(incident, Incident::Shut { reason: ShutReason::Auth, .. });
-    assert_eq!(desk.world.incidents.iter().filter(|(_, one)| is_auth(one)).count(), 1);
+    assert_eq!(desk.world.incidents().filter(|one| is_auth(one)).count(), 1);
     for _ in 0..20 {
         desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
     }
@@ -70,8 +69,8 @@ fn a_refused_key_is_not_tried_again_until_somebody_has_seen_to_it() {
         all.into_iter().filter(|what| !unsigned.contains(what)).count()
     };
     assert_eq!(signed(latched), 0);
-    let cleared = desk.world.now;
-    desk.world.tell_engine(Event::ClearAccount);
+    let cleared = desk.world.now();
+    desk.world.tell(Event::ClearAccount);
     desk.world.run_for(Duration::from_secs(5));
     let all = arrivals_since(&desk, cleared);
     let tries = all.iter().filter(|what| !unsigned.contains(what)).count();

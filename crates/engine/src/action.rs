@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::call::Call;
-use tradewind_model::id::{AccountId, ClientOrderId, EgressId, StrategyId, VenueId};
+use tradewind_model::id::{AccountId, ClientOrderId, EgressId, StrategyId, Symbol, VenueId};
 use tradewind_model::notice::Notice;
-use tradewind_model::outcome::{Fate, Throttle};
+use tradewind_model::outcome::Throttle;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::{Permit, ScopeKey, ShutReason};
+use tradewind_scheduler::{Permit, RefusedAlike, ScopeKey, ShutReason, ShutRecord};
+
+use crate::beginning::Catalog;
+use crate::inquiry::Answer;
 
 /// Where a call goes: which exchange, in whose name, from which address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,9 +96,23 @@ pub enum Action {
     Answer {
         /// Their number for it.
         inquiry: u64,
-        /// What became of the call.
-        fate: Fate,
+        /// What they are told.
+        answer: Answer,
     },
+    /// Keep what is shut for later lives and for processes beside this one: this is all of it. It
+    /// comes before any call that leaves after the change.
+    KeepShut(Vec<ShutRecord>),
+    /// Find out whether anybody has read these instruments lately, and come back with
+    /// `Event::CatalogSought`: with what was found, or with none once it is this process's turn to
+    /// ask the venue.
+    SeekCatalog {
+        /// All of these, or none.
+        symbols: Vec<Symbol>,
+        /// What was read before is too old.
+        not_before: Timestamp,
+    },
+    /// Keep what the venue has told.
+    KeepCatalog(Box<Catalog>),
     /// Log an attempt, whatever became of it.
     Attempt(Box<AttemptEvent>),
     /// Tell the operator.
@@ -186,6 +203,16 @@ pub enum Incident {
         /// Why.
         reason: ShutReason,
     },
+    /// Something is shut because another life of this process, or a process beside it, was told
+    /// so.
+    ShutElsewhere {
+        /// What.
+        scope: ScopeKey,
+        /// Why.
+        reason: ShutReason,
+        /// Until when, by our clock; with none, until a person clears it.
+        until: Option<Timestamp>,
+    },
     /// The answer to an order was lost. It is being asked about.
     InDoubt {
         /// Which order.
@@ -214,6 +241,32 @@ pub enum Incident {
     },
     /// The venue refused our time; its clock is read anew.
     ClockRefused,
+    /// The venue refused our time again, right after its clock had been read: the account is left
+    /// alone until somebody has looked.
+    ClockRefusedAgain {
+        /// The venue's words.
+        message: String,
+    },
+    /// A reading of the venue's clock contradicts the others; it is read again.
+    ClockContradicted {
+        /// What lies between them, beyond all doubt.
+        by: Duration,
+    },
+    /// The wall's clock has moved against ours: the machine may have slept. Everything is asked
+    /// anew before anything is traded.
+    ClockJumped {
+        /// By how many nanoseconds.
+        nanos: i64,
+    },
+    /// The same request was refused time and again; it is made once a minute from now on.
+    RefusedAlike {
+        /// Whose; none when somebody outside asks.
+        strategy: Option<StrategyId>,
+        /// What.
+        what: String,
+        /// How the venue refused it.
+        alike: RefusedAlike,
+    },
     /// A read that somebody waits for has failed; it is tried again.
     ReadFailed {
         /// What was asked.
@@ -242,14 +295,19 @@ impl Incident {
             Self::Live => Level::Info,
             Self::Stale { .. }
             | Self::StreamLost { .. }
+            | Self::ShutElsewhere { .. }
             | Self::Unreadable { .. }
             | Self::InDoubt { .. }
             | Self::ForeignOrders { .. }
             | Self::ClockRefused
+            | Self::ClockContradicted { .. }
+            | Self::ClockJumped { .. }
             | Self::ReadFailed { .. } => Level::Warn,
             Self::Throttled { .. }
             | Self::Shut { .. }
             | Self::CancelFailing { .. }
+            | Self::ClockRefusedAgain { .. }
+            | Self::RefusedAlike { .. }
             | Self::DuplicateId { .. } => Level::Error,
         }
     }
@@ -275,10 +333,20 @@ impl std::fmt::Display for Incident {
                     f,
                     "{scope} is shut: {reason}; see to the key and its rights, then clear it"
                 ),
-                ShutReason::Throttled | ShutReason::Edge | ShutReason::Banned => {
+                ShutReason::Throttled
+                | ShutReason::Forgotten
+                | ShutReason::Edge
+                | ShutReason::Banned => {
                     write!(f, "{scope} is shut: {reason}")
                 }
             },
+            Self::ShutElsewhere { scope, reason, until } => {
+                write!(f, "{scope} was shut by what another process was told ({reason}); silent ")?;
+                match until {
+                    Some(until) => write!(f, "until {until}"),
+                    None => f.write_str("until somebody has seen to the key and clears it"),
+                }
+            }
             Self::InDoubt { client_order_id, reason } => {
                 write!(f, "order {client_order_id} is in doubt ({reason}); asking the venue")
             }
@@ -292,6 +360,30 @@ impl std::fmt::Display for Incident {
                 write!(f, "{count} open orders on the account are not ours; left alone")
             }
             Self::ClockRefused => f.write_str("the venue refused our time; reading its clock"),
+            Self::ClockRefusedAgain { message } => write!(
+                f,
+                "the venue refuses our time though its clock was just read ({message}); see to \
+                 this machine's clock, then clear the account"
+            ),
+            Self::ClockContradicted { by } => {
+                write!(f, "readings of the venue's clock are {by:?} apart; reading it again")
+            }
+            Self::ClockJumped { nanos } => {
+                let (by, way) = (Duration::from_nanos(nanos.unsigned_abs()), nanos.signum());
+                let way = if way < 0 { "back" } else { "ahead" };
+                write!(
+                    f,
+                    "the wall's clock went {way} by {by:?}; the machine may have slept, so \
+                     everything is asked anew"
+                )
+            }
+            Self::RefusedAlike { strategy, what, alike } => {
+                match strategy {
+                    Some(strategy) => write!(f, "strategy {strategy}: ")?,
+                    None => f.write_str("an inquiry: ")?,
+                }
+                write!(f, "{what} was {alike}")
+            }
             Self::ReadFailed { what, reason } => write!(f, "{what} failed: {reason}; trying again"),
         }
     }

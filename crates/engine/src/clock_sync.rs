@@ -1,10 +1,19 @@
 //! The venue's clock, as well as it can be known.
 //!
 //! Each reading of the venue's time bounds its offset from ours: the venue read its clock at some
-//! moment between our send and our receipt. The reading with the shortest round trip of the last
-//! ten minutes says it best. What is given out moves slowly towards that, never in a step, so that
-//! no calendar window is entered twice; only the first reading, and one after the venue itself has
-//! refused our time, are taken as they are.
+//! moment between our send and our receipt. The reading with the shortest round trip says it best;
+//! it grows worse with its age, because two clocks drift apart, so of the last ten minutes the one
+//! counts that leaves the least doubt now.
+//!
+//! Two things are given out. What a request is stamped with is the best that is known. What the
+//! venue's windows are reckoned by moves slowly towards that, never in a step, so that no calendar
+//! window is entered twice; what is still missing is part of the error that goes with it.
+//!
+//! A reading that contradicts the others makes the error wider instead of being believed or thrown
+//! away. The next one decides: when it says the same, a clock was set, and the others are dropped;
+//! else the odd one is. The first reading is taken as it is, and so is one after everything was
+//! forgotten or where a clock was set by more than a second: to slew that far would leave every
+//! window in doubt for minutes.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -21,12 +30,33 @@ const RESOLUTION: Duration = Duration::from_millis(1);
 const DRIFT_PPM: u32 = 100;
 /// How fast the offset may move: 5 % of the time that passes.
 const SLEW_PER_SEC_NANOS: i64 = 50_000_000;
+/// What is further than this is not approached but taken over.
+const STEP_MIN_NANOS: u64 = 1_000_000_000;
+/// The error of a clock of which nothing is known: as much as the scheduler reckons with.
+const UNKNOWN: Duration = Duration::from_secs(30);
 
+/// One reading.
 #[derive(Clone, Copy, Debug)]
 struct Sample {
     at: Timestamp,
     offset_nanos: i64,
     half_rtt: Duration,
+    /// It contradicts the others, and nothing has borne it out.
+    is_doubted: bool,
+}
+
+/// What a reading says of those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// The same.
+    Agrees,
+    /// Something else: this much lies between what the two allow. It is worth another reading.
+    Contradicts {
+        /// How far apart they are beyond all doubt.
+        by: Duration,
+    },
+    /// What the contradicting one before it said: the older ones are not believed any more.
+    Overrules,
 }
 
 /// What is known of the venue's clock.
@@ -45,31 +75,55 @@ impl ClockSync {
         Self { is_step_due: true, ..Self::default() }
     }
 
-    /// Whether there has been a reading since the start, or since the venue refused our time.
+    /// Whether there has been a reading since the start, or since everything was forgotten.
     #[must_use]
     pub fn is_known(&self) -> bool {
         !self.samples.is_empty()
     }
 
     /// Takes in a reading: asked at `sent`, answered by `received`, both by our clock.
-    pub fn sample(&mut self, sent: Timestamp, received: Timestamp, venue: Timestamp) {
+    pub fn sample(&mut self, sent: Timestamp, received: Timestamp, venue: Timestamp) -> Agreement {
         let half_rtt = received.since(sent) / 2;
-        let middle = sent + half_rtt;
-        let offset_nanos = difference_nanos(venue, middle);
+        let offset_nanos = difference_nanos(venue, sent + half_rtt);
+        let mut sample = Sample { at: received, offset_nanos, half_rtt, is_doubted: false };
+        // What it was on its way to until now, and only from now on to what this reading says.
+        self.advance(received);
+        let agreement = self.compare(sample);
+        match agreement {
+            // Whoever said something else is outvoted.
+            Agreement::Agrees => self.samples.retain(|other| !other.is_doubted),
+            Agreement::Contradicts { .. } => sample.is_doubted = true,
+            Agreement::Overrules => {
+                self.samples.retain(|other| contradiction(*other, sample, received).is_none());
+                self.samples.iter_mut().for_each(|other| other.is_doubted = false);
+                self.is_step_due |= offset_nanos.abs_diff(self.offset_nanos) > STEP_MIN_NANOS;
+            }
+        }
         if self.samples.len() == SAMPLES_MAX {
             self.samples.pop_front();
         }
-        self.samples.push_back(Sample { at: received, offset_nanos, half_rtt });
-        self.expire(received);
+        self.samples.push_back(sample);
         if self.is_step_due {
             self.is_step_due = false;
             self.offset_nanos = offset_nanos;
             self.slewed_at = received;
         }
+        agreement
     }
 
-    /// Forgets every reading: the venue has refused a time we were sure of.
-    pub fn invalidate(&mut self) {
+    fn compare(&self, sample: Sample) -> Agreement {
+        let contradicted = |other: &Sample| contradiction(*other, sample, sample.at);
+        let believed = self.samples.iter().filter(|other| !other.is_doubted);
+        let Some(by) = believed.filter_map(contradicted).max() else {
+            return Agreement::Agrees;
+        };
+        let is_seconded = self.samples.back().is_some_and(|last| contradicted(last).is_none());
+        if is_seconded { Agreement::Overrules } else { Agreement::Contradicts { by } }
+    }
+
+    /// Forgets every reading: the venue has refused a time we were sure of, or the machine's own
+    /// clock has stood still.
+    pub fn forget(&mut self) {
         self.samples.clear();
         self.is_step_due = true;
     }
@@ -87,43 +141,52 @@ impl ClockSync {
         self.slewed_at = now;
     }
 
-    /// Venue's clock less ours, in nanoseconds.
+    /// Venue's clock less ours, in nanoseconds, as windows are reckoned by: it never steps.
     #[must_use]
     pub fn offset_nanos(&self) -> i64 {
         self.offset_nanos
     }
 
-    /// The venue's clock at a moment of ours.
+    /// The venue's clock at a moment of ours, as well as it is known: what requests are stamped
+    /// with.
     #[must_use]
     pub fn venue_time(&self, at: Timestamp) -> Timestamp {
-        at.offset_by(self.offset_nanos)
+        at.offset_by(self.best_offset(at))
     }
 
     /// Our clock at a moment of the venue's.
     #[must_use]
     pub fn our_time(&self, venue: Timestamp) -> Timestamp {
-        venue.offset_by(self.offset_nanos.saturating_neg())
+        let about = venue.offset_by(self.offset_nanos.saturating_neg());
+        venue.offset_by(self.best_offset(about).saturating_neg())
     }
 
-    /// How far off the offset may be. Covers every reading that still counts: one that contradicts
-    /// the best makes the bound wider instead of being believed or thrown away.
+    fn best_offset(&self, at: Timestamp) -> i64 {
+        self.best(at).map_or(self.offset_nanos, |best| best.offset_nanos)
+    }
+
+    /// How far off the offset may be. Covers every reading that still counts.
     #[must_use]
     pub fn error_bound(&self, now: Timestamp) -> Duration {
         let Some(best) = self.best(now) else {
-            return Duration::from_secs(1);
+            return UNKNOWN;
         };
-        let bound = self.samples.iter().fold(uncertainty(best, now), |bound, sample| {
-            let apart = best.offset_nanos.abs_diff(sample.offset_nanos);
-            let beyond = Duration::from_nanos(apart)
-                .saturating_sub(uncertainty(best, now) + uncertainty(*sample, now));
-            bound.max(uncertainty(best, now) + beyond)
-        });
+        let certain = uncertainty(best, now);
+        let apart = self.samples.iter().filter_map(|sample| contradiction(best, *sample, now));
+        let beyond = apart.max().unwrap_or_default();
         let still_to_slew = best.offset_nanos.abs_diff(self.offset_nanos);
-        bound + Duration::from_nanos(still_to_slew)
+        certain + beyond + Duration::from_nanos(still_to_slew)
+    }
+
+    /// The shortest round trip of the readings that count.
+    #[must_use]
+    pub fn least_rtt(&self) -> Option<Duration> {
+        self.samples.iter().map(|sample| sample.half_rtt * 2).min()
     }
 
     fn best(&self, now: Timestamp) -> Option<Sample> {
-        self.samples.iter().copied().min_by_key(|sample| uncertainty(*sample, now))
+        let all = self.samples.iter().copied();
+        all.min_by_key(|sample| (sample.is_doubted, uncertainty(*sample, now)))
     }
 
     fn expire(&mut self, now: Timestamp) {
@@ -138,6 +201,13 @@ impl ClockSync {
 /// How far off one reading may be by now.
 fn uncertainty(sample: Sample, now: Timestamp) -> Duration {
     sample.half_rtt + RESOLUTION + now.since(sample.at) * DRIFT_PPM / 1_000_000
+}
+
+/// What lies between two readings beyond what either may be off; none when they agree.
+fn contradiction(one: Sample, other: Sample, now: Timestamp) -> Option<Duration> {
+    let apart = Duration::from_nanos(one.offset_nanos.abs_diff(other.offset_nanos));
+    let beyond = apart.saturating_sub(uncertainty(one, now) + uncertainty(other, now));
+    (!beyond.is_zero()).then_some(beyond)
 }
 
 fn difference_nanos(a: Timestamp, b: Timestamp) -> i64 {

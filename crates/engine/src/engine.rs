@@ -5,15 +5,27 @@
 //! a day of trading can be played in a second, twice, to the same end.
 //!
 //! The work itself is in the submodules, each an `impl` block about one thing: `dispatch` brings
-//! calls to the scheduler and back, `orders` follows orders, `streams` keeps sockets up, `market`
-//! hands out feeds, `shut` heeds what is to be left alone, `attempts` tells of each try, `startup`
-//! reads what has to be known before the first order.
+//! calls to the scheduler and out, `outcome` brings back what became of them, `retrying` decides
+//! what is tried again; `orders` follows orders, `refusals` stops what is refused time and again,
+//! `order_counts` asks how many more there may be; `streams` keeps sockets up, `market` hands out
+//! feeds, `reads` answers questions from outside; `clock` knows the venue's time, `shut` heeds what
+//! is to be left alone and `inheritance` hands it on, `attempts` tells of each try, `startup` reads
+//! what has to be known before the first order, `background` what has to be read again now and
+//! then.
 
 mod attempts;
+mod background;
 mod calls;
+mod clock;
 mod dispatch;
+mod inheritance;
 mod market;
+mod order_counts;
 mod orders;
+mod outcome;
+mod reads;
+mod refusals;
+mod retrying;
 mod shut;
 mod startup;
 mod status;
@@ -23,25 +35,32 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use tradewind_model::attempt::AccountHash;
-use tradewind_model::id::{ClientOrderId, InstrumentId, StrategyId, Symbol};
+use tradewind_model::id::{CallId, ClientOrderId, InstrumentId, StrategyId, Symbol};
 use tradewind_model::instrument::Instrument;
 use tradewind_model::market::Quote;
 use tradewind_model::notice::{Command, Notice, VenueStatus};
-use tradewind_model::outcome::Fate;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::tariff::Tariff;
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::{Jitter, Next, Scheduler, SchedulerConfig, ScopeKey};
+use tradewind_scheduler::{
+    Jitter, Next, RefusalBreaker, Retries, RetryPolicy, Scheduler, SchedulerConfig, ScopeKey,
+};
 
 use crate::action::{Action, Failure, Incident, Route};
+use crate::beginning::Beginning;
 use crate::clock_sync::ClockSync;
 use crate::event::Event;
 use crate::ledger::Ledger;
 use crate::snapshot::{Counters, Snapshot};
 use crate::timers::Timers;
-use calls::{Calls, PendingCall};
+use background::Background;
+use calls::Calls;
+use clock::Clockwork;
+use inheritance::Kept;
 use market::Market;
+use order_counts::OrderCount;
 use orders::Watch;
+use reads::Reads;
 use startup::Startup;
 use streams::Stream;
 
@@ -76,6 +95,8 @@ pub struct EngineConfig {
     pub tariff: Tariff,
     /// Caps, reserves and bounds of the queue.
     pub scheduler: SchedulerConfig,
+    /// How often what failed is tried again.
+    pub retry: RetryPolicy,
     /// The strategies.
     pub strategies: Vec<StrategySetup>,
     /// How late a venue may still accept an order. Short is good: it bounds how long a lost answer
@@ -91,6 +112,8 @@ pub struct EngineConfig {
     pub cancels_on_stop: bool,
     /// Who this process is, in its log.
     pub identity: Identity,
+    /// What it knows when it begins.
+    pub beginning: Beginning,
     /// Of all randomness: the jitter of retries.
     pub seed: u64,
 }
@@ -98,10 +121,22 @@ pub struct EngineConfig {
 /// Everything that waits, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
+    /// The first call may go.
+    Begin,
     /// The venue's clock is to be read.
     Clock,
+    /// The catalog is to be read anew.
+    Catalog,
+    /// Nobody has said whether there is a catalog.
+    CatalogSought,
     /// A call is to be tried again.
-    Retry(tradewind_model::id::CallId),
+    Retry(CallId),
+    /// A call has waited for the clock until its deadline.
+    Held(CallId),
+    /// Somebody outside has waited until their deadline.
+    Reads,
+    /// It is to be looked whether the venue's count of orders is worth asking for.
+    OrderCount,
     /// A stream is to be opened again.
     Reopen(StreamKind),
     /// A stream has to have been heard of.
@@ -135,12 +170,14 @@ pub struct Engine {
     tariff: Tariff,
     scheduler: Scheduler,
     clock: ClockSync,
-    clock_advanced_at: Timestamp,
+    clockwork: Clockwork,
     jitter: Jitter,
+    retries: Retries,
+    refusals: RefusalBreaker,
     timers: Timers<Timer>,
     calls: Calls,
-    /// Calls that were refused for their time, until the venue's clock is known again.
-    awaiting_clock: Vec<PendingCall>,
+    reads: Reads,
+    order_count: OrderCount,
     actions: VecDeque<Action>,
     members: BTreeMap<StrategyId, Member>,
     instruments: BTreeMap<InstrumentId, Instrument>,
@@ -152,6 +189,8 @@ pub struct Engine {
     market_stream: Stream,
     market: Market,
     startup: Startup,
+    background: Background,
+    kept: Kept,
     told: VenueStatus,
     counters: Counters,
     is_stopping: bool,
@@ -174,11 +213,14 @@ impl Engine {
             tariff: config.tariff.clone(),
             scheduler,
             clock: ClockSync::new(),
-            clock_advanced_at: now,
+            clockwork: Clockwork::default(),
             jitter: Jitter::new(config.seed),
+            retries: Retries::new(config.retry),
+            refusals: RefusalBreaker::default(),
             timers: Timers::new(),
             calls: Calls::default(),
-            awaiting_clock: Vec::new(),
+            reads: Reads::default(),
+            order_count: OrderCount::default(),
             actions: VecDeque::new(),
             instruments: BTreeMap::new(),
             symbols: BTreeMap::new(),
@@ -189,6 +231,8 @@ impl Engine {
             market_stream: Stream::default(),
             market: Market::default(),
             startup: Startup::default(),
+            background: Background::default(),
+            kept: Kept::default(),
             told: VenueStatus::Stale { reason: "starting".to_owned() },
             counters: Counters::default(),
             is_stopping: false,
@@ -196,8 +240,15 @@ impl Engine {
             has_failed: false,
             config,
         };
-        engine.timers.set(Timer::Startup, now + engine.config.startup_timeout);
-        engine.read_clock(now);
+        engine.inherit(now);
+        let begins_at = now + engine.hold_back();
+        engine.timers.set(Timer::Startup, begins_at + engine.config.startup_timeout);
+        if begins_at > now {
+            engine.timers.set(Timer::Begin, begins_at);
+        } else {
+            engine.begin(now);
+        }
+        engine.refresh_status(now);
         engine
     }
 
@@ -210,7 +261,10 @@ impl Engine {
                 self.stream_event(now, kind, generation, event);
             }
             Event::StrategyLost { strategy } => self.strategy_lost(now, strategy),
-            Event::Inquire { inquiry, call } => self.inquire(now, inquiry, call),
+            Event::Inquire { inquiry, call, terms } => self.inquire(now, inquiry, call, terms),
+            Event::ClockJumped { nanos } => self.clock_jumped(now, nanos),
+            Event::ShutElsewhere(records) => self.adopt(now, &records),
+            Event::CatalogSought(catalog) => self.catalog_sought(now, catalog),
             Event::ClearAccount => {
                 let scope = ScopeKey::Account(self.config.route.account);
                 self.scheduler.clear(now, &scope);
@@ -218,6 +272,7 @@ impl Engine {
             Event::Stop { deadline } => self.stop(now, deadline),
         }
         self.refresh_status(now);
+        self.keep_shut(now);
     }
 
     /// What is to be done next; none when there is nothing until the next event or
@@ -228,6 +283,7 @@ impl Engine {
         }
         self.advance_clock(now);
         loop {
+            self.keep_shut(now);
             if let Some(action) = self.actions.pop_front() {
                 return Some(action);
             }
@@ -249,6 +305,7 @@ impl Engine {
                 Some(Next::Probe(probe)) => self.probe(now, probe),
                 None => {
                     self.check_drained();
+                    self.consider_order_count(now);
                     return self.actions.pop_front();
                 }
             }
@@ -304,14 +361,21 @@ impl Engine {
 
     fn fire(&mut self, now: Timestamp, timer: Timer) {
         match timer {
+            Timer::Begin => self.begin(now),
             Timer::Clock => self.read_clock(now),
+            Timer::Catalog => self.seek_catalog(now),
+            Timer::CatalogSought => self.catalog_sought(now, None),
             Timer::Retry(call) => self.retry_due(now, call),
+            Timer::Held(call) => self.held_too_long(now, call),
+            Timer::Reads => self.reads_due(now),
+            // Looking is done whenever nothing else is left to do.
+            Timer::OrderCount => {}
             Timer::Reopen(kind) => self.open_stream(now, kind),
             Timer::Liveness(kind) => self.check_liveness(now, kind),
             Timer::Ask(id) => self.ask(now, id),
             Timer::Fetch(id) => self.fetch_fills(now, id),
             Timer::Cancel(id) => self.pursue_cancel(now, id),
-            Timer::Startup => self.startup_timed_out(),
+            Timer::Startup => self.startup_timed_out(now),
             // Telling the status anew is all there is to do; the queue moves by itself.
             Timer::Unshut => {}
             Timer::Stop => self.give_up_draining(),
@@ -356,11 +420,8 @@ impl Engine {
 
     fn fail(&mut self, failure: Failure) {
         self.has_failed = true;
+        self.end_all_reads();
         self.actions.push_back(Action::Fail(failure));
-    }
-
-    fn answer(&mut self, inquiry: u64, fate: Fate) {
-        self.actions.push_back(Action::Answer { inquiry, fate });
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {

@@ -6,6 +6,11 @@ use tradewind_model::notice::Command;
 use tradewind_model::outcome::Outcome;
 use tradewind_model::stream::{StreamEvent, StreamKind};
 use tradewind_model::time::Timestamp;
+use tradewind_scheduler::ShutRecord;
+
+use crate::beginning::Catalog;
+
+use crate::inquiry::Terms;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,13 +44,28 @@ pub enum Event {
         /// Which one.
         strategy: StrategyId,
     },
-    /// Somebody outside wants to know something. The answer comes as `Action::Answer`.
+    /// Somebody outside wants to know something. The answer comes as `Action::Answer`, by the
+    /// deadline in the terms.
     Inquire {
-        /// Their number for it.
+        /// Their number for it, never used before.
         inquiry: u64,
         /// What; only calls that read are made.
         call: Call,
+        /// On what terms.
+        terms: Terms,
     },
+    /// The wall's clock has moved against the one that `now` is read from, by more than drift
+    /// explains: mostly because the machine slept while that one stood still.
+    ClockJumped {
+        /// By how many nanoseconds; negative when the wall's clock went back.
+        nanos: i64,
+    },
+    /// Another process, which shares an address or the account with this one, was told to leave
+    /// something alone.
+    ShutElsewhere(Vec<ShutRecord>),
+    /// What `Action::SeekCatalog` has come to: what somebody has read, or none when this process
+    /// is to ask the venue itself.
+    CatalogSought(Option<Box<Catalog>>),
     /// A person has seen to the account's key: one signed read may try it.
     ClearAccount,
     /// Trading is to end: new orders are refused, own orders canceled.

@@ -3,7 +3,7 @@
 //! Positions come from fills alone, each booked once. Balances are the venue's word, less what
 //! orders on their way will lock and the venue has not said yet.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use tradewind_model::Decimal;
 use tradewind_model::balance::{Balance, Fees};
@@ -44,6 +44,8 @@ struct Hold {
 #[derive(Debug, Default)]
 pub struct Ledger {
     orders: BTreeMap<ClientOrderId, Order>,
+    /// Those that were not filed: few, however many are remembered.
+    unfiled: BTreeSet<ClientOrderId>,
     by_venue_id: BTreeMap<(Symbol, VenueOrderId), ClientOrderId>,
     closed: VecDeque<ClientOrderId>,
     holds: BTreeMap<ClientOrderId, Hold>,
@@ -56,6 +58,7 @@ pub struct Ledger {
 impl Ledger {
     /// Takes in a new order.
     pub fn insert(&mut self, order: Order) {
+        self.unfiled.insert(order.id);
         self.orders.insert(order.id, order);
     }
 
@@ -97,7 +100,8 @@ impl Ledger {
 
     /// Orders that are not over.
     pub fn open(&self) -> impl Iterator<Item = &Order> {
-        self.orders.values().filter(|order| !order.state.is_terminal())
+        let unfiled = self.unfiled.iter().filter_map(|id| self.orders.get(id));
+        unfiled.filter(|order| !order.state.is_terminal())
     }
 
     /// How many orders may be resting, on a symbol and on all: those on their way included.
@@ -118,6 +122,7 @@ impl Ledger {
     /// Files an order that is over; the oldest filed one is forgotten when there are too many.
     pub fn close(&mut self, id: ClientOrderId) {
         self.holds.remove(&id);
+        self.unfiled.remove(&id);
         self.closed.push_back(id);
         if self.closed.len() > CLOSED_MAX
             && let Some(oldest) = self.closed.pop_front()
@@ -126,6 +131,16 @@ impl Ledger {
         {
             self.by_venue_id.remove(&(order.symbol, venue));
         }
+    }
+
+    /// Takes an order out of the file that was over and has turned up again. False when it was not
+    /// filed.
+    pub fn unfile(&mut self, id: ClientOrderId) -> bool {
+        let was_filed = self.orders.contains_key(&id) && self.unfiled.insert(id);
+        if was_filed {
+            self.closed.retain(|closed| *closed != id);
+        }
+        was_filed
     }
 
     /// Books a trade into the position of whoever placed the order.

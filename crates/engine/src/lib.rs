@@ -5,10 +5,12 @@
 //! venue's clock, and brings every call to the scheduler, whose permit is the only way out.
 
 pub mod action;
+pub mod beginning;
 pub mod book;
 pub mod clock_sync;
 pub mod engine;
 pub mod event;
+pub mod inquiry;
 pub mod ledger;
 pub mod order;
 pub mod snapshot;
@@ -16,6 +18,8 @@ pub mod snapshot;
 mod timers;
 
 pub use action::{Action, Failure, Incident, Level, Route, Timing};
+pub use beginning::{Beginning, Catalog};
 pub use engine::{Engine, EngineConfig, Identity, StrategySetup};
 pub use event::{Event, SocketEvent};
-pub use snapshot::{Counters, PositionView, Snapshot};
+pub use inquiry::{Answer, ReadFailed, Terms, Urgency};
+pub use snapshot::{Counters, PositionView, ReadCounters, Snapshot};

@@ -43,6 +43,64 @@ pub struct Counters {
     pub streams_lost: u64,
     /// Messages that could not be read.
     pub unreadable_messages: u64,
+    /// Questions from outside.
+    pub reads: ReadCounters,
+}
+
+/// What became of questions from outside. Each is in one of `answered`, `failed` and the five that
+/// were shed, or still waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadCounters {
+    /// Questions.
+    pub asked: u64,
+    /// Those that have an answer of the venue's.
+    pub answered: u64,
+    /// Those of them whose answer was there already.
+    pub cached: u64,
+    /// Questions that joined a call which somebody else had caused.
+    pub coalesced: u64,
+    /// Those shed because the queue of their class was full.
+    pub shed_full: u64,
+    /// Those shed because they could not leave in time.
+    pub shed_late: u64,
+    /// Those shed because what they need is shut for longer than they may wait.
+    pub shed_shut: u64,
+    /// Those shed because as many waited as may.
+    pub shed_crowded: u64,
+    /// Those shed because a limit never holds them.
+    pub shed_never: u64,
+    /// Those that the venue refused, or that no answer came to.
+    pub failed: u64,
+}
+
+impl ReadCounters {
+    /// All that were shed, whatever the reason.
+    #[must_use]
+    pub const fn shed(&self) -> u64 {
+        self.shed_full + self.shed_late + self.shed_shut + self.shed_crowded + self.shed_never
+    }
+}
+
+impl std::fmt::Display for ReadCounters {
+    /// In one line: `12 asked, 9 answered (2 cached, 4 coalesced), 3 shed (3 too late), 0 failed`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { asked, answered, cached, coalesced, failed, .. } = self;
+        write!(f, "{asked} asked, {answered} answered ({cached} cached, {coalesced} coalesced), ")?;
+        write!(f, "{} shed", self.shed())?;
+        let reasons = [
+            (self.shed_full, "queue full"),
+            (self.shed_late, "too late"),
+            (self.shed_shut, "shut"),
+            (self.shed_crowded, "crowded"),
+            (self.shed_never, "never fits"),
+        ];
+        let reasons = reasons.into_iter().filter(|(count, _)| *count > 0);
+        let reasons: Vec<_> = reasons.map(|(count, reason)| format!("{count} {reason}")).collect();
+        if !reasons.is_empty() {
+            write!(f, " ({})", reasons.join(", "))?;
+        }
+        write!(f, ", {failed} failed")
+    }
 }
 
 /// What a strategy has made of an instrument.

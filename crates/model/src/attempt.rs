@@ -1,10 +1,10 @@
 //! One attempt to get an answer from a venue, as it stands in a log.
 //!
-//! One event an attempt, a line of JSON each, written when it is known what became of it. From these lines alone,
-//! without our metrics and without our help, somebody has to be able to say which bucket is hot,
-//! whether retries come in step, whether failures of authentication repeat, and what changed with
-//! the last deploy. So every field is there in every event; what is not known is `null`, never
-//! left out, and never a guess.
+//! One event an attempt, a line of JSON each, written when it is known what became of it. From
+//! these lines alone, without our metrics and without our help, somebody has to be able to say
+//! which bucket is hot, whether retries come in step, whether failures of authentication repeat,
+//! and what changed with the last deploy. So every field is there in every event; what is not known
+//! is `null`, never left out, and never a guess.
 //!
 //! The hard part is what must not be in it: no key, no signature, no name of an account. Messages
 //! pass through [`RedactedMessage`], accounts are hashes.

@@ -19,8 +19,8 @@ use crate::market::Interval;
 use crate::stream::{Feed, StreamKind};
 use crate::time::Timestamp;
 
-/// A request to a venue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A request to a venue. Calls are ordered so that the same ones can be found to be the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Call {
     /// Is anybody there?
     Ping,
@@ -148,7 +148,7 @@ pub enum Call {
 }
 
 /// Where a history begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum HistoryStart<Id> {
     /// At this id, inclusive.
     Id(Id),

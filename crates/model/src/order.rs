@@ -45,7 +45,7 @@ impl fmt::Display for Side {
 }
 
 /// How long a limit order lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TimeInForce {
     /// Until it is filled or canceled (GTC).
@@ -182,12 +182,27 @@ pub enum Denied {
         /// How long it had waited, in milliseconds.
         waited_ms: u64,
     },
-    /// The venue provably did not take it, and its deadline leaves no time for another try.
-    #[error("not taken by the venue, and no time left to try again: {0}")]
+    /// The venue provably did not take it, and it is not tried again: its tries or its time are
+    /// used up, or so much fails that another try would add to the storm.
+    #[error("not taken by the venue, and not tried again: {0}")]
     NotTaken(String),
     /// It costs more than a limit ever holds.
     #[error("{0}")]
     NeverFits(String),
+    /// The venue has refused the same order time and again.
+    #[error(
+        "refused {times} times alike ({words}, code {code}); change the order, or wait until {until}"
+    )]
+    RefusedAlike {
+        /// The venue's code, each time.
+        code: i64,
+        /// The venue's words, the last time.
+        words: String,
+        /// How often.
+        times: u32,
+        /// When one such order may go again, to see whether the venue has changed its mind.
+        until: Timestamp,
+    },
     /// The state of the account forbids new risk.
     #[error("new orders are not accepted: {0}")]
     Closed(String),

@@ -29,6 +29,7 @@ impl Timestamp {
     pub const MAX: Self = Self(u64::MAX);
 
     /// The point `nanos` nanoseconds after the epoch.
+    #[inline]
     #[must_use]
     pub const fn from_nanos(nanos: u64) -> Self {
         Self(nanos)
@@ -53,6 +54,7 @@ impl Timestamp {
     }
 
     /// Nanoseconds since the epoch.
+    #[inline]
     #[must_use]
     pub const fn as_nanos(self) -> u64 {
         self.0
@@ -77,6 +79,7 @@ impl Timestamp {
     }
 
     /// How long after `earlier` this is; zero when it is not after it.
+    #[inline]
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
@@ -87,6 +90,7 @@ impl Timestamp {
     ///
     /// # Panics
     /// When `interval` is zero: a limit without a length is a bug of its declaration.
+    #[inline]
     #[must_use]
     pub const fn window_start(self, interval: Duration) -> Self {
         Self(self.0 - self.0 % nanos(interval))
@@ -97,12 +101,14 @@ impl Timestamp {
     ///
     /// # Panics
     /// When `interval` is zero.
+    #[inline]
     #[must_use]
     pub const fn window_index(self, interval: Duration) -> u64 {
         self.0 / nanos(interval)
     }
 
     /// This point moved by a signed number of nanoseconds, saturating.
+    #[inline]
     #[must_use]
     pub const fn offset_by(self, nanos: i64) -> Self {
         Self(self.0.saturating_add_signed(nanos))
@@ -110,6 +116,7 @@ impl Timestamp {
 }
 
 /// A duration in nanoseconds, saturating at 584 years.
+#[inline]
 const fn nanos(duration: Duration) -> u64 {
     let nanos = duration.as_nanos();
     if nanos > u64::MAX as u128 {
@@ -125,6 +132,7 @@ const fn nanos(duration: Duration) -> u64 {
 impl Add<Duration> for Timestamp {
     type Output = Self;
 
+    #[inline]
     fn add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(nanos(duration)))
     }
@@ -133,6 +141,7 @@ impl Add<Duration> for Timestamp {
 impl Sub<Duration> for Timestamp {
     type Output = Self;
 
+    #[inline]
     fn sub(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(nanos(duration)))
     }

@@ -13,9 +13,17 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use tradewind_model::id::{AccountId, InstrumentId, StrategyId, VenueId};
-use tradewind_scheduler::{Concurrency, SchedulerConfig};
+use tradewind_scheduler::{Concurrency, RetryPolicy, SchedulerConfig};
 use tradewind_strategy::{InvalidParams, Params};
 use tradewind_venue::Endpoint;
+
+/// Processes that share a venue's limits at the most: with more, a part of the smallest limit is
+/// nothing.
+const SHARE_MAX: u32 = 1_000;
+/// The longest that a start is held back by chance.
+const START_JITTER_MAX_MS: u64 = 600_000;
+/// How long it is held back at the most, unless somebody says otherwise.
+const START_JITTER_MS: u64 = 2_000;
 
 /// A configuration, with the places of what strategies read themselves.
 #[derive(Clone, Debug)]
@@ -28,8 +36,12 @@ pub struct Config<'t> {
     pub engine: EngineSection,
     /// The scheduler's caps.
     pub scheduler: SchedulerConfig,
+    /// How often what failed is tried again.
+    pub retry: RetryPolicy,
     /// What is written down.
     pub log: LogSection,
+    /// What outlives the process.
+    pub state: StateSection,
     /// The strategies; at least one.
     pub strategies: Vec<StrategyConfig<'t>>,
     source: Source<'t>,
@@ -127,6 +139,20 @@ pub struct LogSection {
     pub attempts: Option<PathBuf>,
 }
 
+/// What outlives the process, and how it begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StateSection {
+    /// The folder that holds what the venue has shut, the catalog, and recent starts. When it is
+    /// not given, a folder of the user's; and none for the embedded venue, which takes its bans
+    /// with it.
+    pub dir: Option<PathBuf>,
+    /// The first call waits for so long at the most, by chance, so that processes which are
+    /// started together do not call together. When it is not given, 2000; and 0 for the embedded
+    /// venue, which nobody else calls.
+    pub start_jitter_ms: Option<u64>,
+}
+
 /// One strategy.
 #[derive(Clone, Debug)]
 pub struct StrategyConfig<'t> {
@@ -185,7 +211,11 @@ struct Head {
     #[serde(default)]
     scheduler: SchedulerSection,
     #[serde(default)]
+    retry: RetryPolicy,
+    #[serde(default)]
     log: LogSection,
+    #[serde(default)]
+    state: StateSection,
 }
 
 #[derive(Deserialize)]
@@ -218,12 +248,65 @@ struct SchedulerSection {
     private: u32,
     public: u32,
     streams: u32,
+    share: Share,
 }
 
 impl Default for SchedulerSection {
     fn default() -> Self {
         let Concurrency { orders, private, public, streams } = Concurrency::default();
-        Self { orders, private, public, streams }
+        Self { orders, private, public, streams, share: Share::default() }
+    }
+}
+
+/// One part of so many: `1/20`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Spelled")]
+struct Share(u32);
+
+impl Default for Share {
+    /// All of it.
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+/// A share as somebody may write it; only one of these is right.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Spelled {
+    Text(String),
+    Whole(i64),
+    Fraction(f64),
+}
+
+/// No text that says a share.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "scheduler.share is {text}; write \"1/20\" for one of twenty processes, with 1 to \
+     {SHARE_MAX} below the line"
+)]
+struct InvalidShare {
+    text: String,
+}
+
+impl TryFrom<Spelled> for Share {
+    type Error = InvalidShare;
+
+    fn try_from(spelled: Spelled) -> Result<Self, InvalidShare> {
+        let text = match spelled {
+            Spelled::Text(text) => text,
+            // All of it is one of one, however it is written.
+            Spelled::Whole(1) => return Ok(Self(1)),
+            Spelled::Whole(whole) => return Err(InvalidShare { text: whole.to_string() }),
+            Spelled::Fraction(fraction) => {
+                return Err(InvalidShare { text: fraction.to_string() });
+            }
+        };
+        let below = text.trim().strip_prefix("1/").and_then(|below| below.trim().parse().ok());
+        match below {
+            Some(below) if (1..=SHARE_MAX).contains(&below) => Ok(Self(below)),
+            _ => Err(InvalidShare { text: format!("{text:?}") }),
+        }
     }
 }
 
@@ -245,7 +328,7 @@ impl<'t> Config<'t> {
         let mut whole =
             DeTable::parse(text).map_err(|error| source.error(error.span(), error.message()))?;
         let strategies = whole.get_mut().remove("strategy");
-        let Head { venue, account, engine, scheduler, log } = source.read(whole)?;
+        let Head { venue, account, engine, scheduler, retry, log, state } = source.read(whole)?;
         let strategies = source.strategies(strategies)?;
         let config = Self {
             venue: source.venue(venue)?,
@@ -258,9 +341,12 @@ impl<'t> Config<'t> {
                     public: scheduler.public,
                     streams: scheduler.streams,
                 },
+                share: scheduler.share.0,
                 ..SchedulerConfig::default()
             },
+            retry,
             log,
+            state,
             strategies,
             source,
         };
@@ -289,6 +375,13 @@ impl<'t> Config<'t> {
                 let message = format!("engine.{key} is {value}; use 1 to {most}");
                 return Err(self.source.error(None, message));
             }
+        }
+        if let Some(jitter) = self.state.start_jitter_ms
+            && jitter > START_JITTER_MAX_MS
+        {
+            let message =
+                format!("state.start_jitter_ms is {jitter}; use 0 to {START_JITTER_MAX_MS}");
+            return Err(self.source.error(None, message));
         }
         for (index, strategy) in self.strategies.iter().enumerate() {
             if self.strategies[..index].iter().any(|other| other.id == strategy.id) {
@@ -385,6 +478,18 @@ impl<'t> Source<'t> {
         };
         let params = Params::from_table(params);
         Ok(StrategyConfig { id, kind: head.kind, instruments: head.instruments, params, span })
+    }
+}
+
+impl StateSection {
+    /// How long the first call waits at the most, by chance.
+    #[must_use]
+    pub fn start_jitter(&self, place: &Place) -> Duration {
+        let usual = match place {
+            Place::Embedded { .. } => 0,
+            Place::Remote(_) => START_JITTER_MS,
+        };
+        Duration::from_millis(self.start_jitter_ms.unwrap_or(usual))
     }
 }
 

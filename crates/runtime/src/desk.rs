@@ -4,10 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tradewind_engine::{Failure, Snapshot};
+use tradewind_engine::{Answer, Failure, ReadFailed, Snapshot, Terms, Urgency};
 use tradewind_model::call::Call;
 use tradewind_model::id::ClientOrderId;
-use tradewind_model::outcome::{Fate, NotTaken};
+use tradewind_scheduler::{Shed, Staleness};
+
+use crate::clock::Clock;
+
+/// How long anybody may wait for an answer at the most.
+const PATIENCE_MAX: Duration = Duration::from_secs(600);
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,14 +29,54 @@ pub enum End {
 /// What the driver is asked from outside.
 #[derive(Debug)]
 pub(crate) enum Request {
-    Inquire { call: Call, answer: oneshot::Sender<Fate> },
+    Inquire { call: Call, terms: Terms, answer: oneshot::Sender<Answer> },
     Stop { patience: Duration },
+}
+
+/// How something is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// How soon.
+    pub urgency: Urgency,
+    /// How long the answer is waited for: ten minutes at the most.
+    pub patience: Duration,
+    /// How stale the answer may be; when none is given, an hour for instruments and not at all for
+    /// everything else.
+    pub staleness: Option<Staleness>,
+}
+
+impl Default for Ask {
+    /// As what is waited for, and for ten seconds.
+    fn default() -> Self {
+        Self { urgency: Urgency::Query, patience: Duration::from_secs(10), staleness: None }
+    }
+}
+
+impl Ask {
+    /// As what would be good to know.
+    #[must_use]
+    pub fn background() -> Self {
+        Self { urgency: Urgency::Background, ..Self::default() }
+    }
+
+    /// The same, and for so long.
+    #[must_use]
+    pub fn within(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// The same, for who wants only what grows stale like this.
+    #[must_use]
+    pub fn accepting(self, staleness: Staleness) -> Self {
+        Self { staleness: Some(staleness), ..self }
+    }
 }
 
 /// The handle on a running engine. Cheap to clone; when the last one is dropped, the engine stops
 /// at once and whatever is open stays open.
 #[derive(Clone, Debug)]
 pub struct Desk {
+    pub(crate) clock: Clock,
     pub(crate) requests: mpsc::Sender<Request>,
     pub(crate) snapshots: watch::Receiver<Arc<Snapshot>>,
     pub(crate) end: watch::Receiver<Option<End>>,
@@ -50,15 +95,29 @@ impl Desk {
         Some(Arc::clone(&self.snapshots.borrow_and_update()))
     }
 
-    /// Asks the venue something, through the scheduler like everything else. Only calls that read
-    /// are made; others come back as not taken.
-    pub async fn inquire(&self, call: Call) -> Fate {
-        let ended = || Fate::NotTaken(NotTaken::NotSent("the engine has ended".to_owned()));
+    /// Asks the venue something, through the scheduler like everything else.
+    ///
+    /// Whoever asks the same at the same time shares one request. An answer may so be as much older
+    /// than the question as a request takes: to see what an order has just changed, ask once its
+    /// own news is there. Who stops waiting, by dropping this, stops nobody else.
+    ///
+    /// # Errors
+    /// Why there is no answer, by the time that `ask` gives: it was shed before a byte of it left,
+    /// the venue said no, or none came.
+    pub async fn ask(&self, call: Call, ask: Ask) -> Answer {
+        let patience = ask.patience.min(PATIENCE_MAX);
+        let deadline = self.clock.now() + patience;
+        let terms = Terms { urgency: ask.urgency, deadline, staleness: ask.staleness };
         let (answer, answered) = oneshot::channel();
-        if self.requests.send(Request::Inquire { call, answer }).await.is_err() {
-            return ended();
+        let request = Request::Inquire { call, terms, answer };
+        match tokio::time::timeout(patience, self.requests.send(request)).await {
+            Ok(Ok(())) => answered.await.unwrap_or(Err(ReadFailed::Ended)),
+            Ok(Err(_)) => Err(ReadFailed::Ended),
+            Err(_) => {
+                let class = ask.urgency.into();
+                Err(ReadFailed::Shed(Shed::TooLate { class, waited: patience }))
+            }
         }
-        answered.await.unwrap_or_else(|_| ended())
     }
 
     /// Ends trading: new orders are refused, own orders canceled. How it ended is told by
@@ -70,7 +129,7 @@ impl Desk {
 
     /// Lets go of the engine, and waits until it is gone: it stops once the last desk is dropped.
     pub async fn leave(self) {
-        let Self { requests, mut snapshots, end } = self;
+        let Self { requests, mut snapshots, end, .. } = self;
         drop((requests, end));
         while snapshots.changed().await.is_ok() {}
     }

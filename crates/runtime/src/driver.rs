@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tradewind_engine::{
-    Action, Engine, EngineConfig, Event, Incident, Level, Snapshot, SocketEvent, Timing,
+    Action, Answer, Engine, EngineConfig, Event, Incident, Level, Snapshot, SocketEvent, Timing,
 };
 use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::call::Call;
@@ -24,18 +24,20 @@ use tradewind_strategy::Host;
 use tradewind_transport::{SendError, Transport};
 use tradewind_venue::{EncodeError, Endpoint, Signer, Stamp, Venue};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, WallWatch};
 use crate::desk::{Desk, End, Request};
 use crate::sockets::{SocketHandle, SocketTask, Write, writes};
+use crate::state::{Keeper, State};
 use crate::strategy_host::{HostThread, Inbox};
 
 /// Messages of the venue that wait at the most; the sockets wait then, and the venue behind them.
 const STREAM_EVENTS_MAX: usize = 4_096;
 /// Wishes of strategies that wait at the most; the strategies wait then.
 const COMMANDS_MAX: usize = 1_024;
-/// Requests from outside that wait at the most.
-const REQUESTS_MAX: usize = 64;
-/// Events handed over before what they led to is done.
+/// Requests from outside that wait at the most; whoever asks waits then.
+const REQUESTS_MAX: usize = 1_024;
+/// Events of one kind handed over before what they led to is done. What the venue says comes first
+/// each time, but a flood of one kind never keeps the others out.
 const BATCH_MAX: usize = 256;
 /// How often the snapshot is renewed.
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(100);
@@ -56,14 +58,16 @@ pub struct Setup {
     pub clock: Clock,
     /// The strategies, each with the inbox that its mailbox posts to.
     pub hosts: Vec<(Host, Arc<Inbox>)>,
+    /// What outlives the process; none where nothing does.
+    pub state: Option<State>,
 }
 
 /// Starts everything; must be called within a tokio runtime.
 ///
 /// # Errors
-/// When a strategy's thread cannot be started.
+/// When a thread cannot be started.
 pub fn run(setup: Setup) -> std::io::Result<Desk> {
-    let Setup { engine, venue, endpoint, signer, transport, clock, hosts } = setup;
+    let Setup { engine, venue, endpoint, signer, transport, clock, hosts, state } = setup;
     let (stream_events, streams) = mpsc::channel(STREAM_EVENTS_MAX);
     let (command_events, commands) = mpsc::channel(COMMANDS_MAX);
     let (requests, requested) = mpsc::channel(REQUESTS_MAX);
@@ -76,6 +80,8 @@ pub fn run(setup: Setup) -> std::io::Result<Desk> {
         let thread = HostThread::start(host, inbox, clock, command_events.clone())?;
         threads.insert(id, thread);
     }
+    let keeper =
+        state.map(|state| Keeper::start(state, clock, stream_events.clone())).transpose()?;
     let shell = Shell {
         venue,
         endpoint: Arc::new(endpoint),
@@ -87,6 +93,7 @@ pub fn run(setup: Setup) -> std::io::Result<Desk> {
         threads,
         tasks: JoinSet::new(),
         inquiries: BTreeMap::new(),
+        keeper,
         end,
     };
     let driver = Driver {
@@ -98,9 +105,10 @@ pub fn run(setup: Setup) -> std::io::Result<Desk> {
         snapshot,
         snapshot_due: clock.now(),
         next_inquiry: 0,
+        wall: WallWatch::new(clock),
     };
     tokio::spawn(driver.drive());
-    Ok(Desk { requests, snapshots, end: ended })
+    Ok(Desk { clock, requests, snapshots, end: ended })
 }
 
 struct Driver {
@@ -112,6 +120,7 @@ struct Driver {
     snapshot: watch::Sender<Arc<Snapshot>>,
     snapshot_due: Timestamp,
     next_inquiry: u64,
+    wall: WallWatch,
 }
 
 impl Driver {
@@ -119,6 +128,10 @@ impl Driver {
         let clock = self.shell.clock;
         loop {
             let now = clock.now();
+            // Before anything is sent: after a sleep nothing may be signed by what was known.
+            if let Some(nanos) = self.wall.look() {
+                self.engine.handle(now, Event::ClockJumped { nanos });
+            }
             while let Some(action) = self.engine.poll(now) {
                 self.shell.perform(now, action);
             }
@@ -131,36 +144,42 @@ impl Driver {
             // In order: what the venue says before what anybody wishes.
             tokio::select! {
                 biased;
-                Some(event) = self.streams.recv() => self.take_in(event),
+                Some(event) = self.streams.recv() => self.engine.handle(clock.now(), event),
+                Some(event) = self.commands.recv() => self.engine.handle(clock.now(), event),
                 request = self.requested.recv() => match request {
                     Some(request) => self.requested(request),
                     None => return self.shell.stop(),
                 },
-                Some(event) = self.commands.recv() => self.take_in(event),
                 Some(_) = self.shell.tasks.join_next() => {}
                 () = sleep => {}
             }
+            self.take_in_waiting();
         }
     }
 
-    /// Hands over an event and those that wait behind it, up to a bound.
-    fn take_in(&mut self, first: Event) {
+    /// Hands over what waits, of each kind up to a bound.
+    fn take_in_waiting(&mut self) {
         let now = self.shell.clock.now();
-        self.engine.handle(now, first);
-        for _ in 0..BATCH_MAX {
-            let next = self.streams.try_recv().or_else(|_| self.commands.try_recv());
-            let Ok(event) = next else { return };
+        let told = std::iter::from_fn(|| self.streams.try_recv().ok()).take(BATCH_MAX);
+        let wished = std::iter::from_fn(|| self.commands.try_recv().ok()).take(BATCH_MAX);
+        for event in told.chain(wished) {
             self.engine.handle(now, event);
         }
+        for _ in 0..BATCH_MAX {
+            let Ok(request) = self.requested.try_recv() else { break };
+            self.requested(request);
+        }
+        while self.shell.tasks.try_join_next().is_some() {}
     }
 
     fn requested(&mut self, request: Request) {
         let now = self.shell.clock.now();
         match request {
-            Request::Inquire { call, answer } => {
+            Request::Inquire { call, terms, answer } => {
                 self.next_inquiry += 1;
-                self.shell.inquiries.insert(self.next_inquiry, answer);
-                self.engine.handle(now, Event::Inquire { inquiry: self.next_inquiry, call });
+                let inquiry = self.next_inquiry;
+                self.shell.inquiries.insert(inquiry, answer);
+                self.engine.handle(now, Event::Inquire { inquiry, call, terms });
             }
             Request::Stop { patience } => {
                 self.engine.handle(now, Event::Stop { deadline: now + patience });
@@ -180,7 +199,8 @@ struct Shell {
     sockets: BTreeMap<(StreamKind, u32), SocketHandle>,
     threads: BTreeMap<StrategyId, HostThread>,
     tasks: JoinSet<()>,
-    inquiries: BTreeMap<u64, oneshot::Sender<Fate>>,
+    inquiries: BTreeMap<u64, oneshot::Sender<Answer>>,
+    keeper: Option<Keeper>,
     end: watch::Sender<Option<End>>,
 }
 
@@ -198,10 +218,24 @@ impl Shell {
                 self.sockets.remove(&(kind, generation));
             }
             Action::Notify { strategy, notice } => self.notify(strategy, notice),
-            Action::Answer { inquiry, fate } => {
-                if let Some(answer) = self.inquiries.remove(&inquiry) {
+            Action::Answer { inquiry, answer } => {
+                if let Some(asker) = self.inquiries.remove(&inquiry) {
                     // Whoever asked may have gone.
-                    answer.send(fate).ok();
+                    asker.send(answer).ok();
+                }
+            }
+            Action::KeepShut(records) => {
+                if let Some(keeper) = &self.keeper {
+                    keeper.keep_shut(records);
+                }
+            }
+            Action::SeekCatalog { symbols, not_before } => match &self.keeper {
+                Some(keeper) => keeper.seek_catalog(symbols, not_before),
+                None => self.has_no_catalog(),
+            },
+            Action::KeepCatalog(catalog) => {
+                if let Some(keeper) = &self.keeper {
+                    keeper.keep_catalog(catalog);
                 }
             }
             Action::Attempt(event) => log_attempt(&event),
@@ -311,6 +345,14 @@ impl Shell {
         let events = self.stream_events.clone();
         self.tasks.spawn(async move {
             events.send(Event::Replied { call, outcome }).await.ok();
+        });
+    }
+
+    /// Nobody has read the catalog where nobody keeps one.
+    fn has_no_catalog(&mut self) {
+        let events = self.stream_events.clone();
+        self.tasks.spawn(async move {
+            events.send(Event::CatalogSought(None)).await.ok();
         });
     }
 

@@ -8,11 +8,13 @@ pub mod config;
 pub mod desk;
 pub mod driver;
 pub mod seed;
+pub mod state;
 pub mod strategy_host;
 
 mod sockets;
 
-pub use clock::Clock;
+pub use clock::{Clock, WallWatch};
 pub use config::{Config, ConfigError};
-pub use desk::{Desk, End};
+pub use desk::{Ask, Desk, End};
 pub use driver::{ATTEMPTS, Setup, run};
+pub use state::{State, StateError};

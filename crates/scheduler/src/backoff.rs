@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use tradewind_model::Timestamp;
+
 /// A source of random numbers whose whole future is its seed (SplitMix64; Steele, Lea and Flood,
 /// "Fast splittable pseudorandom number generators", 2014).
 #[derive(Clone, Debug)]
@@ -62,6 +64,20 @@ impl Backoff {
         jitter.up_to(self.bound(failures))
     }
 
+    /// When to try again what is tried until it is done, after so many failures: not before what
+    /// the venue asked for, and never faster than the bound allows.
+    #[must_use]
+    pub fn again_at(
+        self,
+        now: Timestamp,
+        failures: u32,
+        not_before: Option<Timestamp>,
+        jitter: &mut Jitter,
+    ) -> Timestamp {
+        let at = now + self.delay(failures, jitter);
+        not_before.map_or(at, |not_before| at.max(not_before))
+    }
+
     /// The most that [`Backoff::delay`] gives.
     #[must_use]
     pub fn bound(self, failures: u32) -> Duration {
@@ -85,6 +101,18 @@ mod tests {
         assert!(delays.iter().all(|delay| *delay <= Duration::from_secs(2)));
         assert!(delays.iter().any(|delay| *delay < Duration::from_millis(100)));
         assert!(delays.iter().any(|delay| *delay > Duration::from_millis(1_900)));
+    }
+
+    #[test]
+    fn what_the_venue_asked_for_is_waited_for_and_the_bound_holds_for_ever() {
+        let mut jitter = Jitter::new(1);
+        let now = Timestamp::from_secs(1_800_000_000);
+        let asked = now + Duration::from_secs(35);
+        assert_eq!(Backoff::RESOLVE.again_at(now, 9, Some(asked), &mut jitter), asked);
+        for failures in [0, 5, 1_000, u32::MAX] {
+            let at = Backoff::RESOLVE.again_at(now, failures, None, &mut jitter);
+            assert!(at <= now + Duration::from_secs(2));
+        }
     }
 
     #[test]

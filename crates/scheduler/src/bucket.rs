@@ -6,7 +6,11 @@
 mod allowance;
 mod foreign;
 mod habits;
+mod open;
 mod rolling;
+mod span;
+mod sums;
+mod wanted;
 mod window;
 
 use std::time::Duration;
@@ -15,8 +19,9 @@ use tradewind_model::Timestamp;
 use tradewind_model::tariff::{Alignment, Limit, LimitKind, LimitScope, Weight};
 
 use crate::bucket::rolling::RollingLog;
+use crate::bucket::span::Span;
 use crate::bucket::window::WindowLedger;
-use crate::clock::VenueClock;
+use crate::clock::Now;
 use crate::config::Reserves;
 use crate::snapshot::{BucketOwner, BucketView};
 use crate::ticket::Priority;
@@ -130,67 +135,74 @@ impl Bucket {
         }
     }
 
+    /// Whether `weight` may certainly be drawn now; what is nearly always so is found out fast.
+    /// Where this says no, [`check`](Self::check) may still say yes.
+    #[inline]
+    pub(crate) fn plainly_fits(&self, now: &Now, weight: Weight, terms: Terms<'_>) -> bool {
+        // A call that draws nothing is none of this bucket's business, however full it is.
+        weight == 0
+            || match &self.ledger {
+                Ledger::Calendar(windows) if self.halved_until.is_none() && self.share == 1 => {
+                    windows.plainly_fits(now, weight, self.limit.capacity, terms)
+                }
+                Ledger::Calendar(_) | Ledger::Rolling(_) => false,
+            }
+    }
+
     /// Whether `weight` may be drawn now.
     ///
     /// # Errors
     /// With the earliest time at which it might, if nothing else happens; with none when only an
     /// answer can make room.
     pub(crate) fn check(
-        &self,
-        now: Timestamp,
-        clock: VenueClock,
+        &mut self,
+        now: &Now,
         weight: Weight,
         terms: Terms<'_>,
     ) -> Result<(), Option<Timestamp>> {
-        // A call that draws nothing is none of this bucket's business, however full it is.
         if weight == 0 {
             return Ok(());
         }
-        let checked = match &self.ledger {
-            Ledger::Calendar(windows) => {
-                let room = Room { ours: self.capacity(now), whole: self.whole(now) };
-                windows.check(now, clock, weight, room, terms).map_err(Some)
-            }
+        let room = Room { ours: self.capacity(now.local), whole: self.whole(now.local) };
+        let checked = match &mut self.ledger {
+            Ledger::Calendar(windows) => windows.check(now, weight, room, terms).map_err(Some),
             Ledger::Rolling(log) => {
-                log.check(now, weight, rolling::slots_for(terms.class, self.capacity(now)))
+                log.check(now.local, weight, rolling::slots_for(terms.class, room.ours))
             }
         };
         // When the whole of it is used again, there is room at once.
-        checked.map_err(|until| match self.halved_until.filter(|whole_at| now < *whole_at) {
+        checked.map_err(|until| match self.halved_until.filter(|whole_at| now.local < *whole_at) {
             Some(whole_at) => Some(until.map_or(whole_at, |until| until.min(whole_at))),
             None => until,
         })
     }
 
-    /// Charges a call that leaves now.
-    pub(crate) fn charge(
-        &mut self,
-        now: Timestamp,
-        clock: VenueClock,
-        charge: ChargeId,
-        class: Priority,
-        amount: Amount,
-    ) {
+    /// Whether there may be room now for somebody who has found none: not, as long as no less is
+    /// counted than then. Tells it once.
+    pub(crate) fn take_loosened(&mut self, now: &Now) -> bool {
+        let capacity = self.capacity(now.local);
         match &mut self.ledger {
-            Ledger::Calendar(windows) => windows.charge(now, clock, charge, class, amount),
-            Ledger::Rolling(log) => log.charge(now, charge, amount),
+            Ledger::Calendar(windows) => windows.take_loosened(now, capacity),
+            Ledger::Rolling(log) => log.take_loosened(),
         }
-        self.note_peak(now, clock);
+    }
+
+    /// Charges a call that leaves now.
+    pub(crate) fn charge(&mut self, now: &Now, charge: ChargeId, class: Priority, amount: Amount) {
+        match &mut self.ledger {
+            Ledger::Calendar(windows) => windows.charge(now, charge, class, amount),
+            Ledger::Rolling(log) => log.charge(now.local, charge, amount),
+        }
+        self.note_peak(now);
     }
 
     /// Ends a charge, of which only its call's fate decides what remains.
-    pub(crate) fn resolve(
-        &mut self,
-        now: Timestamp,
-        clock: VenueClock,
-        charge: ChargeId,
-        resolution: Resolution,
-    ) {
+    pub(crate) fn resolve(&mut self, now: &Now, charge: ChargeId, resolution: Resolution) {
         match &mut self.ledger {
-            Ledger::Calendar(windows) => windows.resolve(now, clock, charge, resolution),
-            Ledger::Rolling(log) => log.resolve(now, clock, charge, resolution),
+            Ledger::Calendar(windows) => windows.resolve(now, charge, resolution),
+            Ledger::Rolling(log) => log.resolve(now, charge, resolution),
         }
-        self.note_peak(now, clock);
+        self.note_peak(now);
     }
 
     /// Takes a charge back as if it had never been made.
@@ -202,37 +214,29 @@ impl Bucket {
     }
 
     /// Whether nothing in it can matter to a later decision.
-    pub(crate) fn is_idle(&self, now: Timestamp, clock: VenueClock) -> bool {
+    pub(crate) fn is_idle(&self, now: &Now) -> bool {
         match &self.ledger {
-            Ledger::Calendar(windows) => windows.is_idle(now, clock),
-            Ledger::Rolling(log) => log.used(now) == 0,
+            Ledger::Calendar(windows) => windows.is_idle(now),
+            Ledger::Rolling(log) => log.used(now.local) == 0,
         }
     }
 
-    pub(crate) fn view(
-        &self,
-        now: Timestamp,
-        clock: VenueClock,
-        reserves: &Reserves,
-    ) -> BucketView {
-        let capacity = self.capacity(now);
+    pub(crate) fn view(&self, now: &Now, reserves: &Reserves) -> BucketView {
+        let capacity = self.capacity(now.local);
         let (window_start, used, reading) = match &self.ledger {
             Ledger::Calendar(windows) => {
-                let start = clock.estimate(now).window_start(self.limit.interval);
-                let index = start.window_index(self.limit.interval);
-                (start, windows.bound(index, clock), windows.reading(index))
+                let Span { index, start, .. } = Span::of(now.likely, self.limit.interval);
+                (start, windows.bound(index, now.clock), windows.reading(index))
             }
-            Ledger::Rolling(log) => {
-                (clock.estimate(now) - self.limit.interval, log.used(now), None)
-            }
+            Ledger::Rolling(log) => (now.likely - self.limit.interval, log.used(now.local), None),
         };
         let reserved = match &self.ledger {
             Ledger::Calendar(windows) => {
                 let terms = Terms { class: Priority::Query, reserves, pacing: false };
-                let at = clock.estimate(now);
-                let index = at.window_index(self.limit.interval);
-                let elapsed = at.since(at.window_start(self.limit.interval));
-                let allowance = windows.allowance(at, index, capacity, terms);
+                let at = now.likely;
+                let window = Span::of(at, self.limit.interval);
+                let elapsed = at.since(window.start);
+                let allowance = windows.allowance(at, window.start, capacity, terms);
                 u64::from(capacity).saturating_sub(allowance.at(elapsed, self.limit.interval))
             }
             Ledger::Rolling(_) => {
@@ -251,12 +255,21 @@ impl Bucket {
         }
     }
 
-    fn note_peak(&mut self, now: Timestamp, clock: VenueClock) {
-        let used = match &self.ledger {
+    /// What is left of it to others by a call of this class.
+    #[cfg(test)]
+    pub(crate) fn left_to_others(&self, now: &Now, class: Priority) -> u64 {
+        match &self.ledger {
             Ledger::Calendar(windows) => {
-                windows.bound(clock.estimate(now).window_index(self.limit.interval), clock)
+                windows.left_to_others(now, self.capacity(now.local), class)
             }
-            Ledger::Rolling(log) => log.used(now),
+            Ledger::Rolling(_) => 0,
+        }
+    }
+
+    fn note_peak(&mut self, now: &Now) {
+        let used = match &self.ledger {
+            Ledger::Calendar(windows) => windows.bound_now(now),
+            Ledger::Rolling(log) => log.used(now.local),
         };
         self.peak = self.peak.max(used);
     }

@@ -4,6 +4,8 @@
 //! owner on. Counters of addresses and accounts stay, because there are as many as were configured;
 //! those of sockets come and go with them, and are dropped when they cannot matter any more.
 
+mod buckets;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,17 +15,15 @@ use tradewind_model::outcome::Meter;
 use tradewind_model::tariff::{Alignment, Cost, Limit, LimitKind, LimitScope, Weight};
 
 use crate::bucket::{Amount, Bucket, ChargeId, Resolution, Terms};
-use crate::clock::VenueClock;
+pub(crate) use crate::budget::buckets::BucketId;
+use crate::budget::buckets::Buckets;
+use crate::clock::Now;
 use crate::config::Reserves;
 use crate::snapshot::{BucketOwner, BucketView};
 use crate::ticket::{Origin, Priority};
 
 /// How many counters of sockets may stand before those that are idle are dropped.
 const SOCKET_BUCKETS_MAX: usize = 64;
-
-/// A bucket's number; never used twice, so that one which was dropped is missed, not mistaken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct BucketId(u64);
 
 /// What a call draws from one bucket. There is one for every calendar limit of its origin, also
 /// where it draws nothing: its answer may tell of that counter.
@@ -37,6 +37,8 @@ pub(crate) struct Draw {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Blocked {
     pub(crate) bucket: BucketId,
+    /// What was to be drawn from it.
+    pub(crate) weight: Weight,
     /// The length of the bucket's windows.
     pub(crate) interval: Duration,
     /// The earliest time at which there may be room, if nothing else happens; none when only an
@@ -51,11 +53,13 @@ pub(crate) struct Budget {
     pacing: bool,
     share: u32,
     limits: Vec<Limit>,
-    buckets: BTreeMap<BucketId, Bucket>,
+    buckets: Buckets,
     index: BTreeMap<(Identity, BucketOwner), BucketId>,
-    minted: u64,
     /// Changes whenever a list of draws may have become wrong.
     layout: u64,
+    /// Changes with the limits.
+    edition: u64,
+    cold_start_interval: Option<Duration>,
 }
 
 /// What makes a limit the same limit when its capacity changes.
@@ -90,10 +94,11 @@ impl Budget {
             pacing,
             share: share.max(1),
             limits: Vec::new(),
-            buckets: BTreeMap::new(),
+            buckets: Buckets::new(),
             index: BTreeMap::new(),
-            minted: 0,
             layout: 0,
+            edition: 0,
+            cold_start_interval: None,
         }
     }
 
@@ -102,15 +107,23 @@ impl Budget {
         self.limits.clear();
         self.limits.extend(limits.iter().filter(|limit| !limit.interval.is_zero()));
         let limits = &self.limits;
-        self.buckets.retain(|_, bucket| {
+        self.buckets.retain(|bucket| {
             let kept = limits.iter().find(|limit| identity(limit) == identity(bucket.limit()));
             if let Some(limit) = kept {
                 bucket.set_capacity(limit.capacity);
             }
             kept.is_some()
         });
-        self.index.retain(|_, id| self.buckets.contains_key(id));
+        self.index.retain(|_, id| self.buckets.get(*id).is_some());
         self.layout += 1;
+        self.edition += 1;
+        let told = self.limits.iter().filter(|limit| paces_cold_start(limit));
+        self.cold_start_interval = told.map(|limit| limit.interval).min();
+    }
+
+    /// Changes whenever what [`never_holds`](Self::never_holds) gave before may be wrong.
+    pub(crate) const fn edition(&self) -> u64 {
+        self.edition
     }
 
     /// Changes whenever what [`draws`](Self::draws) gave before may be wrong.
@@ -134,16 +147,10 @@ impl Budget {
     }
 
     /// What a call draws, and on which buckets; those that do not stand yet are made.
-    pub(crate) fn draws(
-        &mut self,
-        now: Timestamp,
-        clock: VenueClock,
-        origin: &Origin,
-        cost: &Cost,
-    ) -> Arc<[Draw]> {
+    pub(crate) fn draws(&mut self, now: &Now, origin: &Origin, cost: &Cost) -> Arc<[Draw]> {
         if origin.socket.is_some() {
             // Before any bucket is made, lest a new one is found idle and dropped at once.
-            self.drop_idle_sockets(now, clock);
+            self.drop_idle_sockets(now);
         }
         let owned = |limit: &Limit| Some((*limit, owner(limit.scope, origin)?));
         let owned: Vec<(Limit, BucketOwner)> = self.limits.iter().filter_map(owned).collect();
@@ -159,49 +166,67 @@ impl Budget {
     /// Whether all of it may be drawn now. Of several buckets that stand in the way, the one that
     /// does so longest is named.
     pub(crate) fn check(
-        &self,
-        now: Timestamp,
-        clock: VenueClock,
+        &mut self,
+        now: &Now,
         draws: &[Draw],
         class: Priority,
     ) -> Result<(), Blocked> {
         let terms = Terms { class, reserves: &self.reserves, pacing: self.pacing };
+        let fits = |draw: &Draw| {
+            let bucket = self.buckets.get(draw.bucket);
+            bucket.is_some_and(|bucket| bucket.plainly_fits(now, draw.amount.weight, terms))
+        };
+        if draws.iter().all(fits) {
+            return Ok(());
+        }
         let mut longest: Option<Blocked> = None;
-        for draw in draws {
-            let Some(bucket) = self.buckets.get(&draw.bucket) else {
+        for Draw { bucket: id, amount } in draws {
+            let Some(bucket) = self.buckets.get_mut(*id) else {
                 debug_assert!(false, "the draws are of an earlier layout");
                 continue;
             };
-            if let Err(until) = bucket.check(now, clock, draw.amount.weight, terms) {
+            if let Err(until) = bucket.check(now, amount.weight, terms) {
                 let is_longer = longest.is_none_or(|blocked| match (blocked.until, until) {
                     (None, _) => false,
                     (Some(_), None) => true,
                     (Some(before), Some(until)) => until > before,
                 });
                 if is_longer {
-                    longest = Some(Blocked {
-                        bucket: draw.bucket,
-                        interval: bucket.limit().interval,
-                        until,
-                    });
+                    let interval = bucket.limit().interval;
+                    longest = Some(Blocked { bucket: *id, weight: amount.weight, interval, until });
                 }
             }
         }
         longest.map_or(Ok(()), Err)
     }
 
-    /// Draws all of it.
-    pub(crate) fn charge(
+    /// Whether so much may be drawn now from one bucket; from one that is gone, anything.
+    ///
+    /// # Errors
+    /// With the earliest time at which there may be room, if nothing else happens; with none when
+    /// only an answer can make room.
+    pub(crate) fn check_one(
         &mut self,
-        now: Timestamp,
-        clock: VenueClock,
-        charge: ChargeId,
+        now: &Now,
+        bucket: BucketId,
+        weight: Weight,
         class: Priority,
-        draws: &[Draw],
-    ) {
+    ) -> Result<(), Option<Timestamp>> {
+        let Some(bucket) = self.buckets.get_mut(bucket) else { return Ok(()) };
+        let terms = Terms { class, reserves: &self.reserves, pacing: self.pacing };
+        bucket.check(now, weight, terms)
+    }
+
+    /// Whether there may be room now in a bucket for somebody who has found none. Tells it once.
+    pub(crate) fn take_loosened(&mut self, now: &Now, bucket: BucketId) -> bool {
+        self.buckets.get_mut(bucket).is_some_and(|bucket| bucket.take_loosened(now))
+    }
+
+    /// Draws all of it.
+    pub(crate) fn charge(&mut self, now: &Now, charge: ChargeId, class: Priority, draws: &[Draw]) {
         for draw in draws {
-            if let Some(bucket) = self.buckets.get_mut(&draw.bucket) {
-                bucket.charge(now, clock, charge, class, draw.amount);
+            if let Some(bucket) = self.buckets.get_mut(draw.bucket) {
+                bucket.charge(now, charge, class, draw.amount);
             }
         }
     }
@@ -209,8 +234,7 @@ impl Budget {
     /// An answer is complete. Tells whether it said anything of a calendar limit of the address.
     pub(crate) fn settle(
         &mut self,
-        now: Timestamp,
-        clock: VenueClock,
+        now: &Now,
         charge: ChargeId,
         draws: &[Draw],
         succeeded: bool,
@@ -218,7 +242,7 @@ impl Budget {
     ) -> bool {
         let mut has_read_egress = false;
         for draw in draws {
-            let Some(bucket) = self.buckets.get_mut(&draw.bucket) else {
+            let Some(bucket) = self.buckets.get_mut(draw.bucket) else {
                 continue;
             };
             let limit = *bucket.limit();
@@ -228,22 +252,16 @@ impl Budget {
                 .find(|reading| reading.kind == limit.kind && reading.interval == limit.interval)
                 .map(|reading| reading.used);
             has_read_egress |= reading.is_some() && paces_cold_start(&limit);
-            bucket.resolve(now, clock, charge, Resolution::Answered { succeeded, reading });
+            bucket.resolve(now, charge, Resolution::Answered { succeeded, reading });
         }
         has_read_egress
     }
 
     /// A connection was closed without an answer.
-    pub(crate) fn abandon(
-        &mut self,
-        now: Timestamp,
-        clock: VenueClock,
-        charge: ChargeId,
-        draws: &[Draw],
-    ) {
+    pub(crate) fn abandon(&mut self, now: &Now, charge: ChargeId, draws: &[Draw]) {
         for draw in draws {
-            if let Some(bucket) = self.buckets.get_mut(&draw.bucket) {
-                bucket.resolve(now, clock, charge, Resolution::Closed);
+            if let Some(bucket) = self.buckets.get_mut(draw.bucket) {
+                bucket.resolve(now, charge, Resolution::Closed);
             }
         }
     }
@@ -251,7 +269,7 @@ impl Budget {
     /// Nothing was written.
     pub(crate) fn forget(&mut self, charge: ChargeId, draws: &[Draw]) {
         for draw in draws {
-            if let Some(bucket) = self.buckets.get_mut(&draw.bucket) {
+            if let Some(bucket) = self.buckets.get_mut(draw.bucket) {
                 bucket.forget(charge);
             }
         }
@@ -271,7 +289,7 @@ impl Budget {
             };
             if is_meant
                 && owner(scope, origin) == Some(*of)
-                && let Some(bucket) = self.buckets.get_mut(id)
+                && let Some(bucket) = self.buckets.get_mut(*id)
             {
                 bucket.halve(until);
             }
@@ -280,16 +298,23 @@ impl Budget {
 
     /// The windows of the limit that tells what an earlier life of this process has used of an
     /// address; none when the venue has no such limit.
-    pub(crate) fn cold_start_interval(&self) -> Option<Duration> {
-        self.limits.iter().filter(|limit| paces_cold_start(limit)).map(|limit| limit.interval).min()
+    pub(crate) const fn cold_start_interval(&self) -> Option<Duration> {
+        self.cold_start_interval
     }
 
-    pub(crate) fn views(&self, now: Timestamp, clock: VenueClock) -> Vec<BucketView> {
+    pub(crate) fn views(&self, now: &Now) -> Vec<BucketView> {
         self.index
             .values()
-            .filter_map(|id| self.buckets.get(id))
-            .map(|bucket| bucket.view(now, clock, &self.reserves))
+            .filter_map(|id| self.buckets.get(*id))
+            .map(|bucket| bucket.view(now, &self.reserves))
             .collect()
+    }
+
+    /// What is left of each window to others by a call of this class.
+    #[cfg(test)]
+    pub(crate) fn forecasts(&self, now: &Now, class: Priority) -> Vec<(Limit, u64)> {
+        let buckets = self.index.values().filter_map(|id| self.buckets.get(*id));
+        buckets.map(|bucket| (*bucket.limit(), bucket.left_to_others(now, class))).collect()
     }
 
     fn bucket(&mut self, limit: Limit, owner: BucketOwner) -> BucketId {
@@ -297,14 +322,12 @@ impl Budget {
         if let Some(id) = self.index.get(&key) {
             return *id;
         }
-        self.minted += 1;
-        let id = BucketId(self.minted);
-        self.buckets.insert(id, Bucket::new(limit, owner, self.share));
+        let id = self.buckets.insert(Bucket::new(limit, owner, self.share));
         self.index.insert(key, id);
         id
     }
 
-    fn drop_idle_sockets(&mut self, now: Timestamp, clock: VenueClock) {
+    fn drop_idle_sockets(&mut self, now: &Now) {
         let is_socket = |owner: &BucketOwner| matches!(owner, BucketOwner::Socket(..));
         let sockets = self.index.keys().filter(|(_, owner)| is_socket(owner));
         if sockets.count() < SOCKET_BUCKETS_MAX {
@@ -312,10 +335,10 @@ impl Budget {
         }
         let buckets = &mut self.buckets;
         self.index.retain(|(_, owner), id| {
-            let is_idle = buckets.get(id).is_none_or(|bucket| bucket.is_idle(now, clock));
+            let is_idle = buckets.get(*id).is_none_or(|bucket| bucket.is_idle(now));
             let is_kept = !(is_socket(owner) && is_idle);
             if !is_kept {
-                buckets.remove(id);
+                buckets.remove(*id);
             }
             is_kept
         });

@@ -20,18 +20,54 @@ const EPS_MAX: Duration = Duration::from_secs(30);
 /// the nanosecond must not be raced to the edge of a window.
 const EDGE: Duration = Duration::from_micros(100);
 
+/// How long after its admission a call may be written. A call that is admitted so close to a
+/// window's end is checked against the next window as well.
+const WRITE_DELAY_MAX: Duration = Duration::from_millis(60);
+
+/// One moment, by our clock and by the venue's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
+    pub(crate) local: Timestamp,
+    pub(crate) clock: VenueClock,
+    /// The earliest that the venue's clock can show.
+    pub(crate) earliest: Timestamp,
+    /// What it most likely shows: for people, not decisions.
+    pub(crate) likely: Timestamp,
+    /// The latest that it can show when a call is written that is admitted now.
+    pub(crate) written: Timestamp,
+}
+
 /// A measured clock: `venue = local + offset`, to within `eps`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct VenueClock {
     offset_ns: i64,
     eps: Duration,
+    /// The same: every decision asks for it.
+    eps_ns: i64,
 }
 
 impl VenueClock {
-    pub(crate) const UNSYNCED: Self = Self { offset_ns: 0, eps: EPS_UNSYNCED };
+    pub(crate) const UNSYNCED: Self = Self::within(0, EPS_UNSYNCED);
 
     pub(crate) fn new(offset_ns: i64, eps: Duration) -> Self {
-        Self { offset_ns, eps: eps.min(EPS_MAX) }
+        Self::within(offset_ns, eps.min(EPS_MAX))
+    }
+
+    /// `eps` is at most [`EPS_MAX`].
+    const fn within(offset_ns: i64, eps: Duration) -> Self {
+        let eps_ns = eps.as_secs().cast_signed() * 1_000_000_000 + eps.subsec_nanos() as i64;
+        Self { offset_ns, eps, eps_ns }
+    }
+
+    /// The local time `local`, by both clocks.
+    pub(crate) fn now(self, local: Timestamp) -> Now {
+        Now {
+            local,
+            clock: self,
+            earliest: self.earliest(local),
+            likely: self.estimate(local),
+            written: self.latest(local + WRITE_DELAY_MAX),
+        }
     }
 
     /// A local length of time in which certainly more than `interval` passes at the venue.
@@ -39,19 +75,19 @@ impl VenueClock {
         interval + self.eps + EDGE
     }
 
-    /// What the venue's clock most likely shows at the local time `at`: for people, not decisions.
+    /// What the venue's clock most likely shows at the local time `at`.
     pub(crate) fn estimate(self, at: Timestamp) -> Timestamp {
         at.offset_by(self.offset_ns)
     }
 
     /// The earliest that the venue's clock can show at the local time `at`.
-    pub(crate) fn earliest(self, at: Timestamp) -> Timestamp {
-        at.offset_by(self.offset_ns) - self.eps
+    fn earliest(self, at: Timestamp) -> Timestamp {
+        at.offset_by(self.offset_ns).offset_by(-self.eps_ns)
     }
 
     /// The latest that the venue's clock can show at the local time `at`.
     pub(crate) fn latest(self, at: Timestamp) -> Timestamp {
-        at.offset_by(self.offset_ns) + self.eps
+        at.offset_by(self.offset_ns).offset_by(self.eps_ns)
     }
 
     /// The local time from which on the venue's clock shows certainly more than `venue`.

@@ -44,11 +44,8 @@ impl ColdStart {
         egress: &EgressId,
         interval: Option<Duration>,
     ) -> Result<(), Timestamp> {
-        let (true, Some(egress), Some(interval)) =
-            (self.is_on, self.egresses.get(egress), interval)
-        else {
-            return Ok(());
-        };
+        let Some(interval) = interval.filter(|_| self.is_on) else { return Ok(()) };
+        let Some(egress) = self.egresses.get(egress) else { return Ok(()) };
         if egress.is_warm || egress.in_flight == 0 {
             return Ok(());
         }
@@ -59,6 +56,9 @@ impl ColdStart {
 
     /// A call leaves.
     pub(crate) fn leave(&mut self, now: Timestamp, egress: EgressId) {
+        if !self.is_on {
+            return;
+        }
         self.egresses
             .entry(egress)
             .or_insert(Egress { first_call_at: now, is_warm: false, in_flight: 0 })

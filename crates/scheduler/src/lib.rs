@@ -25,11 +25,17 @@ pub mod ticket;
 mod admission;
 mod bucket;
 mod budget;
+mod by_call;
 mod clock;
 mod cold_start;
 mod concurrency;
+mod ordered;
 mod queue;
 mod reservation;
+mod table;
+
+#[cfg(test)]
+mod cases;
 
 pub use backoff::{Backoff, Jitter};
 pub use breaker::{BreakerKey, BreakerState, Outage};

@@ -6,6 +6,7 @@ use tradewind_model::Timestamp;
 use tradewind_model::id::CallId;
 use tradewind_model::tariff::{Limit, Weight};
 
+use crate::shut::ScopeKey;
 use crate::ticket::{Priority, Ticket};
 
 /// Why a call is refused at the door: waiting would not help.
@@ -43,7 +44,7 @@ pub enum Never {
     },
 }
 
-/// Why a call was given up by the queue: what its caller is told.
+/// Why a call was given up before a byte of it left: what its caller is told.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Shed {
     /// It was refused at the door.
@@ -57,6 +58,28 @@ pub enum Shed {
         /// How long it had waited.
         waited: Duration,
     },
+    /// What it needs is shut for longer than it may wait.
+    #[error("{scope} is shut {}; ask again after that", until_text(*until))]
+    Shut {
+        /// What is shut.
+        scope: ScopeKey,
+        /// Until when; the far end of time when a person has to open it.
+        until: Timestamp,
+    },
+    /// As many wait for answers as may.
+    #[error("{most} askers wait for answers already; ask less, or wait for some")]
+    Crowded {
+        /// How many may wait.
+        most: usize,
+    },
+}
+
+fn until_text(until: Timestamp) -> String {
+    if until == Timestamp::MAX {
+        "until somebody clears it".to_owned()
+    } else {
+        format!("until {until}")
+    }
 }
 
 impl Shed {

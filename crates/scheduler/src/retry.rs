@@ -60,7 +60,8 @@ pub struct FailedTry<'a> {
     pub priority: Priority,
     /// When the call is worthless: its whole budget of time.
     pub deadline: Timestamp,
-    /// What a try takes at the most: its timeout.
+    /// What a try takes at the least: a round trip. The timeout of a try ends at the deadline, so
+    /// with more time left than this it may succeed, and with less it cannot.
     pub try_takes: Duration,
     /// Not before this, whatever the backoff says: what the venue asked for, or when the scope
     /// that covers the call opens.
@@ -81,15 +82,19 @@ pub enum NextTry {
 }
 
 /// Why a call is not tried again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum OverReason {
     /// It went well, or the venue would say no again.
+    #[error("the answer is final")]
     Final,
     /// All tries that failures of this class have are used up.
+    #[error("failures of class {} are not tried again after that many", .0.name())]
     Tries(FailureClass),
     /// Calls of its class fail so much that trying again would add to the storm.
+    #[error("too many calls fail for another try")]
     Budget,
     /// Another try could not end before its deadline.
+    #[error("no time left for another try")]
     Deadline,
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tradewind_model::Timestamp;
 use tradewind_model::id::CallId;
 use tradewind_model::outcome::{Fate, Meter};
-use tradewind_model::tariff::{Limit, LimitKind};
+use tradewind_model::tariff::{Limit, LimitKind, Weight};
 
 use crate::admission::{Admission, End, earlier};
 use crate::config::SchedulerConfig;
@@ -114,21 +114,31 @@ impl Scheduler {
             return Err(Never::Duplicate { call });
         }
         let budget = &self.admission.budget;
-        if let Some((limit, weight)) = budget.never_holds(&ticket.origin, &ticket.cost, class) {
+        let spot = self.queue.spot(&ticket);
+        let limits = Some(budget.edition());
+        let is_known_to_fit = spot.lane.is_some_and(|lane| self.queue.lane(lane).fits == limits);
+        if !is_known_to_fit
+            && let Some((limit, weight)) = budget.never_holds(&ticket.origin, &ticket.cost, class)
+        {
             return Err(Never::Exceeds { limit, weight, class });
         }
-        self.queue
-            .push(ticket)
+        let lane = self
+            .queue
+            .push(ticket, spot)
             .map_err(|Full { capacity }| Never::QueueFull { class, capacity })?;
+        self.queue.lane_mut(lane).fits = limits;
         self.happens(now);
         Ok(())
     }
 
     /// Takes a call back that still waits; none when it does not. It costs nothing.
     pub fn remove(&mut self, call: CallId) -> Option<Ticket> {
-        let taken = self.queue.remove(call)?;
+        let Taken { ticket, closed } = self.queue.remove(call)?;
         self.idle = None;
-        Some(self.leave_queue(taken))
+        if let Some(lane) = closed {
+            self.admission.reservations.end(lane);
+        }
+        Some(ticket)
     }
 
     /// What there is to do now; none when nothing is. Ask until none.
@@ -141,16 +151,18 @@ impl Scheduler {
             return None;
         }
         self.idle = None;
-        if let Some((deadline, call)) = self.queue.next_to_expire()
+        if self.queue.nothing_is_due_before().is_some_and(|deadline| deadline <= now)
+            && let Some((deadline, lane)) = self.queue.next_to_expire()
             && deadline <= now
         {
+            let (call, _) = self.queue.first(lane)?;
             return self.remove(call).map(Next::Expire);
         }
         if let Some(probe) = self.admission.next_probe(now) {
             return Some(Next::Probe(probe));
         }
         match self.find(now) {
-            Ok((class, lane)) => Some(Next::Admit(self.admit(now, class, lane))),
+            Ok(lane) => Some(Next::Admit(self.admit(now, lane))),
             Err(idle) => {
                 self.idle = Some(idle);
                 None
@@ -213,7 +225,8 @@ impl Scheduler {
     ) {
         let now = self.happens(now);
         self.admission.shut.shut(now, scope, reason, until);
-        self.admission.move_gate();
+        // All are asked again: whoever may not leave any more must not have room kept either.
+        self.admission.release();
     }
 
     /// A person opens a scope that only a person can: its probe is asked for next. False, and
@@ -224,10 +237,17 @@ impl Scheduler {
     }
 
     /// What is shut, as a later life of this process has to know it; ordered by scope. To be
-    /// stored whenever something is shut or opens.
+    /// stored whenever something is shut or opens: [`shut_version`](Self::shut_version) says when.
     #[must_use]
     pub fn shut_records(&self, now: Timestamp) -> Vec<ShutRecord> {
         self.admission.shut.records(now)
+    }
+
+    /// Changes whenever [`shut_records`](Self::shut_records) may have: cheap enough to be asked
+    /// after every call.
+    #[must_use]
+    pub const fn shut_version(&self) -> u64 {
+        self.admission.shut.version()
     }
 
     /// Takes over what an earlier life has stored. What is shut by now stays so.
@@ -274,9 +294,9 @@ impl Scheduler {
     /// The state at `now`, for people to look at.
     #[must_use]
     pub fn snapshot(&self, now: Timestamp) -> Snapshot {
-        let clock = self.admission.clock();
+        let venue_now = self.admission.clock().now(now);
         Snapshot {
-            buckets: self.admission.budget.views(now, clock),
+            buckets: self.admission.budget.views(&venue_now),
             queued: self.queue.waiting(),
             in_flight: self.admission.slots.in_flight(),
             caps: self.admission.slots.caps(),
@@ -293,50 +313,51 @@ impl Scheduler {
     }
 
     /// The first lane that may leave, the most urgent class first.
-    fn find(&mut self, now: Timestamp) -> Result<(Priority, LaneId), Idle> {
-        let mut until = self.queue.next_to_expire().map(|(deadline, _)| deadline);
-        until = earlier(until, self.admission.next_due());
-        self.queue.unpark(now, self.admission.changes());
+    fn find(&mut self, now: Timestamp) -> Result<LaneId, Idle> {
         // What is owed to the background goes before queries, and only as much as is owed.
         let background = self.queue.is_waiting(Priority::Background) && self.trickle > 0;
-        let owed = background.then_some((Priority::Background, self.trickle / TRICKLE_SHARE));
+        let most = Weight::try_from(self.trickle / TRICKLE_SHARE).unwrap_or(Weight::MAX);
         let order = [
-            Some((Priority::Critical, u64::MAX)),
-            Some((Priority::Trade, u64::MAX)),
-            owed,
-            Some((Priority::Query, u64::MAX)),
-            Some((Priority::Background, u64::MAX)),
+            Some((Priority::Critical, Weight::MAX)),
+            Some((Priority::Trade, Weight::MAX)),
+            background.then_some((Priority::Background, most)),
+            Some((Priority::Query, Weight::MAX)),
+            Some((Priority::Background, Weight::MAX)),
         ];
-        for (class, most) in order.into_iter().flatten() {
-            let found = self.queue.find(class, |id, lane| {
-                if u64::from(lane.weight()) > most {
-                    return Err(None);
+        // Each time round, another lane has given up room that was reserved for it.
+        loop {
+            self.admission.unpark(now, &mut self.queue);
+            for (class, most) in order.into_iter().flatten() {
+                if let Some(lane) = self.admission.find(now, &mut self.queue, class, most) {
+                    return Ok(lane);
                 }
-                self.admission.check(now, class, id, lane)
-            });
-            if let Some(lane) = found {
-                return Ok((class, lane));
+                if self.admission.reservations.has_changed() {
+                    break;
+                }
+            }
+            if !self.admission.reservations.has_changed() {
+                break;
             }
         }
+        let mut until = self.queue.next_to_expire().map(|(deadline, _)| deadline);
+        until = earlier(until, self.admission.next_due());
         Err(Idle { until: earlier(until, self.queue.next_to_unpark()) })
     }
 
-    fn admit(&mut self, now: Timestamp, class: Priority, lane: LaneId) -> Permit {
-        let (call, draws) = self
-            .queue
-            .head(class, lane)
-            .expect("a lane that was found has a first call, and was looked up in the budget");
-        self.note_trickle(class, lane);
-        self.queue.serve(class, lane);
-        let taken = self.queue.remove(call).expect("the first of a lane waits");
+    fn admit(&mut self, now: Timestamp, lane: LaneId) -> Permit {
+        let (call, deadline) = self.queue.first(lane).expect("a lane that is asked has calls");
+        let leaving = self.queue.lane(lane);
+        self.admission.admit(now, call, leaving);
+        let (class, weight) = (leaving.class, leaving.weight);
+        self.note_trickle(class, weight);
+        self.queue.serve(lane);
         self.admission.reservations.end(lane);
-        self.admission.admit(now, &taken.ticket, draws);
-        Permit::new(call, taken.ticket.deadline, now)
+        Permit::new(call, deadline, now)
     }
 
     /// For each 19 parts that queries draw while the background waits, it is owed one.
-    fn note_trickle(&mut self, class: Priority, lane: LaneId) {
-        let weight = u64::from(self.queue.weight(class, lane));
+    fn note_trickle(&mut self, class: Priority, weight: Weight) {
+        let weight = u64::from(weight);
         self.trickle = match class {
             Priority::Critical | Priority::Trade => self.trickle,
             Priority::Query if self.queue.is_waiting(Priority::Background) => {
@@ -345,13 +366,6 @@ impl Scheduler {
             Priority::Query => 0,
             Priority::Background => self.trickle.saturating_sub(weight * TRICKLE_SHARE),
         };
-    }
-
-    fn leave_queue(&mut self, taken: Taken) -> Ticket {
-        if let Some(lane) = taken.closed {
-            self.admission.reservations.end(lane);
-        }
-        taken.ticket
     }
 
     fn end(&mut self, now: Timestamp, call: CallId, end: End<'_>) {
@@ -364,6 +378,20 @@ impl Scheduler {
         self.latest = self.latest.max(now);
         self.idle = None;
         self.latest
+    }
+}
+
+#[cfg(test)]
+impl Scheduler {
+    /// What is left of each window to others by a call of this class.
+    fn forecasts(&self, now: Timestamp, class: Priority) -> Vec<(Limit, u64)> {
+        self.admission.budget.forecasts(&self.admission.clock().now(now), class)
+    }
+
+    /// Has everybody asked, whatever has moved.
+    fn ask_all(&mut self) {
+        self.idle = None;
+        self.admission.release();
     }
 }
 

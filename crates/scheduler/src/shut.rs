@@ -32,6 +32,9 @@ use crate::backoff::Jitter;
 use crate::shut::scope::{Phase, Scope};
 use crate::ticket::{Origin, Priority, Probe};
 
+/// The widest gap between two calls, at the start of a ramp.
+const GAP_MAX: Duration = Duration::from_millis(500);
+
 /// All scopes that are not open.
 #[derive(Debug)]
 pub(crate) struct ShutScopes {
@@ -41,7 +44,11 @@ pub(crate) struct ShutScopes {
     /// Whether a probe may be on the wire.
     is_probing: bool,
     ramp: Duration,
+    /// How many processes come back together: each leaves so many times wider gaps.
+    share: u32,
     jitter: Jitter,
+    /// Changes whenever what is to be remembered may have.
+    version: u64,
 }
 
 /// What decides whether shut scopes cover a call.
@@ -71,13 +78,15 @@ impl Candidate<'_> {
 }
 
 impl ShutScopes {
-    pub(crate) const fn new(ramp: Duration, seed: u64) -> Self {
+    pub(crate) const fn new(ramp: Duration, share: u32, seed: u64) -> Self {
         Self {
             scopes: BTreeMap::new(),
             due: None,
             is_probing: false,
             ramp,
+            share,
             jitter: Jitter::new(seed),
+            version: 0,
         }
     }
 
@@ -102,11 +111,19 @@ impl ShutScopes {
         match self.scopes.get_mut(key) {
             Some(scope) if scope.until.is_none() => {
                 scope.until = Some(now);
+                // Should it be shut again, that is news to whoever has heard of the clearing.
+                scope.since = now;
                 self.refresh();
                 true
             }
             _ => false,
         }
+    }
+
+    /// Whether a call lies in any scope that is not known to be open: the same as long as the
+    /// [`version`](Self::version) is.
+    pub(crate) fn covers(&self, call: &Candidate<'_>) -> bool {
+        !self.scopes.is_empty() && call.scopes().any(|key| self.scopes.contains_key(&key))
     }
 
     /// Whether a call may leave.
@@ -145,7 +162,8 @@ impl ShutScopes {
         for key in call.scopes() {
             if let Some(scope) = self.scopes.get_mut(&key) {
                 let is_probe = call.probe == Some(Probe::Scope(key));
-                scope.leave(now, id, call.class, is_probe, &mut self.jitter);
+                let gap = GAP_MAX.saturating_mul(self.share.max(1));
+                scope.leave(now, id, call.class, is_probe, gap, &mut self.jitter);
                 self.is_probing |= is_probe;
             }
         }
@@ -201,8 +219,14 @@ impl ShutScopes {
         self.due
     }
 
+    /// Changes whenever [`records`](Self::records) may have, but for the passing of time.
+    pub(crate) const fn version(&self) -> u64 {
+        self.version
+    }
+
     /// Something about a scope has changed.
     fn refresh(&mut self) {
+        self.version += 1;
         self.due = self.scopes.values().filter_map(Scope::due_at).min();
         self.is_probing = self.scopes.values().any(Scope::has_probe_on_wire);
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-pub use ledger::{AcceptedOrder, Ledger};
+pub use ledger::{AcceptedOrder, CanceledOrder, Ledger};
 
 use crate::exchange::{AccountConfig, BalanceView, Discount};
 

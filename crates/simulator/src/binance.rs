@@ -10,6 +10,7 @@
 mod body;
 mod config;
 mod desk;
+mod fault;
 mod feed;
 mod gate;
 mod heartbeat;
@@ -36,13 +37,15 @@ use std::time::Duration;
 
 use tradewind_model::Timestamp;
 
-pub use self::config::{ApiKey, BinanceConfig, FrontConfig, fake};
+pub use self::config::{ApiKey, BinanceConfig, FrontConfig, Hint, Hints, fake};
+pub use self::fault::{Canned, Delivery, Fault, Pattern, Rule, RuleId};
 pub use self::heartbeat::HeartbeatConfig;
 pub use self::ledger::{AccountLedger, Arrival, Door, VenueLedger};
 pub use self::session::{Frame, SessionId};
 pub use self::signature::KeySecret;
 
 use self::desk::{Answer, Desk};
+use self::fault::{Late, Overdue, Script};
 use self::feed::Feeds;
 use self::ledger::Notes;
 use self::method::Row;
@@ -50,7 +53,7 @@ use self::seed::Dice;
 use self::session::Session;
 use self::user_data::Outbox;
 use crate::exchange::{AccountId, Exchange, ExchangeEvent, SymbolStatus};
-use crate::limits::Limits;
+use crate::limits::{LimitKind, Limits};
 
 /// The venue. See the module's page.
 #[derive(Debug)]
@@ -62,10 +65,14 @@ pub struct Binance {
     frames: VecDeque<(SessionId, Frame)>,
     feeds: Feeds,
     outbox: Outbox,
+    script: Script,
+    late: Late,
     notes: Notes,
     dice: Dice,
     uuid: u64,
     next_session: u64,
+    /// A `User-Agent` whose traffic the ledger tells apart.
+    other_agent: Option<String>,
 }
 
 impl Binance {
@@ -89,10 +96,13 @@ impl Binance {
             frames: VecDeque::new(),
             feeds: Feeds::new(now),
             outbox: Outbox::default(),
+            script: Script::new(seed),
+            late: Late::default(),
             notes: Notes::default(),
             dice: Dice::new(seed),
             uuid: seed,
             next_session: 0,
+            other_agent: None,
         }
     }
 
@@ -103,6 +113,7 @@ impl Binance {
         self.flush_reports(now);
         self.tick_feeds(now);
         self.beat(now);
+        self.release_late(now);
     }
 
     /// When [`Self::advance`] next has something to do.
@@ -110,7 +121,7 @@ impl Binance {
     pub fn wakeup(&self) -> Option<Timestamp> {
         let feeds = (!self.listeners.is_empty()).then(|| self.feeds.wakeup());
         let beats = self.sessions.values().map(|session| session.heartbeat.wakeup()).min();
-        [self.desk.exchange.wakeup(), self.outbox.wakeup(), feeds, beats]
+        [self.desk.exchange.wakeup(), self.outbox.wakeup(), self.late.wakeup(), feeds, beats]
             .into_iter()
             .flatten()
             .min()
@@ -133,9 +144,66 @@ impl Binance {
         until
     }
 
+    /// Has the ledger tell one `User-Agent` apart from now on. It is counted like everybody's.
+    pub fn tell_apart(&mut self, agent: &str) {
+        self.other_agent = Some(agent.to_owned());
+    }
+
     /// Load from a stranger behind the same address: uses up weight.
     pub fn burn_weight(&mut self, now: Timestamp, peer: IpAddr, weight: u32) {
         self.desk.limits.charge(now, peer, weight);
+        // It belongs to no request that the ledger lists.
+        self.desk.limits.take_charged();
+    }
+
+    /// Shuts an address out at the venue's edge for so long, as it may for reasons of its own.
+    pub fn shut_out(&mut self, now: Timestamp, peer: IpAddr, lasts: Duration) {
+        self.desk.limits.shut_out(now, peer, lasts);
+    }
+
+    /// Changes what those who are turned away are told of when to come back.
+    pub const fn set_hints(&mut self, hints: Hints) {
+        self.desk.config.hints = hints;
+    }
+
+    /// Adds a line to the script of what goes wrong. It holds for [`Self::ask`],
+    /// [`Self::connect`] and for what comes and goes on sockets.
+    pub fn add_fault(&mut self, rule: Rule) -> RuleId {
+        self.script.add(rule)
+    }
+
+    /// Takes a line out of the script. Returns whether it was there.
+    pub fn remove_fault(&mut self, id: RuleId) -> bool {
+        self.script.remove(id)
+    }
+
+    /// Takes all lines out of the script. What is held back already still comes.
+    pub fn clear_faults(&mut self) {
+        self.script.clear();
+    }
+
+    /// What arrived, oldest first, as far as it is remembered: the ledger's without a copy.
+    pub fn arrivals(&self) -> impl DoubleEndedIterator<Item = &Arrival> {
+        self.notes.arrivals.iter()
+    }
+
+    /// How often something was asked for, by any door, as the ledger names it.
+    #[must_use]
+    pub fn requests(&self, what: &str) -> u64 {
+        self.notes.requests.get(what).copied().unwrap_or_default()
+    }
+
+    /// Whose orders and balances a key reaches, if there is such a key.
+    #[must_use]
+    pub fn account_of(&self, api_key: &str) -> Option<AccountId> {
+        let key = self.desk.config.keys.iter().find(|key| key.api_key == api_key);
+        key.map(|key| key.account)
+    }
+
+    /// When the ban of an address ends, if it is banned.
+    #[must_use]
+    pub fn banned_until(&self, now: Timestamp, peer: IpAddr) -> Option<Timestamp> {
+        self.desk.limits.banned_until(now, peer)
     }
 
     /// Takes a key back, as its owner or the venue may at any time. Returns whether there was one.
@@ -147,6 +215,12 @@ impl Binance {
     /// Opens or closes trading of a symbol.
     pub fn set_status(&mut self, now: Timestamp, symbol: &str, status: SymbolStatus) {
         self.desk.exchange.set_status(now, symbol, status);
+    }
+
+    /// The size of a limit.
+    #[must_use]
+    pub const fn limit_of(&self, kind: LimitKind) -> u32 {
+        self.desk.limits.limit_of(kind)
     }
 
     /// The exchange behind the doors, for checkers.
@@ -167,8 +241,11 @@ impl Binance {
             rate_limited,
             banned,
             bans,
+            forbidden: self.desk.limits.refused_at_edge(),
             policy_closes: self.notes.policy_closes,
             peaks: self.desk.limits.peaks(),
+            windows: self.desk.limits.windows().copied().collect(),
+            refused: self.desk.limits.refused().collect(),
             connections_accepted: self.notes.connections_accepted,
             connections_refused: self.notes.connections_refused,
             connections_open: self.sessions.len(),
@@ -201,8 +278,27 @@ impl Binance {
         }
     }
 
-    fn arrived(&mut self, arrival: Arrival) {
+    fn arrived(
+        &mut self,
+        now: Timestamp,
+        peer: IpAddr,
+        door: Door,
+        what: &'static str,
+        status: u16,
+    ) {
+        let weight = self.desk.limits.take_charged();
+        let arrival = Arrival { at: now, peer, door, what, weight, status };
         self.notes.arrived(self.desk.config.arrivals_max, arrival);
+    }
+
+    /// Lets go of what was held back and whose moment has come.
+    fn release_late(&mut self, now: Timestamp) {
+        while let Some((id, overdue)) = self.late.pop_due(now) {
+            match overdue {
+                Overdue::Request(text) => self.answer_frame(now, id, &text, None),
+                Overdue::Frame(frame) => self.send(id, frame),
+            }
+        }
     }
 
     fn note_rejection(&mut self, row: &Row, answer: &Answer) {

@@ -10,6 +10,7 @@
 //! fill gives credit a moment later, and the count never falls below zero.
 
 mod config;
+mod history;
 mod window;
 
 #[cfg(test)]
@@ -21,11 +22,15 @@ use std::time::Duration;
 
 use tradewind_model::Timestamp;
 
-pub use self::config::{LimitsConfig, StreamPenalty};
+pub use self::config::{EdgeConfig, LimitsConfig, StreamPenalty};
+pub use self::history::{Refused, WindowUse};
 pub use self::window::Window;
 
-const SECOND: Duration = Duration::from_secs(1);
+use self::history::History;
+
+const TEN_SECONDS: Duration = Duration::from_secs(10);
 const MINUTE: Duration = Duration::from_secs(60);
+const FIVE_MINUTES: Duration = Duration::from_secs(300);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Peers remembered at once. A loopback venue has a handful; past this the idle ones are forgotten.
@@ -46,6 +51,19 @@ pub enum LimitKind {
     Connections,
 }
 
+impl LimitKind {
+    /// How long its windows are.
+    #[must_use]
+    pub const fn interval(self) -> Duration {
+        match self {
+            Self::Weight => MINUTE,
+            Self::RawRequests | Self::Connections => FIVE_MINUTES,
+            Self::OrdersTenSeconds => TEN_SECONDS,
+            Self::OrdersDay => DAY,
+        }
+    }
+}
+
 /// Why a request, an order or a handshake is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denied {
@@ -63,6 +81,11 @@ pub enum Denied {
         /// When the ban ends.
         until: Timestamp,
     },
+    /// The edge lets nothing of the IP through (403).
+    Edge {
+        /// Until when; it does not say.
+        until: Timestamp,
+    },
 }
 
 impl Denied {
@@ -70,7 +93,7 @@ impl Denied {
     #[must_use]
     pub const fn until(&self) -> Timestamp {
         match self {
-            Self::Over { until, .. } | Self::Banned { until } => *until,
+            Self::Over { until, .. } | Self::Banned { until } | Self::Edge { until } => *until,
         }
     }
 }
@@ -95,12 +118,17 @@ struct Peer {
     /// Refusals by 429 in the current minute; past the tolerated number comes the ban.
     strikes: Window,
     banned_until: Timestamp,
+    banned_for: LimitKind,
     last_ban: Timestamp,
     step: usize,
     requests_in_ban: u32,
     /// Stream connections closed for their manners, within the time that counts.
     violations: VecDeque<Timestamp>,
     streams_shut_until: Timestamp,
+    /// Requests that look like an attack, within the time that counts.
+    offenses: VecDeque<Timestamp>,
+    edge_until: Timestamp,
+    requests_at_edge: u32,
 }
 
 #[derive(Debug)]
@@ -136,22 +164,30 @@ pub struct Limits {
     peaks: BTreeMap<LimitKind, u32>,
     refused_429: u64,
     refused_418: u64,
+    refused_403: u64,
     bans: u64,
+    history: History,
+    /// Weight that was counted since it was last asked for.
+    charged: u32,
 }
 
 impl Limits {
     /// Counters at zero.
     #[must_use]
     pub fn new(config: LimitsConfig) -> Self {
+        let history = History::new(config.windows_max);
         Self {
             config,
+            history,
             peers: BTreeMap::new(),
             accounts: BTreeMap::new(),
             credits: VecDeque::new(),
             peaks: BTreeMap::new(),
             refused_429: 0,
             refused_418: 0,
+            refused_403: 0,
             bans: 0,
+            charged: 0,
         }
     }
 
@@ -170,7 +206,7 @@ impl Limits {
         let peer = self.peer(now, ip);
         let used = peer.raw.add(now, 1);
         let (limit, until) = (peer.raw.limit(), peer.raw.ends_at(now));
-        self.note(LimitKind::RawRequests, used);
+        self.note(now, LimitKind::RawRequests, used, 1);
         if used > limit {
             return Err(self.strike(now, ip, LimitKind::RawRequests, limit, until));
         }
@@ -188,7 +224,8 @@ impl Limits {
         let peer = self.peer(now, ip);
         let used = peer.weight.add(now, weight);
         let (limit, until) = (peer.weight.limit(), peer.weight.ends_at(now));
-        self.note(LimitKind::Weight, used);
+        self.note(now, LimitKind::Weight, used, weight);
+        self.charged = self.charged.saturating_add(weight);
         if used > limit {
             return Err(self.strike(now, ip, LimitKind::Weight, limit, until));
         }
@@ -198,7 +235,40 @@ impl Limits {
     /// Adds weight after the fact: an order entry that failed.
     pub fn charge(&mut self, now: Timestamp, ip: IpAddr, weight: u32) {
         let used = self.peer(now, ip).weight.add(now, weight);
-        self.note(LimitKind::Weight, used);
+        self.note(now, LimitKind::Weight, used, weight);
+        self.charged = self.charged.saturating_add(weight);
+    }
+
+    /// Weight that was counted since this was last asked, for whomever.
+    pub const fn take_charged(&mut self) -> u32 {
+        std::mem::replace(&mut self.charged, 0)
+    }
+
+    /// Books a request that no working client sends. Who sends too many of them is shut out at
+    /// the edge.
+    pub fn offense(&mut self, now: Timestamp, ip: IpAddr) {
+        let Some(edge) = self.config.edge else { return };
+        let peer = self.peer(now, ip);
+        while peer.offenses.pop_front_if(|at| now.since(*at) >= edge.within).is_some() {}
+        peer.offenses.push_back(now);
+        if peer.offenses.len() >= usize::try_from(edge.offenses).unwrap_or(usize::MAX) {
+            peer.offenses.clear();
+            peer.requests_at_edge = 0;
+            peer.edge_until = now + edge.lasts;
+        }
+    }
+
+    /// Shuts an address out at the edge, as the venue may for reasons of its own.
+    pub fn shut_out(&mut self, now: Timestamp, ip: IpAddr, lasts: Duration) {
+        let peer = self.peer(now, ip);
+        peer.requests_at_edge = 0;
+        peer.edge_until = now + lasts;
+    }
+
+    /// How often the edge has refused.
+    #[must_use]
+    pub const fn refused_at_edge(&self) -> u64 {
+        self.refused_403
     }
 
     /// Counts a handshake and the weight it costs.
@@ -217,6 +287,7 @@ impl Limits {
         let shut_until = peer.streams_shut_until;
         if service == Service::Streams && shut_until > now {
             self.refused_429 += 1;
+            self.history.refused(LimitKind::Connections, 429);
             let (kind, limit) = (LimitKind::Connections, 0);
             return Err(Denied::Over { kind, limit, until: shut_until });
         }
@@ -226,7 +297,7 @@ impl Limits {
         };
         let used = window.add(now, 1);
         let (limit, until) = (window.limit(), window.ends_at(now));
-        self.note(LimitKind::Connections, used);
+        self.note(now, LimitKind::Connections, used, 1);
         if used > limit {
             return Err(self.strike(now, ip, LimitKind::Connections, limit, until));
         }
@@ -284,7 +355,7 @@ impl Limits {
             (LimitKind::OrdersDay, count.day.add(now, 1)),
         ];
         for (kind, used) in used {
-            self.note(kind, used);
+            self.note(now, kind, used, 1);
         }
     }
 
@@ -350,6 +421,21 @@ impl Limits {
         (self.refused_429, self.refused_418, self.bans)
     }
 
+    /// The windows that saw anything, by limit and oldest first; the newest of each.
+    pub fn windows(&self) -> impl Iterator<Item = &WindowUse> {
+        self.history.windows()
+    }
+
+    /// Who was turned away, by what for.
+    pub fn refused(&self) -> impl Iterator<Item = Refused> {
+        self.history.refusals()
+    }
+
+    /// From now on it is the agent that is told apart who asks, or no longer.
+    pub const fn attribute(&mut self, is_other: bool) {
+        self.history.is_other = is_other;
+    }
+
     /// The size of a limit.
     #[must_use]
     pub const fn limit_of(&self, kind: LimitKind) -> u32 {
@@ -362,12 +448,30 @@ impl Limits {
         }
     }
 
-    fn note(&mut self, kind: LimitKind, used: u32) {
+    fn note(&mut self, now: Timestamp, kind: LimitKind, used: u32, added: u32) {
         let peak = self.peaks.entry(kind).or_default();
         *peak = (*peak).max(used);
+        let (limit, lasts) = (self.limit_of(kind), kind.interval());
+        let window = WindowUse { kind, starts_at: now, lasts, limit, used, by_others: 0 };
+        self.history.note(now, window, added);
+    }
+
+    fn refuse_at_edge(&mut self, now: Timestamp, ip: IpAddr) -> Result<(), Denied> {
+        let edge = self.config.edge;
+        let Some(peer) = self.peers.get_mut(&ip).filter(|peer| peer.edge_until > now) else {
+            return Ok(());
+        };
+        peer.requests_at_edge += 1;
+        if let Some(edge) = edge.filter(|edge| peer.requests_at_edge >= edge.offenses) {
+            peer.edge_until = now + edge.lasts;
+            peer.requests_at_edge = 0;
+        }
+        self.refused_403 += 1;
+        Err(Denied::Edge { until: peer.edge_until })
     }
 
     fn refuse_banned(&mut self, now: Timestamp, ip: IpAddr) -> Result<(), Denied> {
+        self.refuse_at_edge(now, ip)?;
         let restarts_after = self.config.ban_restarts_after;
         let ladder = &self.config.ban_ladder;
         let Some(peer) = self.peers.get_mut(&ip).filter(|peer| peer.banned_until > now) else {
@@ -375,14 +479,16 @@ impl Limits {
         };
         peer.requests_in_ban += 1;
         if restarts_after.is_some_and(|n| peer.requests_in_ban >= n) {
-            // The step already points at the next offense; the current one starts over.
+            // The step points at the next offense already, and this is one.
             let current = peer.banned_until.since(peer.last_ban);
-            let longest = ladder.last().copied().unwrap_or(current);
+            let longer = ladder.get(peer.step).copied().unwrap_or(current).max(current);
+            peer.step = (peer.step + 1).min(ladder.len().saturating_sub(1));
             peer.last_ban = now;
-            peer.banned_until = now + current.min(longest);
+            peer.banned_until = now + longer;
             peer.requests_in_ban = 0;
         }
         self.refused_418 += 1;
+        self.history.refused(peer.banned_for, 418);
         Err(Denied::Banned { until: peer.banned_until })
     }
 
@@ -398,9 +504,13 @@ impl Limits {
         let strikes = self.peer(now, ip).strikes.add(now, 1);
         if strikes > self.config.tolerated_after_first_429.saturating_add(1) {
             self.refused_418 += 1;
-            return Denied::Banned { until: self.ban(now, ip) };
+            self.history.refused(kind, 418);
+            let until = self.ban(now, ip);
+            self.peer(now, ip).banned_for = kind;
+            return Denied::Banned { until };
         }
         self.refused_429 += 1;
+        self.history.refused(kind, 429);
         Denied::Over { kind, limit, until }
     }
 
@@ -414,28 +524,34 @@ impl Limits {
 
     fn peer(&mut self, now: Timestamp, ip: IpAddr) -> &mut Peer {
         if self.peers.len() >= PEERS_MAX && !self.peers.contains_key(&ip) {
-            self.peers.retain(|_, peer| peer.banned_until > now || peer.raw.used(now) > 0);
+            self.peers.retain(|_, peer| {
+                peer.banned_until.max(peer.edge_until) > now || peer.raw.used(now) > 0
+            });
         }
         let config = &self.config;
         self.peers.entry(ip).or_insert_with(|| Peer {
             weight: Window::new(MINUTE, config.weight_per_minute),
-            raw: Window::new(5 * MINUTE, config.raw_requests_per_five_minutes),
-            ws_api_connections: Window::new(5 * MINUTE, config.connections_per_five_minutes),
-            stream_connections: Window::new(5 * MINUTE, config.connections_per_five_minutes),
+            raw: Window::new(FIVE_MINUTES, config.raw_requests_per_five_minutes),
+            ws_api_connections: Window::new(FIVE_MINUTES, config.connections_per_five_minutes),
+            stream_connections: Window::new(FIVE_MINUTES, config.connections_per_five_minutes),
             strikes: Window::new(MINUTE, u32::MAX),
             banned_until: Timestamp::EPOCH,
+            banned_for: LimitKind::Weight,
             last_ban: Timestamp::EPOCH,
             step: 0,
             requests_in_ban: 0,
             violations: VecDeque::new(),
             streams_shut_until: Timestamp::EPOCH,
+            offenses: VecDeque::new(),
+            edge_until: Timestamp::EPOCH,
+            requests_at_edge: 0,
         })
     }
 
     fn account(&mut self, account: u64) -> &mut OrderCount {
         let config = &self.config;
         self.accounts.entry(account).or_insert_with(|| OrderCount {
-            ten_seconds: Window::new(10 * SECOND, config.orders_per_ten_seconds),
+            ten_seconds: Window::new(TEN_SECONDS, config.orders_per_ten_seconds),
             day: Window::new(DAY, config.orders_per_day),
         })
     }

@@ -40,9 +40,20 @@ impl Registry {
     /// Adds a strategy under the name that configuration uses for it. A second one of the same
     /// name takes the first one's place.
     #[must_use]
-    pub fn with<S: Strategy>(mut self, kind: &str) -> Self {
-        let make: Make = Box::new(|params, instruments| {
-            let made = S::new(params.read()?, instruments).map_err(|error| params.placed(error))?;
+    pub fn with<S: Strategy>(self, kind: &str) -> Self {
+        self.with_maker::<S>(kind, S::new)
+    }
+
+    /// Adds a strategy that is made from more than its parameters: a channel to a model that runs
+    /// elsewhere, a recorder. `make` is called once for each table of the configuration.
+    #[must_use]
+    pub fn with_maker<S: Strategy>(
+        mut self,
+        kind: &str,
+        make: impl Fn(S::Params, &[InstrumentId]) -> Result<S, InvalidParams> + Send + Sync + 'static,
+    ) -> Self {
+        let make: Make = Box::new(move |params, instruments| {
+            let made = make(params.read()?, instruments).map_err(|error| params.placed(error))?;
             Ok(Box::new(made))
         });
         self.kinds.insert(kind.to_owned(), make);
@@ -85,5 +96,37 @@ impl Registry {
             span: None,
         })?;
         make(params, instruments)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tradewind_model::order::OrderUpdate;
+
+    use super::*;
+    use crate::context::Context;
+
+    struct Idle;
+
+    impl Strategy for Idle {
+        type Params = BTreeMap<String, u32>;
+
+        fn new(_: Self::Params, _: &[InstrumentId]) -> Result<Self, InvalidParams> {
+            Ok(Self)
+        }
+
+        fn on_order(&mut self, _: &OrderUpdate, _: &mut Context<'_>) {}
+    }
+
+    #[test]
+    fn a_maker_is_given_the_parameters_and_what_it_brings_along() {
+        let (made, told) = std::sync::mpsc::channel();
+        let registry = Registry::new().with_maker::<Idle>("idle", move |params, instruments| {
+            made.send((params["a"], instruments.len())).unwrap();
+            Idle::new(params, instruments)
+        });
+        let params = Params::parse("a = 7").unwrap();
+        assert!(registry.make("idle", &params, &["BTC-USDT".into()]).is_ok());
+        assert_eq!(told.try_iter().collect::<Vec<_>>(), [(7, 1)]);
     }
 }

@@ -4,7 +4,7 @@
 //! exit code 2, so that a script can tell a typo (2) from a bad run (1).
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use clap::{Parser, Subcommand};
 use tradewind_runtime::Config;
 use tradewind_strategy::Registry;
 
+use crate::session::kept;
 use crate::trade::{self, Options};
 
 /// Wrong input.
@@ -42,6 +43,15 @@ enum Command {
     },
     /// List the strategies that this program knows.
     Strategies,
+    /// Show what is kept between runs: what the venue has shut and until when, and the catalog.
+    State {
+        /// The configuration, as those in `config/`.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Say that somebody has seen to a key that the venue had refused: it may be tried again.
+        #[arg(long)]
+        clear_key: bool,
+    },
     /// Say what went wrong from a log of attempts: which limit was hot, whether retries came in
     /// step, whether refusals of the key repeat, what changed, and the first safe move.
     Triage {
@@ -67,14 +77,21 @@ impl UsageError {
     }
 }
 
-/// The whole `main` of a program: `run`, `strategies`, `triage`, `--help` and `--version`.
+/// The whole `main` of a program: `run`, `state`, `strategies`, `triage`, `--help` and `--version`.
 #[must_use]
 pub fn main(registry: Registry) -> ExitCode {
     match parse::<Args>(std::env::args_os()) {
         Ok(Parsed::Asked(args)) => match args.command {
-            Command::Run { config, time, json } => {
-                start(&registry, &config, Options { time, is_json: json })
-            }
+            Command::Run { config, time, json } => with_config(&config, |config| {
+                trade::launch(config, &registry, Options { time, is_json: json })
+            }),
+            Command::State { config, clear_key } => with_config(&config, |config| {
+                let said = if clear_key { kept::clear_key(config) } else { kept::inspect(config) };
+                match said {
+                    Ok(text) => trade::say(&text),
+                    Err(error) => trade::fail(&error, USAGE),
+                }
+            }),
             Command::Strategies => {
                 let kinds: Vec<_> = registry.kinds().collect();
                 trade::say(&kinds.join("\n"))
@@ -89,7 +106,7 @@ pub fn main(registry: Registry) -> ExitCode {
     }
 }
 
-fn start(registry: &Registry, path: &std::path::Path, options: Options) -> ExitCode {
+fn with_config(path: &Path, act: impl FnOnce(&Config<'_>) -> ExitCode) -> ExitCode {
     let name = path.display().to_string();
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
@@ -101,7 +118,7 @@ fn start(registry: &Registry, path: &std::path::Path, options: Options) -> ExitC
         }
     };
     match Config::parse(&name, &text) {
-        Ok(config) => trade::launch(&config, registry, options),
+        Ok(config) => act(&config),
         Err(error) => trade::fail(&error, USAGE),
     }
 }

@@ -7,16 +7,20 @@
 mod embedded;
 mod keys;
 
+pub mod kept;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use tradewind_binance::BinanceSpot;
-use tradewind_engine::{EngineConfig, Failure, Identity, Route, Snapshot, StrategySetup};
+use tradewind_engine::{
+    Beginning, EngineConfig, Failure, Identity, Route, Snapshot, StrategySetup,
+};
 use tradewind_model::Timestamp;
-use tradewind_model::id::{ClientOrderIds, EgressId, InstrumentId, VenueId};
+use tradewind_model::id::{AccountId, ClientOrderIds, EgressId, InstrumentId, VenueId};
 use tradewind_runtime::config::{Place, StrategyConfig};
 use tradewind_runtime::strategy_host::Inbox;
-use tradewind_runtime::{Clock, Config, ConfigError, Desk, End, Setup, seed};
+use tradewind_runtime::{Clock, Config, ConfigError, Desk, End, Setup, State, StateError, seed};
 use tradewind_scheduler::SchedulerConfig;
 use tradewind_simulator::server::Embedded;
 use tradewind_strategy::{Host, Mailbox, Registry};
@@ -34,8 +38,8 @@ pub const SLOTS_MAX: u16 = ClientOrderIds::SLOTS / STRATEGIES_MAX;
 
 /// Markets that a run which names none draws from.
 const SEEDS: u64 = 1_000_000;
-/// How long the engine is waited for once all is said.
-const GOODBYE_MAX: Duration = Duration::from_secs(1);
+/// How long the engine is waited for once all is said: it writes down what is shut.
+const GOODBYE_MAX: Duration = Duration::from_secs(3);
 
 /// Why a session does not start.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +94,32 @@ pub enum StartError {
         variables: String,
         /// What is wrong with it.
         error: InvalidKey,
+    },
+    /// A part of the limits that is too small to start with.
+    #[error(
+        "scheduler.share leaves too little of a limit to start with: {never}; let fewer processes \
+         share, or give them addresses of their own"
+    )]
+    Share {
+        /// The call that never fits.
+        never: tradewind_scheduler::Never,
+    },
+    /// What outlives a process cannot be kept.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// An earlier life was told that the key is not accepted, and nobody has seen to it.
+    #[error(
+        "{venue} has refused the key of account {account} at {since}, and trying it again would \
+         look like an attack; see to the key, its rights and its addresses, then say so: \
+         `tradewind state --config FILE --clear-key`. Another key needs no clearing"
+    )]
+    KeyRefused {
+        /// The venue.
+        venue: VenueId,
+        /// The account.
+        account: AccountId,
+        /// When.
+        since: Timestamp,
     },
     /// This machine would not give a port, a thread or TLS.
     #[error("cannot start: {0}")]
@@ -160,7 +190,14 @@ impl Session {
             started_at: clock.now(),
             account: Some(reached.signer.account_hash()),
         };
-        let engine = engine_config(config, venue.as_ref(), identity);
+        let mut engine = engine_config(config, venue.as_ref(), identity);
+        if let Some(never) = engine.never_starts() {
+            return Err(StartError::Share { never });
+        }
+        let state = kept::open(config, reached.signer.account_hash(), &clock)?;
+        let known = state.as_ref().map(State::beginning).unwrap_or_default();
+        let jitter = config.state.start_jitter(&config.venue.place);
+        engine.beginning = Beginning { jitter, ..known };
         let about = About {
             venue: config.venue.name,
             seed: reached.seed,
@@ -176,6 +213,7 @@ impl Session {
             transport: Arc::new(Net::new().map_err(|error| machine(&error))?),
             clock,
             hosts,
+            state,
         })
         .map_err(|error| machine(&error))?;
         Ok(Self { desk, clock, embedded: reached.embedded, about, traded, prefixes })
@@ -214,7 +252,10 @@ impl Session {
         self.desk.stop(patience).await;
         let unresolved = match self.desk.ended().await {
             End::Drained { unresolved } => unresolved,
-            End::Failed(failure) => return Err(failure),
+            End::Failed(failure) => {
+                self.abandon().await;
+                return Err(failure);
+            }
         };
         // The snapshot that shows the end is the one made after it.
         let ended_at = self.clock.now();
@@ -233,6 +274,14 @@ impl Session {
             embedded.stop().await;
         }
         Ok(Closing::of(&self.about, &last, unresolved, &self.traded, testimony))
+    }
+
+    /// Lets go of everything at once, and waits until what is shut is written down.
+    pub(crate) async fn abandon(self) {
+        tokio::time::timeout(GOODBYE_MAX, self.desk.leave()).await.ok();
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await;
+        }
     }
 
     /// What the venue says.
@@ -335,7 +384,9 @@ fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> 
         instruments: strategy.instruments.iter().map(|id| (id.clone(), venue.symbol(id))).collect(),
     };
     let engine = &config.engine;
-    let seed = engine.seed.unwrap_or_else(seed::fresh);
+    // Processes that were given one seed between them must not jitter together either.
+    let seed = engine.seed.map(|seed| seed.wrapping_add(u64::from(engine.slot) << 32));
+    let seed = seed.unwrap_or_else(seed::fresh);
     EngineConfig {
         route: Route {
             venue: config.venue.name,
@@ -344,6 +395,7 @@ fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> 
         },
         tariff: venue.tariff(),
         scheduler: SchedulerConfig { seed, ..config.scheduler.clone() },
+        retry: config.retry,
         strategies: config.strategies.iter().map(setup).collect(),
         recv_window: engine.recv_window(),
         order_deadline: Duration::from_millis(engine.order_deadline_ms),
@@ -351,6 +403,7 @@ fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> 
         startup_timeout: Duration::from_millis(engine.startup_timeout_ms),
         cancels_on_stop: engine.cancels_on_stop,
         identity,
+        beginning: Beginning::default(),
         seed,
     }
 }

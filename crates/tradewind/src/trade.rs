@@ -156,7 +156,10 @@ async fn trade(
     let mut signals = Signals::listen()?;
     let session = Session::start(config, registry).await?;
     let mut face = Face::new(console, options.is_json, session.about().clone());
-    watch(&session, options, &mut face, &mut signals).await?;
+    if let Err(stopped) = watch(&session, options, &mut face, &mut signals).await {
+        session.abandon().await;
+        return Err(stopped);
+    }
     let closing = tokio::select! {
         closing = session.close(PATIENCE) => closing?,
         () = signals.next() => return Err(Stopped::Interrupted),

@@ -101,6 +101,8 @@ pub(crate) struct Log {
     pub(crate) buckets: Vec<Option<BucketName>>,
     pub(crate) lives: Vec<Life>,
     life_ids: BTreeMap<(NameId, NameId, u64), NameId>,
+    /// The life that each instance was last seen in.
+    last_lives: Vec<NameId>,
     /// The exchange and the egress of each door, to find its number without writing its name.
     door_ids: BTreeMap<(NameId, NameId), NameId>,
     exchanges: Names,
@@ -170,7 +172,23 @@ impl Log {
     fn life(&mut self, raw: &RawAttempt<'_>) -> NameId {
         let instance = self.instances.id(raw.bot_instance_id.as_str());
         let version = self.versions.id(raw.version.as_str());
-        let key = (instance, version, raw.started_at.0);
+        let started_ms = raw.started_at.0;
+        let last = self.last_lives.get(usize::from(instance)).copied().unwrap_or(NameId::MAX);
+        if let Some(life) = self.lives.get(usize::from(last))
+            && (life.instance, life.version, life.started_ms) == (instance, version, started_ms)
+        {
+            return last;
+        }
+        let id = self.find_life(instance, version, started_ms);
+        if self.last_lives.len() <= usize::from(instance) {
+            self.last_lives.resize(usize::from(instance) + 1, NameId::MAX);
+        }
+        self.last_lives[usize::from(instance)] = id;
+        id
+    }
+
+    fn find_life(&mut self, instance: NameId, version: NameId, started_ms: u64) -> NameId {
+        let key = (instance, version, started_ms);
         if let Some(&id) = self.life_ids.get(&key) {
             return id;
         }
@@ -179,7 +197,7 @@ impl Log {
         let Ok(id) = NameId::try_from(self.lives.len()) else {
             return NameId::MAX;
         };
-        self.lives.push(Life { instance, version, started_ms: raw.started_at.0 });
+        self.lives.push(Life { instance, version, started_ms });
         self.life_ids.insert(key, id);
         id
     }
@@ -233,8 +251,14 @@ fn answer(raw: &RawAttempt<'_>) -> Answer {
         return Answer::Clock;
     }
     match raw.status {
-        None if raw.fate.as_str() == "not_taken" => Answer::Unsent,
-        None => Answer::Silent,
+        // A handshake that succeeds is told without its status, and so is whatever comes over a
+        // socket that does not number its answers.
+        None => match raw.fate.as_str() {
+            "done" => Answer::Good,
+            "refused" => Answer::Refused,
+            "not_taken" => Answer::Unsent,
+            _ => Answer::Silent,
+        },
         Some(101 | 200..=299) => Answer::Good,
         Some(418) => Answer::Banned,
         Some(429) => Answer::Limited,

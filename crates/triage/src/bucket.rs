@@ -1,9 +1,9 @@
 //! Which bucket is hot, and who heats it.
 //!
 //! A full bucket is no trouble: that is a scheduler doing its work. It is trouble when limits
-//! persist: when the venue goes on turning calls away, or orders have to wait, in window after
-//! window. And one endpoint is to blame when it draws half of the bucket or more in just those
-//! windows: no other then can be throttled to the same effect.
+//! persist: when the venue goes on turning calls away, or orders and most reads have to wait, in
+//! window after window. And one endpoint is to blame when it draws half of the bucket or more in
+//! just those windows: no other then can be throttled to the same effect.
 
 use std::collections::BTreeMap;
 
@@ -26,6 +26,9 @@ const PERSISTENT_MS: u64 = 10 * MINUTE_MS;
 const PERSISTENT_SHARE: u64 = 50;
 /// Troubled windows farther apart than this are not the same trouble.
 const LULL_MS: u64 = 5 * MINUTE_MS;
+/// Unless one endpoint is to blame both times and they are no farther apart than this: whoever was
+/// turned away keeps more room for a while, and then it begins again.
+const SAME_CULPRIT_MS: u64 = 15 * MINUTE_MS;
 /// Which part of the drawn weight makes one endpoint the culprit.
 const DOMINANT: Permille = Permille(500);
 /// How long an order waits before it hurts: the bound that a scheduler promises for the worst
@@ -33,6 +36,13 @@ const DOMINANT: Permille = Permille(500);
 const ORDER_WAIT_MS: u32 = 1_000;
 /// How many orders of a window have to wait: one may have had another reason.
 const ORDERS_WAITING_MIN: u64 = 3;
+/// How long a read waits before it hurts. One that comes when a window is full waits for the next,
+/// and that is as it should be; where most wait this long, window after window, more is asked for
+/// than there is, and what waits longest is dropped without ever standing in the log.
+const READ_WAIT_MS: u32 = 10_000;
+/// How many reads of a window have to wait, and they have to be half of them by weight: by number,
+/// what others ask at the same address would hide them.
+const READS_WAITING_MIN: u64 = 3;
 
 /// What one endpoint drew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,7 +79,8 @@ pub struct BucketUse {
     /// How many attempts were turned away.
     pub limited: u64,
     /// In how many windows that hurt, in the worst stretch of such windows: calls were turned away,
-    /// or orders had to wait. Deploys, storms and blocks aside, which explain themselves.
+    /// or orders or most reads had to wait. Deploys, storms and blocks aside, which explain
+    /// themselves.
     pub windows_troubled: u64,
     /// The first of these and the end of the last.
     pub troubled: Option<(Timestamp, Timestamp)>,
@@ -84,7 +95,7 @@ pub struct BucketUse {
 }
 
 /// A stretch of troubled windows.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Stretch {
     first_ms: u64,
     end_ms: u64,
@@ -101,6 +112,25 @@ impl Stretch {
         length_ms >= PERSISTENT_MS
             && self.windows * interval_ms * 100 >= length_ms * PERSISTENT_SHARE
     }
+
+    /// The endpoint that draws most of it, if one is to blame.
+    fn culprit(&self) -> Option<NameId> {
+        let sum = self.drawn.values().sum();
+        let (endpoint, weight) = self.drawn.iter().max_by_key(|(_, weight)| **weight)?;
+        (Permille::of(*weight, sum) >= DOMINANT).then_some(*endpoint)
+    }
+
+    /// Takes in another, as one trouble with a pause in it.
+    fn join(&mut self, other: &Self) {
+        self.first_ms = self.first_ms.min(other.first_ms);
+        self.end_ms = self.end_ms.max(other.end_ms);
+        self.windows += other.windows;
+        self.own += other.own;
+        self.told += other.told;
+        for (endpoint, weight) in &other.drawn {
+            *self.drawn.entry(*endpoint).or_default() += weight;
+        }
+    }
 }
 
 /// Whose counter it is: the bucket, the door, and the account for a limit that is an account's.
@@ -114,6 +144,9 @@ struct Window {
     own: u64,
     limited: u64,
     orders_waiting: u64,
+    reads_weight: u64,
+    reads_waiting: u64,
+    reads_waiting_weight: u64,
     drawn: BTreeMap<NameId, u64>,
 }
 
@@ -171,7 +204,22 @@ impl Window {
         self.told = self.told.max(attempt.used.map_or(0, u64::from));
         self.limited += u64::from(attempt.is_limited());
         self.orders_waiting += u64::from(attempt.is_urgent && attempt.queue_ms >= ORDER_WAIT_MS);
+        let is_read = !attempt.is_urgent && !attempt.is_handshake;
+        if is_read {
+            let weight = u64::from(attempt.weight);
+            let is_waiting = attempt.queue_ms >= READ_WAIT_MS;
+            self.reads_weight += weight;
+            self.reads_waiting += u64::from(is_waiting);
+            self.reads_waiting_weight += if is_waiting { weight } else { 0 };
+        }
         *self.drawn.entry(attempt.endpoint).or_default() += u64::from(attempt.weight);
+    }
+
+    /// Whether what draws on it had to wait for longer than is usual.
+    const fn is_waited_for(&self) -> bool {
+        self.orders_waiting >= ORDERS_WAITING_MIN
+            || (self.reads_waiting >= READS_WAITING_MIN
+                && self.reads_waiting_weight * 2 >= self.reads_weight)
     }
 
     const fn used(&self) -> u64 {
@@ -200,7 +248,7 @@ impl Tally {
         let end_ms = window.start_ms + interval_ms;
         let is_explained =
             explained.iter().any(|(from, until)| window.start_ms < *until && end_ms > *from);
-        let hurts = window.limited > 0 || (is_full && window.orders_waiting >= ORDERS_WAITING_MIN);
+        let hurts = window.limited > 0 || (is_full && window.is_waited_for());
         if is_explained || !hurts {
             return;
         }
@@ -220,11 +268,40 @@ impl Tally {
         }
     }
 
+    fn worst(&self) -> Option<&Stretch> {
+        self.stretches.iter().max_by_key(|stretch| stretch.windows)
+    }
+
+    /// A stretch with those before and behind it that one endpoint is to blame for as well.
+    fn whole(&self, worst: &Stretch) -> Stretch {
+        let mut whole = worst.clone();
+        let Some(culprit) = worst.culprit() else { return whole };
+        let is_same = |other: &&Stretch| other.culprit() == Some(culprit);
+        let before = self.stretches.iter().rev().filter(|other| other.end_ms <= worst.first_ms);
+        for other in before.take_while(is_same) {
+            if whole.first_ms > other.end_ms + SAME_CULPRIT_MS {
+                break;
+            }
+            whole.join(other);
+        }
+        let behind = self.stretches.iter().filter(|other| other.first_ms >= worst.end_ms);
+        for other in behind.take_while(is_same) {
+            if other.first_ms > whole.end_ms + SAME_CULPRIT_MS {
+                break;
+            }
+            whole.join(other);
+        }
+        whole
+    }
+
     fn describe(self, log: &Log, key: Key, name: Option<BucketName>) -> BucketUse {
         let (bucket, door, account) = key;
         let capacity = name.map_or(0, |name| name.capacity);
         let interval_ms = interval_ms(name);
-        let worst = self.stretches.iter().max_by_key(|stretch| stretch.windows);
+        let worst = self.worst();
+        let is_persistent = worst.is_some_and(|worst| worst.is_persistent(interval_ms));
+        let worst = worst.map(|worst| self.whole(worst));
+        let worst = worst.as_ref();
         let drawn = worst.map_or(&self.drawn, |worst| &worst.drawn);
         let sum: u64 = drawn.values().sum();
         let mut endpoints: Vec<EndpointShare> = drawn
@@ -261,9 +338,7 @@ impl Tally {
         };
         // Handshakes are one endpoint by nature, and a question of their own.
         let is_judged = name.is_none_or(|name| name.kind != LimitKind::Connections);
-        usage.is_hot = is_judged
-            && is_dominated
-            && worst.is_some_and(|worst| worst.is_persistent(interval_ms));
+        usage.is_hot = is_judged && is_dominated && is_persistent;
         usage
     }
 }
@@ -271,4 +346,38 @@ impl Tally {
 /// The length of a window; a minute where the log does not say, as with most limits.
 fn interval_ms(name: Option<BucketName>) -> u64 {
     name.map_or(MINUTE_MS, |name| u64::from(name.interval_secs) * 1_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Troubled from one minute to another, most of it by one endpoint.
+    fn stretch(from: u64, until: u64, culprit: NameId) -> Stretch {
+        Stretch {
+            first_ms: from * MINUTE_MS,
+            end_ms: until * MINUTE_MS,
+            windows: until - from,
+            drawn: BTreeMap::from([(culprit, 900), (culprit + 1, 100)]),
+            ..Stretch::default()
+        }
+    }
+
+    fn whole(stretches: Vec<Stretch>) -> (u64, u64) {
+        let tally = Tally { stretches, ..Tally::default() };
+        let whole = tally.whole(tally.worst().unwrap());
+        (whole.first_ms / MINUTE_MS, whole.end_ms / MINUTE_MS)
+    }
+
+    #[test]
+    fn one_trouble_with_pauses_in_it_is_told_from_its_first_window_to_its_last() {
+        let pauses = || vec![stretch(0, 2, 1), stretch(10, 22, 1), stretch(37, 38, 1)];
+        assert_eq!(whole(pauses()), (0, 38));
+        let mut with_another = pauses();
+        with_another[0] = stretch(0, 2, 5);
+        assert_eq!(whole(with_another), (10, 38), "somebody else was to blame");
+        let mut long_ago = pauses();
+        long_ago[2] = stretch(38, 39, 1);
+        assert_eq!(whole(long_ago), (0, 22), "too long after");
+    }
 }

@@ -3,10 +3,10 @@
 //! Processes say when they started and as which version, so a deploy is read and not guessed. It
 //! is trouble only when calls begin to be turned away behind it that were not before, *and*
 //! something that a deploy multiplies did rise: processes, attempts on the wire, attempts at all,
-//! or retries in step. Without the second condition a hot endpoint that met its limit on the day
-//! of a deploy would pass for the deploy's fault.
+//! what they cost, or retries in step. Without the second condition a hot endpoint that met its
+//! limit on the day of a deploy would pass for the deploy's fault.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use tradewind_model::Timestamp;
@@ -86,7 +86,7 @@ pub struct Change {
     pub until: Timestamp,
     /// How many processes started.
     pub starts: u64,
-    /// The versions that started.
+    /// The versions that started; of a deploy, the new ones.
     pub versions: Vec<String>,
     /// The hour before.
     pub before: Traffic,
@@ -205,6 +205,7 @@ fn compare(log: &Log, at_ms: u64, until_ms: u64, log_start: u64, group: Option<&
     let grew = after.instances * 100 >= before.instances * RISEN_INSTANCES
         || has_risen(before.inflight_tenths, after.inflight_tenths)
         || has_risen(before.attempts_per_min, after.attempts_per_min)
+        || has_risen(breadth(hour, at_ms - from_ms), breadth(later, until_ms - at_ms))
         || synchrony.is_in_step;
     let stretches = [(hour, at_ms - from_ms), (just, at_ms - just_from_ms)];
     let is_limited_more = exceeds(&stretches, later, until_ms - at_ms, None)
@@ -225,12 +226,17 @@ fn compare(log: &Log, at_ms: u64, until_ms: u64, log_start: u64, group: Option<&
     } else {
         ChangeKind::Restart
     };
+    let is_told = |id: &NameId| kind != ChangeKind::Deploy || !known.contains(id);
     Change {
         kind,
         at: Timestamp::from_millis(at_ms),
         until: Timestamp::from_millis(until_ms),
         starts: lives.len() as u64,
-        versions: versions.into_iter().map(|id| log.versions.name(id).to_owned()).collect(),
+        versions: versions
+            .into_iter()
+            .filter(is_told)
+            .map(|id| log.versions.name(id).to_owned())
+            .collect(),
         before,
         after,
         correlation: synchrony.correlation_100ms,
@@ -256,6 +262,18 @@ fn exceeds(
         && before.iter().all(|(attempts, length_ms)| {
             count * (*length_ms).max(1) >= LIMITED_FACTOR * limited(attempts) * later_ms
         })
+}
+
+/// The weight a minute of everything but the endpoint that costs most, which may be hot for reasons
+/// of its own. Where bots fall silent for a ban, attempts do not rise over a quarter of an hour,
+/// however dear each of them has become.
+fn breadth(attempts: &[Attempt], length_ms: u64) -> u64 {
+    let mut by_endpoint: BTreeMap<NameId, u64> = BTreeMap::new();
+    for attempt in attempts {
+        *by_endpoint.entry(attempt.endpoint).or_default() += u64::from(attempt.weight);
+    }
+    let most = by_endpoint.values().max().copied().unwrap_or(0);
+    (by_endpoint.values().sum::<u64>() - most) * MINUTE_MS / length_ms.max(1)
 }
 
 /// The endpoint that was turned away most.

@@ -11,27 +11,47 @@ const OTHERS: &str = "(others)";
 /// The number of a name among those of its kind, from 0 in the order of appearance.
 pub(crate) type NameId = u16;
 
+/// How many names are found without a search.
+const RECENT: usize = 64;
+
 /// The names of one kind.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Names {
     names: Vec<Box<str>>,
     ids: BTreeMap<Box<str>, NameId>,
-    /// The one asked for last: the next line most often says it again.
-    last: NameId,
+    /// The last name asked for of each that look alike: a line says what the lines before it said.
+    recent: [NameId; RECENT],
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self { names: Vec::new(), ids: BTreeMap::new(), recent: [0; RECENT] }
+    }
+}
+
+/// Where a name is looked for first: by its length and its ends, in which names of a kind differ.
+fn slot(name: &str) -> usize {
+    let bytes = name.as_bytes();
+    let at = |place: usize| bytes.get(place).copied().map_or(0, usize::from);
+    let (last, one_before) = (bytes.len().wrapping_sub(1), bytes.len().wrapping_sub(2));
+    (bytes.len() * 31 + at(0) * 7 + at(last) * 3 + at(one_before)) % RECENT
 }
 
 impl Names {
     /// The number of `name`; a new one when it was not seen before.
     pub(crate) fn id(&mut self, name: &str) -> NameId {
-        if self.names.get(usize::from(self.last)).is_some_and(|last| **last == *name) {
-            return self.last;
+        let slot = slot(name);
+        let recent = self.recent[slot];
+        if self.names.get(usize::from(recent)).is_some_and(|known| **known == *name) {
+            return recent;
         }
-        self.last = match self.ids.get(name) {
+        let id = match self.ids.get(name) {
             Some(&id) => id,
             None if self.names.len() < NAMES_MAX => self.add(name),
             None => *self.ids.get(OTHERS).unwrap_or(&0),
         };
-        self.last
+        self.recent[slot] = id;
+        id
     }
 
     fn add(&mut self, name: &str) -> NameId {

@@ -25,6 +25,8 @@ pub struct Lines {
     pub other: u64,
     /// Lines that are not JSON, are cut off or hold a field of the wrong type.
     pub bad: u64,
+    /// Which line of the file the first of these is, counted from 1.
+    pub first_bad: Option<u64>,
     /// Attempts beyond the bound on what is kept; no answer rests on them.
     pub ignored: u64,
 }
@@ -78,8 +80,8 @@ impl Report {
             .chain(blocks.iter().map(|block| millis(block.first, block.last)))
             .collect();
         let changes = change::find(log, &others);
-        // A storm, a deploy and the bursts before a block explain the 429s that come with them; what
-        // is left of a bucket's trouble is the bucket's own.
+        // A storm, a deploy and the bursts before a block explain the 429s that come with them;
+        // what is left of a bucket's trouble is the bucket's own.
         let spikes = changes
             .iter()
             .filter(|change| change.is_spike && change.kind != ChangeKind::Step)
@@ -190,9 +192,12 @@ impl Report {
         if self.changes.len() > 5 {
             write!(f, "; and {} more", self.changes.len() - 5)?;
         }
-        if self.lines.bad > 0 || self.lines.ignored > 0 {
-            let (bad, ignored) = (self.lines.bad, self.lines.ignored);
-            write!(f, "\nnot read: {bad} bad lines, {ignored} attempts too many to keep")?;
+        if let Some(first) = self.lines.first_bad {
+            let bad = count_u64(self.lines.bad, "bad line");
+            write!(f, "\nnot read: {bad}, the first is line {first}")?;
+        }
+        if self.lines.ignored > 0 {
+            write!(f, "\nnot kept: {} attempts, the last ones", self.lines.ignored)?;
         }
         Ok(())
     }

@@ -1,13 +1,23 @@
 //! A file in, a text out: all that a command needs.
 
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use crate::triage::Triage;
 
 /// How much of the file is read at a time.
 const BUFFER_BYTES: usize = 256 * 1024;
+
+/// How files begin that hold a log in another form (RFC 1952, RFC 8878, the xz file format, RFC
+/// 2781), what they are, and what to do about it.
+const PACKED: [(&[u8], &str, &str); 5] = [
+    (b"\x1f\x8b", "packed with gzip", "unpack it first: gzip -dk FILE"),
+    (b"\x28\xb5\x2f\xfd", "packed with zstd", "unpack it first: zstd -dk FILE"),
+    (b"\xfd7zXZ\x00", "packed with xz", "unpack it first: xz -dk FILE"),
+    (b"\xff\xfe", "in UTF-16", "convert it first: iconv -f UTF-16 -t UTF-8 FILE"),
+    (b"\xfe\xff", "in UTF-16", "convert it first: iconv -f UTF-16 -t UTF-8 FILE"),
+];
 
 /// Why a file could not be judged.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +36,16 @@ pub enum Error {
     /// There is nothing in it.
     #[error("{} is empty; wait for the bot to make its first call, or name another file", .0.display())]
     Empty(PathBuf),
+    /// It is a log perhaps, but packed or in another encoding.
+    #[error("{} is {what}, not lines of JSON in UTF-8; {way_out}", path.display())]
+    Packed {
+        /// Which file.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+        /// How to make a log of it.
+        way_out: &'static str,
+    },
     /// No line of it is JSON.
     #[error(
         "{} is not a log of JSON lines ({lines} lines, none readable); name the file with the \
@@ -70,7 +90,13 @@ pub fn run(path: &Path, json: bool) -> Result<String, Error> {
         }
     };
     let file = File::open(path).map_err(unreadable)?;
-    let report = Triage::read(BufReader::with_capacity(BUFFER_BYTES, file)).map_err(unreadable)?;
+    let mut source = BufReader::with_capacity(BUFFER_BYTES, file);
+    let begins = source.fill_buf().map_err(unreadable)?;
+    let packed = PACKED.iter().find(|(magic, ..)| begins.starts_with(magic));
+    if let Some(&(_, what, way_out)) = packed {
+        return Err(Error::Packed { path: path.to_owned(), what, way_out });
+    }
+    let report = Triage::read(source).map_err(unreadable)?;
     let lines = report.lines;
     if report.span.is_none() {
         let path = path.to_owned();
@@ -95,7 +121,7 @@ mod tests {
     struct Scratch(PathBuf);
 
     impl Scratch {
-        fn holding(name: &str, text: &str) -> Self {
+        fn holding(name: &str, text: impl AsRef<[u8]>) -> Self {
             let file = format!("tradewind-triage-{}-{name}", std::process::id());
             let path = std::env::temp_dir().join(file);
             std::fs::write(&path, text).unwrap();
@@ -119,6 +145,20 @@ mod tests {
             let file = Scratch::holding(name, text);
             let error = run(&file.0, false).unwrap_err().to_string();
             assert!(error.starts_with(&file.0.display().to_string()), "{error}");
+            assert!(error.contains(said) && !error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_packed_file_and_one_in_another_encoding_say_what_to_do() {
+        for (name, bytes, said) in [
+            ("gzip", &b"\x1f\x8b\x08\x00\x00\n\x00"[..], "packed with gzip"),
+            ("zstd", b"\x28\xb5\x2f\xfd\x04", "packed with zstd"),
+            ("utf-16", b"\xff\xfe{\x00\n\x00", "in UTF-16"),
+            ("latin-1", b"caf\xe9\n", "(1 lines, none readable)"),
+        ] {
+            let file = Scratch::holding(name, bytes);
+            let error = run(&file.0, false).unwrap_err().to_string();
             assert!(error.contains(said) && !error.contains('\n'), "{error}");
         }
     }

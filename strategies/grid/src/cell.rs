@@ -115,6 +115,7 @@ impl Slot {
             Some(Denied::Filter(_) | Denied::UnknownInstrument(_) | Denied::Unsupported(_)) => {
                 wait = BACKOFF_MAX;
             }
+            Some(Denied::RefusedAlike { until, .. }) => wait = wait.max(until.since(now)),
             Some(Denied::InsufficientBalance { .. }) => self.after_balance = told.balances + 1,
             Some(
                 Denied::NotOpen(_)

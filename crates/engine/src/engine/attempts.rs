@@ -15,7 +15,7 @@ use tradewind_scheduler::{BucketView, ScopeKey};
 
 use super::Engine;
 use super::calls::{Owner, PendingCall};
-use super::dispatch::describe;
+use super::outcome::describe;
 use crate::action::Action;
 
 /// Why a call that ended like this is tried again.
@@ -77,14 +77,21 @@ impl Engine {
                 }
             },
             request_id: meter.request_id.clone(),
-            attempt: pending.failures.saturating_add(1),
+            attempt: pending.tries.attempt(),
             latency_ms: is_answered.then(|| millis(now.since(sent_at))),
             rate_limit_bucket: bucket,
             weight,
             used_weight: used,
             concurrency_inflight: u32::try_from(others + 1).unwrap_or(u32::MAX),
-            retry_reason: pending.retried.0,
-            delay_ms: millis(pending.retried.1),
+            retry_reason: pending.tries.reason,
+            delay_ms: match pending.tries.reason {
+                RetryReason::None => 0,
+                RetryReason::RateLimit
+                | RetryReason::Timeout
+                | RetryReason::Server
+                | RetryReason::Network
+                | RetryReason::Clock => millis(pending.tries.delay),
+            },
             idempotency_key: if let Call::PlaceOrder(order) = &pending.call {
                 Some(order.client_order_id.to_string())
             } else {
@@ -156,7 +163,7 @@ impl Engine {
             | Owner::Join(_)
             | Owner::Follow(_)
             | Owner::Probe
-            | Owner::Inquiry(_) => None,
+            | Owner::Read => None,
         }
     }
 }

@@ -9,10 +9,10 @@ use tradewind_model::id::{CallId, ClientOrderId, InstrumentId, StrategyId, Symbo
 use tradewind_model::market::Interval;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::{Priority, Probe};
+use tradewind_scheduler::{FailureClass, Priority, Probe};
 
 /// Who waits for a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owner {
     /// An order that is being placed.
     Place(ClientOrderId),
@@ -44,8 +44,36 @@ pub(super) enum Owner {
     Follow(u32),
     /// Whatever is to be opened again, when this goes well.
     Probe,
-    /// Somebody outside.
-    Inquiry(u64),
+    /// Everybody outside who asks this.
+    Read,
+}
+
+/// The tries so far at one thing, however many calls they were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tries {
+    /// How many have failed in a row.
+    pub(super) failures: u32,
+    /// Why the next is not the first.
+    pub(super) reason: RetryReason,
+    /// How long it is held back on purpose.
+    pub(super) delay: Duration,
+    /// What it has cost of what all retries share; nothing when it goes on whatever that says.
+    pub(super) paid: Option<FailureClass>,
+}
+
+impl Tries {
+    /// The how-many-th attempt at the same call the next one is, from 1: one that follows an
+    /// answer asks anew.
+    pub(super) const fn attempt(&self) -> u32 {
+        match self.reason {
+            RetryReason::None => 1,
+            RetryReason::RateLimit
+            | RetryReason::Timeout
+            | RetryReason::Server
+            | RetryReason::Network
+            | RetryReason::Clock => self.failures.saturating_add(1),
+        }
+    }
 }
 
 /// A call that has not come to its end.
@@ -56,12 +84,10 @@ pub(super) struct PendingCall {
     pub(super) priority: Priority,
     /// Worthless when it has not left by then.
     pub(super) deadline: Timestamp,
-    /// How often it was tried in vain.
-    pub(super) failures: u32,
+    /// What was tried before.
+    pub(super) tries: Tries,
     /// When it was queued; what it was held back on purpose before that does not count.
     pub(super) queued_at: Timestamp,
-    /// Why it is not the first try, and how long it was held back for that.
-    pub(super) retried: (RetryReason, Duration),
     /// When it left.
     pub(super) sent_at: Option<Timestamp>,
     /// What it is to open again.
@@ -82,12 +108,20 @@ impl PendingCall {
             owner,
             priority,
             deadline,
-            failures: 0,
+            tries: Tries::default(),
             queued_at: now,
-            retried: (RetryReason::None, Duration::ZERO),
             sent_at: None,
             probe: None,
         }
+    }
+
+    /// The same, after what was tried before.
+    pub(super) fn after(self, tries: Tries) -> Self {
+        Self { tries, ..self }
+    }
+
+    const fn is_order(&self) -> bool {
+        matches!(self.owner, Owner::Place(_))
     }
 }
 
@@ -95,6 +129,9 @@ impl PendingCall {
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     pending: BTreeMap<CallId, PendingCall>,
+    by_owner: BTreeMap<Owner, usize>,
+    orders_unsent: usize,
+    orders_on_wire: usize,
     last: u64,
 }
 
@@ -102,20 +139,57 @@ impl Calls {
     pub(super) fn insert(&mut self, call: PendingCall) -> CallId {
         self.last += 1;
         let id = CallId(self.last);
+        *self.by_owner.entry(call.owner.clone()).or_default() += 1;
+        *self.orders_like(&call) += usize::from(call.is_order());
         self.pending.insert(id, call);
         id
     }
 
-    pub(super) fn get_mut(&mut self, id: CallId) -> Option<&mut PendingCall> {
-        self.pending.get_mut(&id)
+    pub(super) fn get(&self, id: CallId) -> Option<&PendingCall> {
+        self.pending.get(&id)
+    }
+
+    /// A call leaves.
+    pub(super) fn leave(&mut self, now: Timestamp, id: CallId) {
+        if let Some(pending) = self.pending.get_mut(&id) {
+            if pending.is_order() && pending.sent_at.is_none() {
+                self.orders_unsent -= 1;
+                self.orders_on_wire += 1;
+            }
+            pending.sent_at = Some(now);
+        }
+    }
+
+    /// A call is wanted sooner.
+    pub(super) fn hurry(&mut self, id: CallId, deadline: Timestamp, priority: Priority) {
+        if let Some(pending) = self.pending.get_mut(&id) {
+            (pending.deadline, pending.priority) = (deadline, priority);
+        }
     }
 
     pub(super) fn remove(&mut self, id: CallId) -> Option<PendingCall> {
-        self.pending.remove(&id)
+        let call = self.pending.remove(&id)?;
+        *self.orders_like(&call) -= usize::from(call.is_order());
+        if let Some(count) = self.by_owner.get_mut(&call.owner) {
+            *count -= 1;
+            if *count == 0 {
+                self.by_owner.remove(&call.owner);
+            }
+        }
+        Some(call)
     }
 
     pub(super) fn is_waited_for(&self, owner: &Owner) -> bool {
-        self.pending.values().any(|pending| pending.owner == *owner)
+        self.by_owner.contains_key(owner)
+    }
+
+    /// How many orders have not left, and how many have and are not answered.
+    pub(super) const fn orders(&self) -> (usize, usize) {
+        (self.orders_unsent, self.orders_on_wire)
+    }
+
+    const fn orders_like(&mut self, call: &PendingCall) -> &mut usize {
+        if call.sent_at.is_none() { &mut self.orders_unsent } else { &mut self.orders_on_wire }
     }
 
     /// The calls that somebody waits for.

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tradewind_model::attempt::RetryReason;
 use tradewind_model::call::{Call, StreamFeed};
 use tradewind_model::id::{InstrumentId, StrategyId, Symbol};
 use tradewind_model::market::{Bar, Book, BookDelta, Interval, Quote, Trade};
@@ -21,6 +20,8 @@ const HISTORY_MAX: u32 = 999;
 /// Levels of the snapshot a book is begun from. Binance asks 50 of 6,000 a minute for it
 /// (rest-api.md, order book, read 2026-11).
 const BOOK_LEVELS: u32 = 1_000;
+/// How long a snapshot that came too early is waited for at the least.
+const BOOK_LAG_MIN: Duration = Duration::from_millis(100);
 /// Strategies get so many levels a side at the most.
 const DEPTH_MAX: u32 = 1_000;
 
@@ -30,6 +31,8 @@ pub(super) struct Market {
     /// Who follows what. A book's depth is the follower's own, so it is no part of the key.
     followers: BTreeMap<StreamFeed, BTreeMap<StrategyId, u32>>,
     books: BTreeMap<Symbol, LocalBook>,
+    /// Snapshots in a row that were older than the first change.
+    behind: BTreeMap<Symbol, u32>,
     histories_missing: BTreeSet<(StrategyId, InstrumentId, Interval)>,
     /// What the last handshake asked for.
     in_handshake: Vec<StreamFeed>,
@@ -229,7 +232,7 @@ impl Engine {
             self.request(now, call, owner, Priority::Query);
         } else {
             let pending = PendingCall::new(now, call, owner, Priority::Query, now);
-            self.requeue(now, pending, RetryReason::None, delay);
+            self.requeue(now, pending, now + delay);
         }
     }
 
@@ -238,10 +241,16 @@ impl Engine {
             return;
         };
         match book.snapshot(snapshot) {
-            BookState::Synced => self.tell_book(symbol),
+            BookState::Synced => {
+                self.market.behind.remove(symbol);
+                self.tell_book(symbol);
+            }
             BookState::NeedsSnapshot => {
-                // Older than the first change: the venue's read lags. It is asked again, soon.
-                let delay = Backoff::READ.delay(1, &mut self.jitter) + Duration::from_millis(100);
+                // Older than the first change: the venue's read lags. It is asked again, soon at
+                // first and then more and more seldom.
+                let behind = self.market.behind.entry(symbol.clone()).or_default();
+                *behind = behind.saturating_add(1);
+                let delay = Backoff::READ.delay(*behind, &mut self.jitter) + BOOK_LAG_MIN;
                 self.fetch_book(now, symbol, delay);
             }
         }

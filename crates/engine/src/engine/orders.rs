@@ -12,17 +12,18 @@ use tradewind_model::id::{CallId, ClientOrderId};
 use tradewind_model::order::{OrderRequest, OrderState};
 use tradewind_model::time::Timestamp;
 
-use super::calls::Owner;
+use super::calls::{Owner, PendingCall, Tries};
 use super::{Engine, Timer};
 
 /// What goes on about an order that is not over.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Watch {
     place: Option<CallId>,
-    cancel: Option<CallId>,
-    cancel_failures: u32,
-    ask: Option<CallId>,
-    asks: u32,
+    pub(super) cancel: Option<CallId>,
+    pub(super) cancel_tries: Tries,
+    pub(super) ask: Option<CallId>,
+    pub(super) ask_tries: Tries,
+    pub(super) fetch_tries: Tries,
     /// What is to be placed once it is gone.
     replacement: Option<(ClientOrderId, OrderRequest)>,
 }
@@ -62,12 +63,20 @@ impl Engine {
         }
     }
 
-    /// Notes which call now stands for an order's wish.
+    /// The call that places an order and waits to leave; none while the one that it replaces is
+    /// not gone, or once it has left.
+    pub(super) fn placing(&self, id: ClientOrderId) -> Option<&PendingCall> {
+        self.watches.get(&id)?.place.and_then(|call| self.calls.get(call))
+    }
+
+    /// Notes which call now stands for an order's wish, or for a question.
     pub(super) fn track(&mut self, call: CallId) {
-        let Some(owner) = self.calls.get_mut(call).map(|pending| pending.owner.clone()) else {
+        let Some(owner) = self.calls.get(call).map(|pending| pending.owner.clone()) else {
             return;
         };
-        if let Owner::Place(id) | Owner::Cancel(id) | Owner::Ask(id) = owner
+        if owner == Owner::Read {
+            self.track_read(call);
+        } else if let Owner::Place(id) | Owner::Cancel(id) | Owner::Ask(id) = owner
             && let Some(watch) = self.watches.get_mut(&id)
         {
             if owner == Owner::Place(id) {

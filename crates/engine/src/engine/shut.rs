@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use tradewind_model::call::Call;
+use tradewind_model::order::{Denied, OrderState};
 use tradewind_model::outcome::{Fate, NotTaken, RefusalKind, Throttle, Unknown};
 use tradewind_model::tariff::LimitKind;
 use tradewind_model::time::Timestamp;
@@ -66,7 +67,7 @@ impl Engine {
         self.tell(Incident::Throttled { throttle: throttle.clone(), until });
     }
 
-    fn shut(
+    pub(super) fn shut(
         &mut self,
         now: Timestamp,
         scope: ScopeKey,
@@ -81,10 +82,31 @@ impl Engine {
         if !was_shut && matches!(reason, ShutReason::Edge | ShutReason::Auth) {
             self.tell(Incident::Shut { scope, reason });
         }
+        self.shed_shut(now);
+        self.deny_shut(now);
     }
 
-    /// Makes the one call that goes before all others to what was shut or down.
+    /// Orders that wait for leave, and would wait beyond their deadline, are told at once.
+    fn deny_shut(&mut self, now: Timestamp) {
+        let waiting = self.ledger.open().filter(|order| order.state == OrderState::Pending);
+        let waiting: Vec<_> = waiting.map(|order| order.id).collect();
+        for id in waiting {
+            let shut = self
+                .placing(id)
+                .and_then(|pending| self.shut_beyond(now, &pending.call, pending.deadline));
+            if let Some(shut) = shut {
+                self.deny(now, id, Denied::Closed(shut.to_string()));
+            }
+        }
+    }
+
+    /// Makes the one call that goes before all others to what was shut or down. One that waits for
+    /// the clock is waited for.
     pub(super) fn probe(&mut self, now: Timestamp, probe: Probe) {
+        let mut held = self.clockwork.held.iter().filter_map(|call| self.calls.get(*call));
+        if held.any(|call| call.probe == Some(probe)) {
+            return;
+        }
         let call = match probe {
             Probe::Scope(ScopeKey::Egress(_) | ScopeKey::Group(..)) => Call::ServerTime,
             Probe::Scope(ScopeKey::Account(_) | ScopeKey::NewOrders(_)) => Call::Account,

@@ -6,29 +6,21 @@
 //! is there.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use tradewind_model::attempt::RetryReason;
 use tradewind_model::balance::AccountSnapshot;
 use tradewind_model::call::{Call, CallKind};
-use tradewind_model::id::{ClientOrderId, StrategyId, Symbol};
+use tradewind_model::id::{CallId, ClientOrderId, StrategyId, Symbol};
 use tradewind_model::instrument::Instrument;
 use tradewind_model::notice::{Notice, Recovered};
-use tradewind_model::order::OrderState;
 use tradewind_model::report::ExecutionReport;
 use tradewind_model::stream::StreamKind;
-use tradewind_model::tariff::Limit;
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::Priority;
+use tradewind_scheduler::{Never, Origin, Priority, Scheduler, Ticket};
 
-use super::calls::{Owner, PendingCall};
-use super::{Engine, Timer};
+use super::calls::Owner;
+use super::{Engine, EngineConfig, Timer};
 use crate::action::{Failure, Incident};
-
-/// How often the venue's clock is read.
-const CLOCK_EVERY: Duration = Duration::from_secs(60);
-/// How often the offset is moved towards what is known of it.
-const CLOCK_STEP: Duration = Duration::from_millis(100);
+use crate::beginning::Catalog;
 
 /// What is known already, and what is not.
 #[derive(Debug, Default)]
@@ -51,91 +43,63 @@ impl Startup {
     pub(super) fn is_over(&self) -> bool {
         self.is_done
     }
+
+    /// Whether the venue's instruments are known.
+    pub(super) fn has_catalog(&self) -> bool {
+        self.has_catalog
+    }
+}
+
+/// What every start asks for, whatever is traded: the dearest calls are among it.
+const CALLS: [Call; 5] = [
+    Call::ServerTime,
+    Call::Account,
+    Call::OrderCounts,
+    Call::SubscribeAccount,
+    Call::OpenStream { kind: StreamKind::Account, feeds: Vec::new() },
+];
+
+impl EngineConfig {
+    /// Why no start would ever come to its end: a call that is made at each is more than this
+    /// process may have of some limit. None when there is no such thing.
+    #[must_use]
+    pub fn never_starts(&self) -> Option<Never> {
+        let mut scheduler = Scheduler::new(self.scheduler.clone());
+        let now = Timestamp::EPOCH;
+        scheduler.set_limits(now, &self.tariff.limits);
+        let symbols = self.strategies.iter().flat_map(|setup| setup.instruments.iter());
+        let symbols: Vec<_> = symbols.map(|(_, symbol)| symbol.clone()).collect();
+        let orders =
+            symbols.first().map(|symbol| Call::OpenOrders { symbol: Some(symbol.clone()) });
+        let calls = CALLS.into_iter().chain(orders).chain([Call::Catalog { symbols }]);
+        calls.zip(1_u64..).find_map(|(call, number)| {
+            let ticket = Ticket {
+                call: CallId(number),
+                cost: self.tariff.cost(&call)?.clone(),
+                priority: Priority::Query,
+                group: call.kind().group(),
+                origin: Origin {
+                    egress: self.route.egress,
+                    account: call.kind().is_signed().then_some(self.route.account),
+                    socket: None,
+                },
+                deadline: Timestamp::MAX,
+                submitted_at: now,
+                owner: 0,
+                probe: None,
+            };
+            scheduler.submit(now, ticket).err()
+        })
+    }
 }
 
 impl Engine {
-    pub(super) fn read_clock(&mut self, now: Timestamp) {
-        self.timers.set(Timer::Clock, now + CLOCK_EVERY);
-        if !self.calls.is_waited_for(&Owner::Clock) {
-            self.request(now, Call::ServerTime, Owner::Clock, Priority::Query);
-        }
-    }
-
-    pub(super) fn clock_read(&mut self, now: Timestamp, sent: Timestamp, venue: Timestamp) {
-        self.clock.sample(sent, now, venue);
-        self.set_scheduler_clock(now);
-        self.release_held(now);
-        if !self.startup.has_catalog && !self.calls.is_waited_for(&Owner::Catalog) {
-            let symbols: BTreeSet<_> = self
-                .config
-                .strategies
-                .iter()
-                .flat_map(|setup| setup.instruments.iter().map(|(_, symbol)| symbol.clone()))
-                .collect();
-            let symbols = symbols.into_iter().collect();
-            self.request(now, Call::Catalog { symbols }, Owner::Catalog, Priority::Query);
-        }
-    }
-
-    /// Keeps a call that was refused for its time until the venue's clock is known again.
-    pub(super) fn hold_for_clock(&mut self, now: Timestamp, pending: PendingCall) {
-        if let Owner::Place(id) = pending.owner
-            && let Some(order) = self.ledger.order_mut(id)
-            && order.state == OrderState::InFlight
-        {
-            order.state = OrderState::Pending;
-            order.updated_at = now;
-            if order.is_cancel_wanted {
-                self.cancel_unsent(now, id);
-                return;
-            }
-        }
-        self.awaiting_clock.push(pending);
-    }
-
-    /// Sends what was kept; what has ended meanwhile is dropped.
-    fn release_held(&mut self, now: Timestamp) {
-        for mut pending in std::mem::take(&mut self.awaiting_clock) {
-            if let Owner::Place(id) = pending.owner {
-                let order = self.ledger.order(id);
-                if order.is_none_or(|order| order.state != OrderState::Pending) {
-                    continue;
-                }
-            }
-            pending.sent_at = None;
-            pending.retried = (RetryReason::Clock, now.since(pending.queued_at));
-            let call = self.enqueue(now, pending);
-            self.track(call);
-        }
-    }
-
-    /// The venue has refused our time: nothing known of its clock counts any more.
-    pub(super) fn clock_refused(&mut self, now: Timestamp) {
-        self.clock.invalidate();
-        self.tell(Incident::ClockRefused);
-        self.read_clock(now);
-    }
-
-    pub(super) fn advance_clock(&mut self, now: Timestamp) {
-        if now.since(self.clock_advanced_at) >= CLOCK_STEP {
-            self.clock.advance(now);
-            self.set_scheduler_clock(now);
-        }
-    }
-
-    fn set_scheduler_clock(&mut self, now: Timestamp) {
-        self.clock_advanced_at = now;
-        self.scheduler.set_clock(self.clock.offset_nanos(), self.clock.error_bound(now));
-    }
-
-    pub(super) fn catalog_read(
-        &mut self,
-        now: Timestamp,
-        instruments: Vec<Instrument>,
-        limits: &[Limit],
-    ) {
+    /// The catalog is known, or known anew.
+    pub(super) fn catalog_read(&mut self, now: Timestamp, catalog: Catalog) {
+        let Catalog { read_at, instruments, limits } = catalog;
+        self.refresh_catalog_after(now, read_at);
         if !limits.is_empty() {
-            self.tariff.replace_limits(limits);
+            self.tariff.replace_limits(&limits);
             self.scheduler.set_limits(now, &self.tariff.limits);
         }
         let setups = self.config.strategies.iter().flat_map(|setup| setup.instruments.iter());
@@ -151,15 +115,22 @@ impl Engine {
                 None => missing.push(id.to_string()),
             }
         }
-        if !missing.is_empty() {
+        let names = missing.join(" or ");
+        let message = "it is not in the venue's list".to_owned();
+        if self.startup.has_catalog {
+            if !names.is_empty() {
+                self.tell(Incident::ReadFailed {
+                    what: format!("Catalog of {names}"),
+                    reason: message,
+                });
+            }
+        } else if names.is_empty() {
+            self.startup.has_catalog = true;
+            self.open_stream(now, StreamKind::Account);
+        } else {
             let venue = self.config.route.venue;
-            let message = "it is not in the venue's list".to_owned();
-            let names = missing.join(" or ");
             self.fail(Failure::UnknownInstrument { venue, names, message });
-            return;
         }
-        self.startup.has_catalog = true;
-        self.open_stream(now, StreamKind::Account);
     }
 
     /// The account's events flow: whatever is read from here on misses nothing.
@@ -178,7 +149,12 @@ impl Engine {
         }
     }
 
-    pub(super) fn account_read(&mut self, now: Timestamp, account: AccountSnapshot) {
+    pub(super) fn account_read(
+        &mut self,
+        now: Timestamp,
+        sent_at: Timestamp,
+        account: AccountSnapshot,
+    ) {
         if !account.can_trade && !self.startup.is_done {
             let (venue, account) = (self.config.route.venue, self.config.route.account);
             let message = "the account may not trade".to_owned();
@@ -187,7 +163,12 @@ impl Engine {
         }
         self.ledger.fees = account.fees;
         self.ledger.set_balances(&account.balances, true);
-        self.startup.has_account = true;
+        // Balances of before the stream stood may miss what happened until then.
+        if self.account_stream.has_stood_since(sent_at) {
+            self.startup.has_account = true;
+        } else if self.account_stream.is_live() {
+            self.read_account(now);
+        }
         self.tell_balances(&account.balances);
         self.begin_strategies(now);
     }
@@ -270,7 +251,9 @@ impl Engine {
     /// What is missing before the first order, in words; none when nothing is.
     pub(super) fn missing(&self) -> Option<&'static str> {
         let startup = &self.startup;
-        if !self.clock.is_known() {
+        if self.timers.is_set(Timer::Begin) {
+            Some("holding back before the first call")
+        } else if !self.clock.is_known() {
             Some("reading the venue's clock")
         } else if !startup.has_catalog {
             Some("reading the venue's instruments")
@@ -298,8 +281,19 @@ impl Engine {
         self.timers.clear(Timer::Startup);
     }
 
-    pub(super) fn startup_timed_out(&mut self) {
+    pub(super) fn startup_timed_out(&mut self, now: Timestamp) {
         if self.startup.is_done {
+            return;
+        }
+        if let Some((until, scope)) = self.longest_shut(now) {
+            if until < Timestamp::MAX {
+                // The venue has said when to come back: until then it owes no answer.
+                self.timers.set(Timer::Startup, until + self.config.startup_timeout);
+            } else {
+                let (venue, account) = (self.config.route.venue, self.config.route.account);
+                let message = format!("{scope} is shut until somebody clears it");
+                self.fail(Failure::Auth { venue, account, message });
+            }
             return;
         }
         let missing = self.missing().unwrap_or("starting").to_owned();

@@ -10,13 +10,7 @@ use crate::action::Incident;
 
 impl Engine {
     fn status(&self, now: Timestamp) -> VenueStatus {
-        let egress = ScopeKey::Egress(self.config.route.egress);
-        let account = ScopeKey::Account(self.config.route.account);
-        let orders = ScopeKey::NewOrders(self.config.route.account);
-        let shut = [egress, account, orders]
-            .into_iter()
-            .filter_map(|scope| self.scheduler.shut_until(now, &scope).map(|until| (until, scope)));
-        if let Some((until, scope)) = shut.max_by_key(|(until, _)| *until) {
+        if let Some((until, scope)) = self.longest_shut(now) {
             let until_text = if until == Timestamp::MAX {
                 "somebody clears it".to_owned()
             } else {
@@ -31,6 +25,17 @@ impl Engine {
             None => VenueStatus::Live,
             Some(reason) => VenueStatus::Stale { reason: reason.to_owned() },
         }
+    }
+
+    /// What is shut longest, and until when: the far end of time when a person must open it.
+    pub(super) fn longest_shut(&self, now: Timestamp) -> Option<(Timestamp, ScopeKey)> {
+        let egress = ScopeKey::Egress(self.config.route.egress);
+        let account = ScopeKey::Account(self.config.route.account);
+        let orders = ScopeKey::NewOrders(self.config.route.account);
+        let shut = [egress, account, orders]
+            .into_iter()
+            .filter_map(|scope| self.scheduler.shut_until(now, &scope).map(|until| (until, scope)));
+        shut.max_by_key(|(until, _)| *until)
     }
 
     /// Tells everybody when the status has changed.

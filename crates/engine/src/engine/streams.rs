@@ -5,13 +5,15 @@
 
 use std::time::Duration;
 
+use tradewind_model::attempt::RetryReason;
 use tradewind_model::call::{Call, CallKind};
 use tradewind_model::outcome::{Fate, Outcome, Unknown};
 use tradewind_model::stream::{StreamEvent, StreamKind};
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{Backoff, Priority};
 
-use super::calls::Owner;
+use super::attempts::retry_reason;
+use super::calls::{Owner, Tries};
 use super::{Engine, Timer};
 use crate::action::{Action, Incident};
 use crate::event::SocketEvent;
@@ -27,8 +29,30 @@ const HEALTHY_AFTER: Duration = Duration::from_secs(60);
 pub(super) struct Stream {
     generation: u32,
     phase: Phase,
-    failures: u32,
+    /// Sockets that did not last, the handshakes that failed among them.
+    tries: Tries,
     heard_at: Timestamp,
+}
+
+/// Why there is no socket any more.
+#[derive(Clone, Debug)]
+pub(super) struct Loss {
+    /// In words.
+    reason: String,
+    /// As the reason of the next handshake.
+    retry: RetryReason,
+}
+
+impl Loss {
+    /// A socket that stood is gone.
+    pub(super) fn broken(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), retry: RetryReason::Network }
+    }
+
+    /// A call on the way to a socket that stands has failed; `fate` is none when it never left.
+    pub(super) fn of(fate: Option<&Fate>, reason: String) -> Self {
+        Self { reason, retry: fate.map(retry_reason).unwrap_or_default() }
+    }
 }
 
 /// How far a socket has come.
@@ -48,6 +72,11 @@ enum Phase {
 impl Stream {
     pub(super) fn is_live(&self) -> bool {
         matches!(self.phase, Phase::Live { .. })
+    }
+
+    /// Whether nothing that happened after `at` can have been missed.
+    pub(super) fn has_stood_since(&self, at: Timestamp) -> bool {
+        matches!(self.phase, Phase::Live { since } if since <= at)
     }
 
     /// Whether news of this generation is news.
@@ -90,7 +119,8 @@ impl Engine {
             StreamKind::Market => self.market.feeds_for_handshake(),
         };
         let call = Call::OpenStream { kind, feeds };
-        self.request(now, call, Owner::Open(kind, generation), Priority::Query);
+        let tries = self.stream(kind).tries;
+        self.request_again(now, call, Owner::Open(kind, generation), Priority::Query, tries);
     }
 
     /// A handshake has succeeded.
@@ -145,7 +175,9 @@ impl Engine {
                     self.ask_about_everything(now);
                 }
             }
-            SocketEvent::Lost(reason) => self.stream_lost(now, kind, generation, reason),
+            SocketEvent::Lost(reason) => {
+                self.stream_lost(now, kind, generation, Loss::broken(reason));
+            }
         }
     }
 
@@ -167,11 +199,11 @@ impl Engine {
             StreamEvent::BalanceMoved => self.read_account(now),
             StreamEvent::Replied { call, outcome } => self.replied(now, call, *outcome),
             StreamEvent::Closing => {
-                self.stream_lost(now, kind, generation, "the venue is closing it".to_owned());
+                self.stream_lost(now, kind, generation, Loss::broken("the venue is closing it"));
             }
             StreamEvent::Terminated => {
-                let reason = "the venue has ended the account's events".to_owned();
-                self.stream_lost(now, kind, generation, reason);
+                let loss = Loss::broken("the venue has ended the account's events");
+                self.stream_lost(now, kind, generation, loss);
             }
             StreamEvent::Quote(symbol, quote) => self.quoted(&symbol, quote),
             StreamEvent::Trade(symbol, trade) => self.traded(&symbol, &trade),
@@ -187,28 +219,37 @@ impl Engine {
         now: Timestamp,
         kind: StreamKind,
         generation: u32,
-        reason: String,
+        loss: Loss,
     ) {
         if !self.stream(kind).is_current(generation) {
             return;
         }
+        let Loss { reason, retry } = loss;
         let stream = self.stream_mut(kind);
         if let Phase::Live { since } = stream.phase
             && now.since(since) >= HEALTHY_AFTER
         {
-            stream.failures = 0;
+            stream.tries = Tries::default();
         }
         stream.phase = Phase::Down;
-        let failures = stream.failures;
-        stream.failures += 1;
+        let failures = stream.tries.failures;
         self.counters.streams_lost += 1;
         self.timers.clear(Timer::Liveness(kind));
         self.actions.push_back(Action::Close { kind, generation });
         self.drop_control_messages(now, kind, generation);
-        if kind == StreamKind::Market {
-            self.market.reset_books();
+        match kind {
+            StreamKind::Market => self.market.reset_books(),
+            StreamKind::Account => self.startup.has_account = false,
         }
-        let retry_at = now + Backoff::STREAM.delay(failures, &mut self.jitter);
+        let call = Call::OpenStream { kind, feeds: Vec::new() };
+        let opens_at = self.opens_at(now, &call);
+        let retry_at = Backoff::STREAM.again_at(now, failures, opens_at, &mut self.jitter);
+        self.stream_mut(kind).tries = Tries {
+            failures: failures.saturating_add(1),
+            reason: retry,
+            delay: retry_at.since(now),
+            paid: None,
+        };
         self.timers.set(Timer::Reopen(kind), retry_at);
         self.startup.last_failure = Some((CallKind::OpenStream, reason.clone()));
         self.tell(Incident::StreamLost { kind, reason, retry_at });
@@ -234,7 +275,8 @@ impl Engine {
         let (generation, heard_at) = (stream.generation, stream.heard_at);
         if now.since(heard_at) >= SILENCE_MAX {
             let silence = now.since(heard_at).as_secs();
-            self.stream_lost(now, kind, generation, format!("silent for {silence} s"));
+            let loss = Loss::broken(format!("silent for {silence} s"));
+            self.stream_lost(now, kind, generation, loss);
         } else {
             self.timers.set(Timer::Liveness(kind), heard_at + SILENCE_MAX);
         }

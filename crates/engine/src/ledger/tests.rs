@@ -127,3 +127,22 @@ fn an_order_that_is_over_holds_nothing_and_is_still_found() {
     }
     assert_eq!(ledger.find(&symbol, Some(id), venue), None, "what is remembered is bounded");
 }
+
+#[test]
+fn an_order_that_turns_up_after_its_end_is_open_again_and_never_forgotten() {
+    let mut ledger = Ledger::default();
+    ledger.insert(Order { state: OrderState::Rejected, ..order("o-1", Side::Buy) });
+    let id = "o-1".parse().unwrap();
+    ledger.close(id);
+    assert_eq!(ledger.open().count(), 0);
+    ledger.order_mut(id).unwrap().state = OrderState::Open;
+    assert!(ledger.unfile(id));
+    assert!(!ledger.unfile(id), "once");
+    for other in 0..=CLOSED_MAX {
+        let other = Order { state: OrderState::Denied, ..order(&format!("x-{other}"), Side::Buy) };
+        let id = other.id;
+        ledger.insert(other);
+        ledger.close(id);
+    }
+    assert_eq!(ledger.open().map(|order| order.id).collect::<Vec<_>>(), [id]);
+}

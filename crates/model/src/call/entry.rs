@@ -8,7 +8,7 @@ use crate::order::{Oco, OrderKind, Side};
 use crate::outcome::LegId;
 
 /// An order as a venue is asked for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NewOrder {
     /// Our name of it.
     pub client_order_id: ClientOrderId,
@@ -21,7 +21,7 @@ pub struct NewOrder {
 }
 
 /// How an order is named to the venue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum OrderRef {
     /// By our name.
     Client(ClientOrderId),
@@ -30,7 +30,7 @@ pub enum OrderRef {
 }
 
 /// How a list of orders is named to the venue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum OrderListRef {
     /// By our name.
     Client(ClientOrderId),
@@ -43,7 +43,7 @@ pub enum OrderListRef {
 /// The venue does one after the other, and either may fail: there is a fate for each. Its rules
 /// for the new order it checks before it cancels, so an order that breaks one costs nothing; what
 /// the matching engine minds it finds out afterwards.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Replacement {
     /// The order to cancel; one that belongs to a list takes the list with it.
     pub cancel: OrderRef,
@@ -63,7 +63,7 @@ impl Replacement {
 }
 
 /// Whether an order is placed though the one before it was not canceled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WhenNotCanceled {
     /// It is not: the first one has filled, or is still there.
@@ -73,7 +73,7 @@ pub enum WhenNotCanceled {
 }
 
 /// Whether an order is canceled though the limit of new orders leaves no room for the next one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WhenOverLimit {
     /// It stays.
@@ -83,7 +83,7 @@ pub enum WhenOverLimit {
 }
 
 /// A lower quantity for an order that lives, which keeps its place in the queue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Amendment {
     /// On this symbol.
     pub symbol: Symbol,
@@ -97,7 +97,7 @@ pub struct Amendment {
 }
 
 /// A pair of orders as a venue is asked for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NewOco {
     /// Our name of the pair.
     pub client_list_id: ClientOrderId,

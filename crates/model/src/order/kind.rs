@@ -6,7 +6,7 @@ use super::{Side, TimeInForce};
 use crate::money::{Notional, Price, Quantity};
 
 /// The kind of an order, with what that kind needs and nothing that it cannot have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderKind {
     /// At this price or better.
@@ -40,7 +40,7 @@ pub enum OrderKind {
 }
 
 /// How much a market order trades.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MarketQuantity {
     /// So much of the base asset.
@@ -50,7 +50,7 @@ pub enum MarketQuantity {
 }
 
 /// The limit of an order that was set off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct LimitTerms {
     /// The worst price.
     pub price: Price,
@@ -67,7 +67,7 @@ impl LimitTerms {
 }
 
 /// What sets an order off: the market's last trade at this price or beyond it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
     /// The market has moved against the order's owner: a sell waits for it to fall to the price, a

@@ -11,7 +11,7 @@ use crate::money::{Price, Quantity};
 ///
 /// Which of them is above the market follows from the side: of a sell the profit, of a buy the
 /// stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Oco {
     /// How much, of either.
     pub qty: Quantity,
@@ -22,7 +22,7 @@ pub struct Oco {
 }
 
 /// The half of a pair that takes the profit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OcoTake {
     /// It rests in the book from the beginning.
@@ -40,7 +40,7 @@ pub enum OcoTake {
 }
 
 /// The half of a pair that stops the loss. It waits for the market to reach a price.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OcoStop {
     /// That price.
     pub at: Price,

@@ -1,3 +1,5 @@
+use tradewind_scheduler::FailureClass;
+
 use super::*;
 
 const GOOD: &str = r#"
@@ -12,6 +14,9 @@ market_stream = "wss://stream.testnet.example"
 
 [engine]
 recv_window_ms = 1500
+
+[retry]
+transient = 1
 
 [[strategy]]
 kind = "grid"
@@ -32,6 +37,8 @@ fn a_whole_configuration_is_read() {
     let config = Config::parse("a.toml", GOOD).unwrap();
     assert_eq!(config.engine.recv_window(), Duration::from_millis(1_500));
     assert_eq!(config.account, AccountConfig::default());
+    assert_eq!(config.retry.tries(FailureClass::Transient), 1, "tightened");
+    assert_eq!(config.retry.tries(FailureClass::RateLimit), 2, "as it is");
     assert!(
         matches!(&config.venue.place, Place::Remote(at) if at.rest == "https://testnet.example")
     );
@@ -39,7 +46,7 @@ fn a_whole_configuration_is_read() {
     assert_eq!((strategy.id.as_str(), strategy.kind.as_str()), ("grid", "grid"));
     let wrong = InvalidParams::at("levels", "levels is 5; use 7");
     let error = config.params_error(strategy, wrong).to_string();
-    assert_eq!(error, "a.toml:19: strategy `grid`: levels is 5; use 7");
+    assert_eq!(error, "a.toml:22: strategy `grid`: levels is 5; use 7");
 }
 
 #[test]
@@ -51,13 +58,25 @@ fn what_is_wrong_is_named_with_its_line_and_the_way_out() {
             "a.toml:12: unknown field `recv_windw_ms`",
         ),
         ("recv_window_ms = 1500", "recv_window_ms = 0", "use 1 to 60000"),
-        ("kind = \"grid\"", "knd = \"grid\"", "a.toml:15: unknown field `knd`"),
+        ("kind = \"grid\"", "knd = \"grid\"", "a.toml:18: unknown field `knd`"),
         ("[\"BTC-USDT\"]", "[]", "name at least one"),
         ("[[strategy]]", "[strategy]", "write [[strategy]]"),
         ("https://testnet.example", "testnet.example", "begins with https://"),
         ("wss://stream.testnet.example", "wss://stream.testnet.example/", "no slash at its end"),
-        ("levels = 5", "levels = ", "a.toml:19"),
+        ("levels = 5", "levels = ", "a.toml:22"),
         ("name = \"binance-testnet\"", "name = \"a b\"", "a.toml:3: venue \"a b\" holds ' '"),
+        (
+            "transient = 1",
+            "transient = 3",
+            "a.toml:14: retry.transient is 3 and no more than 2 is safe; lower it",
+        ),
+        (
+            "transient = 1",
+            "auth = 1",
+            "a.toml:14: retry.auth is 1 and no more than 0 is safe; lower it",
+        ),
+        ("transient = 1", "in_doubt = 1", "a.toml:15: unknown field `in_doubt`"),
+        ("transient = 1", "transient = -1", "a.toml:15"),
         ("[venue.endpoint]", "[venue.embedded]\nseed = 1\n[venue.endpoint]", "keep one of"),
     ];
     for (old, new, expected) in rows {
@@ -65,6 +84,45 @@ fn what_is_wrong_is_named_with_its_line_and_the_way_out() {
         assert!(message.contains(expected), "{new}: {message}");
     }
     assert!(error("").contains("venue"));
+    let share = |text: &str| GOOD.replacen("[[strategy]]", &format!("{text}\n[[strategy]]"), 1);
+    for (text, said) in [
+        ("share = \"1/0\"", "\"1/0\""),
+        ("share = \"1/1001\"", "\"1/1001\""),
+        ("share = \"2/20\"", "\"2/20\""),
+        ("share = \"half\"", "\"half\""),
+        ("share = \"1/-2\"", "\"1/-2\""),
+        ("share = 0.05", "0.05"),
+        ("share = 20", "20"),
+    ] {
+        let whole = share(&format!("[scheduler]\n{text}"));
+        let line = whole.lines().position(|line| line == text).unwrap() + 1;
+        let message = error(&whole);
+        let expected = format!("a.toml:{line}: scheduler.share is {said}; write \"1/20\"");
+        assert!(message.contains(&expected), "{message}");
+    }
+    let message = error(&share("[state]\nstart_jitter_ms = 600001"));
+    assert!(message.contains("state.start_jitter_ms is 600001; use 0 to 600000"), "{message}");
+    assert!(error(&share("[state]\ndirr = \"a\"")).contains("unknown field `dirr`"));
     let twice = format!("{GOOD}\n[[strategy]]\nkind = \"grid\"\ninstruments = [\"A\"]\n");
     assert!(error(&twice).contains("two strategies are called `grid`"));
+}
+
+#[test]
+fn a_share_is_one_of_so_many_and_all_of_it_without_being_named() {
+    for (line, share) in
+        [("", 1), ("share = \"1/1\"", 1), ("share = \"1/20\"", 20), ("share = 1", 1)]
+    {
+        let text = GOOD.replacen("[[strategy]]", &format!("[scheduler]\n{line}\n[[strategy]]"), 1);
+        assert_eq!(Config::parse("a.toml", &text).unwrap().scheduler.share, share, "{line}");
+    }
+}
+
+#[test]
+fn a_start_is_spread_where_others_may_start_too() {
+    let remote = Config::parse("a.toml", GOOD).unwrap();
+    assert_eq!(remote.state.start_jitter(&remote.venue.place), Duration::from_secs(2));
+    let embedded = Place::Embedded { seed: None };
+    assert_eq!(remote.state.start_jitter(&embedded), Duration::ZERO);
+    let said = StateSection { start_jitter_ms: Some(7), ..StateSection::default() };
+    assert_eq!(said.start_jitter(&embedded), Duration::from_millis(7));
 }

@@ -45,6 +45,16 @@ pub(super) struct Allowance {
 }
 
 impl Allowance {
+    /// Whether so much may be drawn whatever part of a window has passed. That is what is nearly
+    /// always asked, and takes no division.
+    pub(super) fn always_holds(self, needed: u64) -> bool {
+        // At a window's end, less is kept than at its start.
+        let Kept { fixed, sloped, .. } = self.kept;
+        let left = fixed + sloped + self.foreign.fixed + self.foreign.sloped;
+        let capacity = u64::from(self.capacity);
+        needed + left <= capacity && (!self.is_paced || needed <= capacity / 4)
+    }
+
     /// What may be drawn from a window that has not begun.
     pub(super) fn unpaced(self) -> u64 {
         self.unpaced_with(Duration::from_secs(1), Duration::from_secs(1))
@@ -54,7 +64,7 @@ impl Allowance {
     pub(super) fn at(self, elapsed: Duration, interval: Duration) -> u64 {
         let left = interval.saturating_sub(elapsed);
         if elapsed >= tail_start(interval) {
-            let foreign = self.foreign.fixed + part(self.foreign.sloped, left, interval);
+            let foreign = self.foreign.fixed + scale(self.foreign.sloped, left, interval);
             return u64::from(self.capacity).saturating_sub(self.kept.tail + foreign);
         }
         let unpaced = self.unpaced_with(left, interval);
@@ -62,15 +72,14 @@ impl Allowance {
             return unpaced;
         }
         // A quarter at once, three quarters as the window passes.
-        let capacity = u128::from(self.capacity);
-        let (elapsed, interval) = (elapsed.as_nanos(), interval.as_nanos());
-        let paced = capacity * (interval + 3 * elapsed) / (4 * interval);
-        unpaced.min(u64::try_from(paced).unwrap_or(u64::MAX))
+        let (elapsed, interval) = (nanos(elapsed), nanos(interval));
+        let sum = interval.saturating_add(elapsed.saturating_mul(3));
+        unpaced.min(divide(self.capacity.into(), sum, interval.saturating_mul(4)))
     }
 
     fn unpaced_with(self, left: Duration, interval: Duration) -> u64 {
         let fixed = self.kept.fixed + self.foreign.fixed;
-        let sloped = part(self.kept.sloped + self.foreign.sloped, left, interval);
+        let sloped = scale(self.kept.sloped + self.foreign.sloped, left, interval);
         u64::from(self.capacity).saturating_sub(fixed + sloped)
     }
 
@@ -104,11 +113,10 @@ impl Allowance {
 
     /// The first moment at which the paced share reaches `needed`.
     fn paced_at(self, needed: u64, interval: Duration) -> Duration {
-        let (needed, capacity) = (u128::from(needed), u128::from(self.capacity));
-        let nanos = interval.as_nanos();
-        let short = (4 * needed * nanos).saturating_sub(capacity * nanos);
-        let paced = short.div_ceil(3 * capacity.max(1));
-        Duration::from_nanos(u64::try_from(paced).unwrap_or(u64::MAX))
+        let capacity = u64::from(self.capacity);
+        // Of four times the capacity, one part is given at once and three as the window passes.
+        let short = needed.saturating_mul(4).saturating_sub(capacity);
+        Duration::from_nanos(divide_up(short, nanos(interval), capacity.saturating_mul(3)))
     }
 }
 
@@ -117,10 +125,9 @@ fn tail_start(interval: Duration) -> Duration {
     interval - TAIL.min(interval / 8)
 }
 
-/// The part of `sloped` that is kept while `left` of the window is left, rounded up.
-fn part(sloped: u64, left: Duration, interval: Duration) -> u64 {
-    let part = (u128::from(sloped) * left.as_nanos()).div_ceil(interval.as_nanos().max(1));
-    u64::try_from(part).unwrap_or(u64::MAX)
+/// `amount · part / whole`, rounded up: of what shrinks evenly, what is left of it with a window.
+pub(super) fn scale(amount: u64, part: Duration, whole: Duration) -> u64 {
+    divide_up(amount, nanos(part), nanos(whole))
 }
 
 /// How much of the window must have passed until no more than `slack` of `sloped` is kept.
@@ -128,6 +135,36 @@ fn when(slack: u64, sloped: u64, interval: Duration) -> Duration {
     if slack >= sloped {
         return Duration::ZERO;
     }
-    let left = u128::from(slack) * interval.as_nanos() / u128::from(sloped);
-    interval.saturating_sub(Duration::from_nanos(u64::try_from(left).unwrap_or(u64::MAX)))
+    let left = divide(slack, nanos(interval), sloped);
+    interval.saturating_sub(Duration::from_nanos(left))
+}
+
+/// A length in nanoseconds; windows are far from the 584 years that this can say.
+fn nanos(length: Duration) -> u64 {
+    u64::try_from(length.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// `a · b / c`, rounded down; `c` is taken as at least 1.
+fn divide(a: u64, b: u64, c: u64) -> u64 {
+    let c = c.max(1);
+    match a.checked_mul(b) {
+        // What nearly always fits is several times as fast.
+        Some(product) => product / c,
+        None => {
+            let quotient = u128::from(a) * u128::from(b) / u128::from(c);
+            u64::try_from(quotient).unwrap_or(u64::MAX)
+        }
+    }
+}
+
+/// `a · b / c`, rounded up; `c` is taken as at least 1.
+fn divide_up(a: u64, b: u64, c: u64) -> u64 {
+    let c = c.max(1);
+    match a.checked_mul(b) {
+        Some(product) => product.div_ceil(c),
+        None => {
+            let quotient = (u128::from(a) * u128::from(b)).div_ceil(u128::from(c));
+            u64::try_from(quotient).unwrap_or(u64::MAX)
+        }
+    }
 }

@@ -11,7 +11,8 @@ use std::time::Duration;
 use tradewind_model::Timestamp;
 use tradewind_model::tariff::Weight;
 
-use crate::bucket::allowance::Forecast;
+use crate::bucket::allowance::{Forecast, scale};
+use crate::bucket::span::Span;
 
 /// How long the counter must have been ours alone until the others are forgotten.
 const CLEAN: Duration = Duration::from_secs(3_600);
@@ -33,9 +34,9 @@ pub(super) struct Foreign {
     window: u64,
     /// What they certainly used in that window.
     low: u64,
-    stretch: u64,
+    stretch: Span,
     in_stretch: u64,
-    moment: u64,
+    moment: Span,
     in_moment: u64,
     burst: u64,
     /// Of each stretch: what they used, and the most within a moment.
@@ -51,9 +52,9 @@ impl Foreign {
             read_at: None,
             window: 0,
             low: 0,
-            stretch: 0,
+            stretch: Span::NONE,
             in_stretch: 0,
-            moment: 0,
+            moment: Span::NONE,
             in_moment: 0,
             burst: 0,
             past: VecDeque::new(),
@@ -94,37 +95,56 @@ impl Foreign {
         self.learnt.1 = self.learnt.1.max(self.burst);
     }
 
-    /// What they may do in a window of which `elapsed` has passed.
-    pub(super) fn forecast(&self, at: Timestamp, index: u64, capacity: Weight) -> Forecast {
+    /// Whether they were ever seen.
+    pub(super) const fn is_seen(&self) -> bool {
+        self.seen_at.is_some()
+    }
+
+    /// What they may do in a window, as of `at`; one that has not begun has no beginning.
+    pub(super) fn forecast(
+        &self,
+        at: Timestamp,
+        begun_at: Option<Timestamp>,
+        capacity: Weight,
+    ) -> Forecast {
         let is_seen = self.seen_at.is_some_and(|seen_at| at.since(seen_at) < CLEAN);
         if !is_seen {
             return Forecast::default();
         }
         let capacity = u64::from(capacity);
         let rate = (self.learnt.0 * u64::from(PARTS)).min(capacity / 2);
-        // 40 to 100 of Binance's 6000.
-        let burst = (self.learnt.1 * 6 / 5).clamp(capacity.div_ceil(150), capacity.div_ceil(60));
+        // 40 of Binance's 6000 to 94, or to 200 for who uses much. Of those who come at random
+        // several bursts fall into one moment sooner or later, the sooner the more of them there
+        // are; and where no room is left for that they are turned away, go on asking, and are
+        // banned with us.
+        let most = capacity.div_ceil(64).max(rate / 15);
+        let burst = (self.learnt.1 * 6 / 5).clamp(capacity.div_ceil(150), most);
         // What they did since the venue was last heard, where that is in this window; bounded,
         // because when nothing leaves for fear of them, nothing is heard of them either.
-        let start = at.window_start(self.interval);
-        let is_current = at.window_index(self.interval) == index;
-        let heard_at = self.read_at.unwrap_or(start).max(start);
-        let silence = if is_current { at.since(heard_at) } else { Duration::ZERO };
+        let silence = begun_at.map_or(Duration::ZERO, |start| {
+            at.since(self.read_at.map_or(start, |read_at| read_at.max(start)))
+        });
         let unheard = scale(rate, silence.min(self.interval / 12), self.interval);
         Forecast { fixed: burst + unheard, sloped: rate * 6 / 5 }
     }
 
     /// Closes the stretches that lie before `at`.
     fn pass(&mut self, at: Timestamp) {
-        let moment = at.window_index(part(self.interval, MOMENTS));
+        let moment = self.moment.or_of(at, part(self.interval, MOMENTS));
         if moment != self.moment {
             (self.moment, self.in_moment) = (moment, 0);
         }
-        let stretch = at.window_index(part(self.interval, PARTS));
-        if stretch <= self.stretch {
+        if self.stretch.holds(at) {
             return;
         }
-        let passed = if self.stretch == 0 { 0 } else { stretch - self.stretch };
+        let stretch = Span::of(at, part(self.interval, PARTS));
+        if stretch.index <= self.stretch.index {
+            return;
+        }
+        let passed = match self.stretch.index {
+            0 => 0,
+            before => stretch.index - before,
+        };
         self.stretch = stretch;
         for _ in 0..passed.min(STRETCHES as u64) {
             if self.past.len() == STRETCHES {
@@ -147,12 +167,6 @@ fn part(interval: Duration, parts: u32) -> Duration {
     (interval / parts).max(Duration::from_nanos(1))
 }
 
-/// `amount · part / whole`, rounded up.
-fn scale(amount: u64, part: Duration, whole: Duration) -> u64 {
-    let scaled = u128::from(amount) * part.as_nanos();
-    u64::try_from(scaled.div_ceil(whole.as_nanos().max(1))).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,27 +181,31 @@ mod tests {
         at(secs).window_index(MINUTE)
     }
 
+    fn forecast(foreign: &Foreign, secs: u64) -> Forecast {
+        foreign.forecast(at(secs), Some(at(secs).window_start(MINUTE)), 6_000)
+    }
+
     #[test]
     fn a_stranger_is_reckoned_with_until_an_hour_without_it() {
         let mut foreign = Foreign::new(MINUTE);
-        assert_eq!(foreign.forecast(at(0), index(0), 6_000), Forecast::default());
+        assert_eq!(forecast(&foreign, 0), Forecast::default());
         // The first reading may tell of an earlier life.
         foreign.read(at(1), at(1), index(1), 3_000);
-        assert_eq!(foreign.forecast(at(1), index(1), 6_000), Forecast::default());
+        assert_eq!(forecast(&foreign, 1), Forecast::default());
         // 10 a second from then on.
         for secs in 2..600 {
             let low = if secs < 60 { 3_000 + (secs - 1) * 10 } else { secs % 60 * 10 };
             foreign.read(at(secs), at(secs), index(secs), low);
         }
-        let forecast = foreign.forecast(at(600), index(600), 6_000);
-        assert!((720..=800).contains(&forecast.sloped), "{forecast:?}");
-        assert!((40..=60).contains(&forecast.fixed), "{forecast:?}");
-        let silent = foreign.forecast(at(630), index(600), 6_000);
-        assert!(silent.fixed >= forecast.fixed + 50, "{silent:?}");
+        let heard = forecast(&foreign, 600);
+        assert!((720..=800).contains(&heard.sloped), "{heard:?}");
+        assert!((40..=60).contains(&heard.fixed), "{heard:?}");
+        let silent = forecast(&foreign, 630);
+        assert!(silent.fixed >= heard.fixed + 50, "{silent:?}");
         for secs in 600..4_300 {
             foreign.read(at(secs), at(secs), index(secs), 0);
         }
-        assert_eq!(foreign.forecast(at(4_300), index(4_300), 6_000), Forecast::default());
+        assert_eq!(forecast(&foreign, 4_300), Forecast::default());
     }
 
     #[test]
@@ -195,7 +213,17 @@ mod tests {
         let mut foreign = Foreign::new(MINUTE);
         foreign.read(at(1), at(1), index(1), 0);
         foreign.read(at(51), at(51), index(51), 500);
-        let forecast = foreign.forecast(at(51), index(51), 6_000);
-        assert_eq!(forecast, Forecast { fixed: 40, sloped: 720 });
+        assert_eq!(forecast(&foreign, 51), Forecast { fixed: 40, sloped: 720 });
+    }
+
+    #[test]
+    fn room_is_left_for_more_than_the_greatest_burst_the_more_the_more_is_used() {
+        for (burst, room) in [(10, 40), (70, 84), (150, 94), (250, 100), (2_000, 200)] {
+            let mut foreign = Foreign::new(MINUTE);
+            foreign.read(at(1), at(1), index(1), 0);
+            foreign.read(at(30), at(30), index(30), 0);
+            foreign.read(at(31), at(31), index(31), burst);
+            assert_eq!(forecast(&foreign, 31).fixed, room, "{burst}");
+        }
     }
 }

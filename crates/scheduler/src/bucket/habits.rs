@@ -13,6 +13,7 @@ use tradewind_model::Timestamp;
 use tradewind_model::tariff::Weight;
 
 use crate::bucket::allowance::Kept;
+use crate::bucket::span::Span;
 use crate::config::Reserves;
 use crate::ticket::Priority;
 
@@ -37,28 +38,34 @@ struct Tally {
 #[derive(Debug)]
 pub(super) struct Habits {
     interval: Duration,
+    moment_length: Duration,
     /// Whether every class may come to draw on it. Of a count of orders, nothing is kept but for
     /// those who were seen to draw on it: cancels never do.
     is_for_all: bool,
-    window: u64,
-    moment: u64,
+    window: Span,
+    moment: Span,
     in_moment: [u64; CLASSES],
     current: [Tally; CLASSES],
     past: VecDeque<[Tally; CLASSES]>,
     learnt: [Tally; CLASSES],
+    /// What each class must leave of a window of a capacity, as was last asked, until something
+    /// else is learnt.
+    asked: [Option<(Weight, Kept)>; CLASSES + 1],
 }
 
 impl Habits {
     pub(super) fn new(interval: Duration, is_for_all: bool) -> Self {
         Self {
             interval,
+            moment_length: (interval / 30).min(MOMENT_MAX).max(Duration::from_nanos(1)),
             is_for_all,
-            window: 0,
-            moment: 0,
+            window: Span::NONE,
+            moment: Span::NONE,
             in_moment: [0; CLASSES],
             current: Default::default(),
             past: VecDeque::new(),
             learnt: Default::default(),
+            asked: Default::default(),
         }
     }
 
@@ -70,8 +77,7 @@ impl Habits {
         if gross == 0 || index >= CLASSES {
             return;
         }
-        let moment =
-            at.window_index((self.interval / 30).min(MOMENT_MAX).max(Duration::from_nanos(1)));
+        let moment = self.moment.or_of(at, self.moment_length);
         if moment != self.moment {
             self.moment = moment;
             self.in_moment = [0; CLASSES];
@@ -92,8 +98,25 @@ impl Habits {
         }
     }
 
-    /// What `class` must leave of a window of this capacity.
-    pub(super) fn kept(&self, class: Priority, reserves: &Reserves, capacity: Weight) -> Kept {
+    /// What `class` must leave of a window of this capacity. The reserves are always the same.
+    pub(super) fn kept(&mut self, class: Priority, reserves: &Reserves, capacity: Weight) -> Kept {
+        let asked = self.asked[class.index()];
+        if let Some((_, kept)) = asked.filter(|(of, _)| *of == capacity) {
+            return kept;
+        }
+        let kept = self.reckon(class, reserves, capacity);
+        self.asked[class.index()] = Some((capacity, kept));
+        kept
+    }
+
+    /// What [`kept`](Self::kept) would give, where it was asked for since anything was learnt.
+    pub(super) fn last_kept(&self, class: Priority, capacity: Weight) -> Option<Kept> {
+        let (of, kept) = self.asked[class.index()]?;
+        (of == capacity).then_some(kept)
+    }
+
+    /// As [`kept`](Self::kept), but is not remembered.
+    pub(super) fn reckon(&self, class: Priority, reserves: &Reserves, capacity: Weight) -> Kept {
         let mut kept = Kept::default();
         for higher in Priority::ALL.into_iter().take(class.index()) {
             let Some(reserve) = reserves.of(higher) else { continue };
@@ -120,18 +143,28 @@ impl Habits {
     fn grow(&mut self, index: usize) {
         if self.past.len() < OUTLIER_FROM {
             let (learnt, current) = (&mut self.learnt[index], self.current[index]);
-            learnt.total = learnt.total.max(current.total);
-            learnt.burst = learnt.burst.max(current.burst);
+            if current.total > learnt.total || current.burst > learnt.burst {
+                learnt.total = learnt.total.max(current.total);
+                learnt.burst = learnt.burst.max(current.burst);
+                // It concerns those who leave something to this class.
+                self.asked[index + 1..].fill(None);
+            }
         }
     }
 
     /// Closes the windows that lie before `at`.
     fn pass(&mut self, at: Timestamp) {
-        let window = at.window_index(self.interval);
-        if window <= self.window {
+        if self.window.holds(at) {
             return;
         }
-        let passed = if self.window == 0 { 0 } else { window - self.window };
+        let window = Span::of(at, self.interval);
+        if window.index <= self.window.index {
+            return;
+        }
+        let passed = match self.window.index {
+            0 => 0,
+            before => window.index - before,
+        };
         self.window = window;
         for _ in 0..passed.min(WINDOWS as u64) {
             if self.past.len() == WINDOWS {
@@ -140,6 +173,7 @@ impl Habits {
             self.past.push_back(std::mem::take(&mut self.current));
         }
         if passed > 0 {
+            self.asked = Default::default();
             for index in 0..CLASSES {
                 self.learnt[index] = Tally {
                     total: high(self.past.iter().map(|window| window[index].total)),

@@ -10,7 +10,7 @@ use tradewind_model::Timestamp;
 use tradewind_model::tariff::Weight;
 
 use crate::bucket::{Amount, ChargeId, LANDING_TAIL, Resolution};
-use crate::clock::VenueClock;
+use crate::clock::Now;
 use crate::ticket::Priority;
 
 /// How many of `capacity` slots a class may take: a quarter, at least one, is left to
@@ -30,6 +30,8 @@ pub(super) fn slots_for(class: Priority, capacity: Weight) -> Weight {
 pub(super) struct RollingLog {
     interval: Duration,
     slots: Vec<Slot>,
+    /// Whether somebody found too few free, and has not been told of a change since.
+    is_wanted: bool,
 }
 
 #[derive(Debug)]
@@ -44,7 +46,7 @@ struct Slot {
 
 impl RollingLog {
     pub(super) const fn new(interval: Duration) -> Self {
-        Self { interval, slots: Vec::new() }
+        Self { interval, slots: Vec::new(), is_wanted: false }
     }
 
     /// How many slots are taken.
@@ -62,7 +64,7 @@ impl RollingLog {
     /// With the time from which on enough are free, if nothing else happens; with none when that
     /// depends on answers.
     pub(super) fn check(
-        &self,
+        &mut self,
         now: Timestamp,
         weight: Weight,
         most: Weight,
@@ -72,6 +74,7 @@ impl RollingLog {
         if used <= room && weight <= most {
             return Ok(());
         }
+        self.is_wanted = true;
         let mut frees: Vec<(Timestamp, Weight)> = self
             .slots
             .iter()
@@ -87,6 +90,12 @@ impl RollingLog {
         Err(None)
     }
 
+    /// Whether there may be room now for somebody who has found none: after any change. Tells it
+    /// once.
+    pub(super) const fn take_loosened(&mut self) -> bool {
+        std::mem::replace(&mut self.is_wanted, false)
+    }
+
     pub(super) fn charge(&mut self, now: Timestamp, charge: ChargeId, amount: Amount) {
         self.slots.retain(|slot| slot.free_at.is_none_or(|free_at| free_at > now));
         if amount.weight == 0 {
@@ -95,14 +104,8 @@ impl RollingLog {
         self.slots.push(Slot { charge, amount, weight: amount.weight, free_at: None });
     }
 
-    pub(super) fn resolve(
-        &mut self,
-        now: Timestamp,
-        clock: VenueClock,
-        charge: ChargeId,
-        resolution: Resolution,
-    ) {
-        let interval = clock.at_least(self.interval);
+    pub(super) fn resolve(&mut self, now: &Now, charge: ChargeId, resolution: Resolution) {
+        let interval = now.clock.at_least(self.interval);
         let Some(slot) =
             self.slots.iter_mut().find(|slot| slot.charge == charge && slot.free_at.is_none())
         else {
@@ -113,9 +116,9 @@ impl RollingLog {
                 if succeeded {
                     slot.weight = slot.amount.on_success;
                 }
-                slot.free_at = Some(now + interval);
+                slot.free_at = Some(now.local + interval);
             }
-            Resolution::Closed => slot.free_at = Some(now + LANDING_TAIL + interval),
+            Resolution::Closed => slot.free_at = Some(now.local + LANDING_TAIL + interval),
         }
     }
 

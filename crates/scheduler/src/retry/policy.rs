@@ -35,7 +35,7 @@ impl Default for Table {
 
 /// More retries were asked for than is safe.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("retries of {} are {most} at the most, not {asked}; lower it", class.name())]
+#[error("retry.{} is {asked} and no more than {most} is safe; lower it", class.name())]
 pub struct Loosened {
     /// After which failures.
     pub class: FailureClass,

@@ -2,8 +2,13 @@
 
 mod breaking;
 mod desk;
+mod door;
 mod flood;
+mod order;
+mod outages;
+mod ramp;
 mod reopening;
+mod rolling;
 mod scopes;
 mod sharing;
 mod silence;

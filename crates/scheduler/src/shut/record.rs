@@ -40,6 +40,8 @@ impl fmt::Display for ScopeKey {
 pub enum ShutReason {
     /// A limit turned a call away.
     Throttled,
+    /// An earlier life may have been told to stay away, and what it noted of that is lost.
+    Forgotten,
     /// The venue's edge refused us: status 403 without words of the venue's own.
     Edge,
     /// The venue has banned us.
@@ -55,7 +57,7 @@ impl ShutReason {
     pub(super) const fn usual(self) -> Option<Duration> {
         match self {
             // The longest of the common windows.
-            Self::Throttled => Some(Duration::from_secs(60)),
+            Self::Throttled | Self::Forgotten => Some(Duration::from_secs(60)),
             Self::Edge => Some(Duration::from_secs(300)),
             // Bans begin at two minutes (Binance: rest-api.md, IP limits, read 2026-11).
             Self::Banned => Some(Duration::from_secs(120)),
@@ -64,10 +66,11 @@ impl ShutReason {
     }
 
     /// Whether one call must have gone well before others follow.
-    pub(super) const fn needs_probe(self) -> bool {
+    #[must_use]
+    pub const fn needs_probe(self) -> bool {
         match self {
             Self::Throttled => false,
-            Self::Edge | Self::Banned | Self::Auth => true,
+            Self::Forgotten | Self::Edge | Self::Banned | Self::Auth => true,
         }
     }
 }
@@ -76,6 +79,7 @@ impl fmt::Display for ShutReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Throttled => "a limit turned a call away",
+            Self::Forgotten => "what an earlier life was told is lost",
             Self::Edge => "the venue's edge refused a call",
             Self::Banned => "banned by the venue",
             Self::Auth => "the venue refused our key",

@@ -15,8 +15,6 @@ const PROBE_PATIENCE: Duration = Duration::from_secs(60);
 const PROBE_BACKOFF: Backoff = Backoff::new(Duration::from_secs(5), Duration::from_secs(300));
 /// The most that a time to stay away is doubled: by 2⁸, five minutes become a day.
 const DOUBLINGS_MAX: u32 = 8;
-/// The widest gap between two calls, at the start of a ramp.
-const GAP_MAX: Duration = Duration::from_millis(500);
 
 #[derive(Debug)]
 pub(super) struct Scope {
@@ -94,6 +92,9 @@ impl Scope {
             (Some(before), Some(until)) => Some(before.max(until)),
             (None, _) | (_, None) => None,
         };
+        if let Phase::Probing(id) = self.phase {
+            self.late_probe = Some(id);
+        }
         self.phase = Phase::Shut;
     }
 
@@ -131,6 +132,7 @@ impl Scope {
         id: CallId,
         class: Priority,
         is_probe: bool,
+        widest: Duration,
         jitter: &mut Jitter,
     ) {
         match &mut self.phase {
@@ -140,7 +142,7 @@ impl Scope {
                     // The gaps shrink to nothing as the ramp passes.
                     let length = ends_at.since(*since).as_nanos().max(1);
                     let left = ends_at.since(now).as_nanos();
-                    let gap = GAP_MAX.as_nanos() * left / length;
+                    let gap = widest.as_nanos() * left / length;
                     let gap = Duration::from_nanos(u64::try_from(gap).unwrap_or(0));
                     *next_at = now + gap / 2 + jitter.up_to(gap);
                 }

@@ -28,10 +28,20 @@ pub struct AcceptedOrder {
     pub kind: OrderKind,
 }
 
+/// An order the exchange took out of the book because it was asked to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CanceledOrder {
+    /// When.
+    pub time: Timestamp,
+    /// The id it was placed under.
+    pub client_order_id: String,
+}
+
 /// Everything one account did, in order.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Ledger {
     orders: Vec<AcceptedOrder>,
+    cancels: Vec<CanceledOrder>,
     fills: Vec<FillView>,
     /// Base bought less base sold less commissions taken in it, and so on, by asset.
     net: BTreeMap<Arc<str>, Decimal>,
@@ -40,6 +50,10 @@ pub struct Ledger {
 impl Ledger {
     pub(crate) fn accept(&mut self, order: AcceptedOrder) {
         self.orders.push(order);
+    }
+
+    pub(crate) fn cancel(&mut self, cancel: CanceledOrder) {
+        self.cancels.push(cancel);
     }
 
     pub(crate) fn fill(&mut self, fill: FillView) {
@@ -54,6 +68,12 @@ impl Ledger {
     #[must_use]
     pub fn orders(&self) -> &[AcceptedOrder] {
         &self.orders
+    }
+
+    /// Every order that was canceled, oldest first.
+    #[must_use]
+    pub fn cancels(&self) -> &[CanceledOrder] {
+        &self.cancels
     }
 
     /// Every fill, oldest first.

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use rust_decimal::Decimal;
+use tradewind_model::Timestamp;
 
 use super::heartbeat::HeartbeatConfig;
+use super::refusal::Place;
 use super::signature::KeySecret;
 use crate::exchange::{AccountConfig, AccountId, ExchangeConfig};
 use crate::limits::LimitsConfig;
@@ -48,6 +50,52 @@ pub struct FrontConfig {
     pub session_backlog_max: usize,
     /// Requests whose arrival the ledger remembers, newest last.
     pub arrivals_max: usize,
+    /// What those who are turned away are told of when to come back.
+    pub hints: Hints,
+}
+
+/// What those who are turned away are told of when to come back, in each of the places where the
+/// venue says it. They need not agree, and none has to be there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// `Retry-After`, in seconds.
+    pub header: Hint,
+    /// In the text of a ban, by the venue's clock.
+    pub text: Hint,
+    /// In the data of an error on the WebSocket API, by the venue's clock.
+    pub data: Hint,
+}
+
+/// One of those places.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hint {
+    /// The truth.
+    #[default]
+    True,
+    /// So much later than the truth; earlier when negative.
+    OffMillis(i64),
+    /// Nothing.
+    Absent,
+}
+
+impl Hints {
+    pub(crate) fn is_exact(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What is said at a place; none when it is left empty.
+    pub(crate) fn told(&self, place: Place, until: Timestamp) -> Option<Timestamp> {
+        let hint = match place {
+            Place::Header => self.header,
+            Place::Text => self.text,
+            Place::Data => self.data,
+        };
+        match hint {
+            Hint::True => Some(until),
+            Hint::OffMillis(millis) => Some(until.offset_by(millis.saturating_mul(1_000_000))),
+            Hint::Absent => None,
+        }
+    }
 }
 
 impl Default for FrontConfig {
@@ -63,6 +111,7 @@ impl Default for FrontConfig {
             history_read_lag_max: Duration::ZERO,
             session_backlog_max: 16_384,
             arrivals_max: 65_536,
+            hints: Hints::default(),
         }
     }
 }

@@ -18,12 +18,12 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use serde_json::Value;
 use tradewind_model::Timestamp;
 
-use super::body::TimeUnit;
+use super::body::{Body, TimeUnit};
 use super::config::FrontConfig;
 use super::gate::{self, Proof};
+use super::ledger::Door;
 use super::method::{Ask, Method, Row};
 use super::params::Params;
 use super::refusal::Refusal;
@@ -32,13 +32,14 @@ use crate::exchange::{AccountId, Exchange, ExchangeFilters, SymbolStatus};
 use crate::limits::Limits;
 
 /// What a handler answers.
-pub(crate) type Reply = Result<Value, Refusal>;
+pub(crate) type Reply = Result<Body, Refusal>;
 
 /// Who asks, when, and how times are to be told.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller {
     pub(crate) now: Timestamp,
     pub(crate) ip: IpAddr,
+    pub(crate) door: Door,
     pub(crate) unit: TimeUnit,
 }
 

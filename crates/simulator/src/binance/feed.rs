@@ -11,11 +11,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rust_decimal::Decimal;
+use serde::Serialize;
 use serde_json::{Value, json};
 use tradewind_model::Timestamp;
 
 use super::Binance;
-use super::body::{self, TimeUnit, fixed};
+use super::body::{self, Level, Levels, TimeUnit, fixed};
 use super::desk::DayTicker;
 use super::session::{Kind, SessionId};
 use super::topic::{Speed, Topic};
@@ -62,18 +63,43 @@ impl Batch {
         side.insert(change.price, change.qty);
     }
 
-    fn event(&self, unit: TimeUnit, now: Timestamp, symbol: &str) -> Value {
-        let pair = |(price, qty): (&Decimal, &Decimal)| json!([fixed(*price), fixed(*qty)]);
-        json!({
-            "e": "depthUpdate",
-            "E": unit.stamp(now),
-            "s": symbol,
-            "U": self.first_id,
-            "u": self.last_id,
-            "b": self.bids.iter().rev().map(pair).collect::<Vec<_>>(),
-            "a": self.asks.iter().map(pair).collect::<Vec<_>>(),
-        })
+    fn event<'a>(&self, unit: TimeUnit, now: Timestamp, symbol: &'a str) -> DepthUpdate<'a> {
+        DepthUpdate {
+            event: "depthUpdate",
+            sent: unit.stamp(now),
+            symbol,
+            first_id: self.first_id,
+            last_id: self.last_id,
+            bids: body::levels(self.bids.iter().rev()),
+            asks: body::levels(self.asks.iter()),
+        }
     }
+}
+
+/// What changed in a book since the event before.
+#[derive(Debug, Serialize)]
+struct DepthUpdate<'a> {
+    #[serde(rename = "e")]
+    event: &'static str,
+    #[serde(rename = "E")]
+    sent: u64,
+    #[serde(rename = "s")]
+    symbol: &'a str,
+    #[serde(rename = "U")]
+    first_id: u64,
+    #[serde(rename = "u")]
+    last_id: u64,
+    #[serde(rename = "b")]
+    bids: Vec<Level>,
+    #[serde(rename = "a")]
+    asks: Vec<Level>,
+}
+
+/// An event of a connection that carries many streams.
+#[derive(Debug, Serialize)]
+struct Combined<'a, E> {
+    stream: &'a str,
+    data: &'a E,
 }
 
 impl Feeds {
@@ -104,15 +130,17 @@ impl Binance {
             ExchangeEvent::Trade(trade) => {
                 self.feeds.traded.insert(Arc::clone(&trade.symbol));
                 let name = stream_name(&trade.symbol, "trade");
-                self.broadcast(&name, |unit| trade_event(unit, now, &trade));
+                self.broadcast(now, &name, |unit| trade_event(unit, now, &trade));
             }
             ExchangeEvent::BookTicker(best) => {
                 let name = stream_name(&best.symbol, "bookTicker");
-                self.broadcast(&name, |_| book_ticker_event(&best));
+                self.broadcast(now, &name, |_| book_ticker_event(&best));
             }
             ExchangeEvent::Kline { symbol, interval, kline } => {
                 let name = stream_name(&symbol, &format!("kline_{}", interval.as_str()));
-                self.broadcast(&name, |unit| kline_event(unit, now, &symbol, interval, &kline));
+                self.broadcast(now, &name, |unit| {
+                    kline_event(unit, now, &symbol, interval, &kline)
+                });
             }
             ExchangeEvent::Execution(_) | ExchangeEvent::Balance(_) | ExchangeEvent::List(_) => {}
         }
@@ -148,7 +176,7 @@ impl Binance {
         for (symbol, batch) in batches {
             for suffix in suffixes {
                 let name = stream_name(symbol, &format!("depth{suffix}"));
-                self.broadcast(&name, |unit| batch.event(unit, now, symbol));
+                self.broadcast(now, &name, |unit| batch.event(unit, now, symbol));
                 for limit in [5, 10, 20] {
                     let name = stream_name(symbol, &format!("depth{limit}{suffix}"));
                     if !self.listeners.contains_key(&name) {
@@ -157,13 +185,7 @@ impl Binance {
                     let Some(depth) = self.desk.exchange.depth(symbol, limit) else {
                         continue;
                     };
-                    self.broadcast(&name, |_| {
-                        json!({
-                            "lastUpdateId": depth.last_update_id,
-                            "bids": body::levels(&depth.bids),
-                            "asks": body::levels(&depth.asks),
-                        })
-                    });
+                    self.broadcast(now, &name, |_| Levels::of(&depth));
                 }
             }
         }
@@ -181,13 +203,14 @@ impl Binance {
                 continue;
             }
             let ticker = DayTicker::of(&self.desk.exchange, symbol, now);
-            self.broadcast(&full, |unit| ticker_event(unit, now, &ticker));
-            self.broadcast(&mini, |unit| mini_ticker_event(unit, now, &ticker));
+            self.broadcast(now, &full, |unit| ticker_event(unit, now, &ticker));
+            self.broadcast(now, &mini, |unit| mini_ticker_event(unit, now, &ticker));
             changed.push(ticker);
         }
         if !changed.is_empty() {
-            self.broadcast(all, |unit| {
-                changed.iter().map(|ticker| mini_ticker_event(unit, now, ticker)).collect()
+            self.broadcast(now, all, |unit| {
+                let event = |ticker| mini_ticker_event(unit, now, ticker);
+                changed.iter().map(event).collect::<Vec<_>>()
             });
         }
     }
@@ -210,7 +233,7 @@ impl Binance {
             if self.feeds.shown.get(&name) == Some(&kline) {
                 continue;
             }
-            self.broadcast(&name, |unit| kline_event(unit, now, &symbol, interval, &kline));
+            self.broadcast(now, &name, |unit| kline_event(unit, now, &symbol, interval, &kline));
             self.feeds.shown.insert(name, kline);
         }
         let listeners = &self.listeners;
@@ -218,7 +241,12 @@ impl Binance {
     }
 
     /// Sends an event to everybody who listens to `name`.
-    fn broadcast(&mut self, name: &str, event: impl Fn(TimeUnit) -> Value) {
+    fn broadcast<E: Serialize>(
+        &mut self,
+        now: Timestamp,
+        name: &str,
+        event: impl Fn(TimeUnit) -> E,
+    ) {
         let Some(ids) = self.listeners.get(name) else {
             return;
         };
@@ -228,13 +256,14 @@ impl Binance {
                 continue;
             };
             let data = event(session.unit);
-            let frame = match &session.kind {
+            let text = match &session.kind {
                 Kind::Streams(streams) if streams.combined => {
-                    json!({"stream": name, "data": data})
+                    serde_json::to_string(&Combined { stream: name, data: &data })
                 }
-                Kind::Streams(_) | Kind::WsApi(_) => data,
+                Kind::Streams(_) | Kind::WsApi(_) => serde_json::to_string(&data),
             };
-            self.send_text(id, frame.to_string());
+            let fault = self.strike_push(id, name);
+            self.send_struck(now, id, text.expect("its keys are strings"), fault);
         }
     }
 }

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use tradewind_model::Timestamp;
 
 use crate::exchange::{AccountId, BalanceView, FillView, OrderView};
-use crate::limits::{Peak, Service};
+use crate::limits::{Peak, Refused, Service, WindowUse};
 
 /// One thing that came from a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Arrival {
     /// What: `POST /api/v3/order`, `order.place`, `SUBSCRIBE`, `handshake`; `?` for what the
     /// venue does not know.
     pub what: &'static str,
+    /// The weight that was counted for it.
+    pub weight: u32,
     /// The HTTP status it was answered with, or would be; 1008 when it closed a stream.
     pub status: u16,
 }
@@ -74,10 +76,18 @@ pub struct VenueLedger {
     pub banned: u64,
     /// Bans that began.
     pub bans: u64,
+    /// Answers 403 of the edge.
+    pub forbidden: u64,
     /// Streams closed for too many messages.
     pub policy_closes: u64,
     /// The most of each limit that one window has seen.
     pub peaks: Vec<Peak>,
+    /// What each window held, by limit and oldest first; those in which nothing happened are left
+    /// out, and only the newest are remembered
+    /// ([`LimitsConfig::windows_max`](crate::limits::LimitsConfig::windows_max)).
+    pub windows: Vec<WindowUse>,
+    /// Answers 429 and 418 by what for, those to an agent that is told apart on lines of their own.
+    pub refused: Vec<Refused>,
     /// Handshakes accepted so far.
     pub connections_accepted: u64,
     /// Handshakes refused so far.

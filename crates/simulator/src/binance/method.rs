@@ -3,6 +3,9 @@
 //! REST routes and WebSocket API names lead to the same rows, so weights, security and handlers
 //! are written once (rest-api.md and web-socket-api.md, read 2026-11).
 
+use serde_json::Value;
+
+use super::body::Body;
 use super::desk::Reply;
 use super::params::Params;
 
@@ -181,10 +184,12 @@ impl Row {
     /// Whether an order entry that was answered so costs nothing: a success, of amendments only
     /// one that ended the order (changelog 2026-04-02, update).
     pub(crate) fn is_free(&self, reply: &Reply) -> bool {
-        reply.as_ref().is_ok_and(|body| {
-            self.ask != Ask::Desk(Method::OrderAmend)
-                || body.pointer("/amendedOrder/status").is_some_and(|status| status == "EXPIRED")
-        })
+        let has_ended = |body: &Body| {
+            serde_json::from_str::<Value>(body.get())
+                .is_ok_and(|body| body["amendedOrder"]["status"] == "EXPIRED")
+        };
+        let is_amend = self.ask == Ask::Desk(Method::OrderAmend);
+        reply.as_ref().is_ok_and(|body| !is_amend || has_ended(body))
     }
 
     /// Whether it places orders.

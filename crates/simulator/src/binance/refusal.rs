@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 use tradewind_model::Timestamp;
 
+use super::config::Hints;
 use crate::limits::{Denied, LimitKind};
 
 /// An error answer: HTTP status, code and text, and when to come back if the venue says so.
@@ -19,6 +20,17 @@ pub(crate) struct Refusal {
     pub(crate) data: Option<Value>,
 }
 
+/// Where a client may read when to come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The `Retry-After` of REST, in seconds from now.
+    Header,
+    /// The text of a ban, in milliseconds since the epoch.
+    Text,
+    /// The `retryAfter` of the WebSocket API, in milliseconds since the epoch.
+    Data,
+}
+
 impl Refusal {
     /// A request the venue finds wrong: HTTP 400.
     pub(crate) fn bad(code: i32, msg: impl Into<String>) -> Self {
@@ -29,25 +41,33 @@ impl Refusal {
         Self { status: 401, code, msg: msg.to_owned(), retry_at: None, data: None }
     }
 
-    pub(crate) fn body(&self) -> Value {
-        let mut body = json!({"code": self.code, "msg": self.msg});
+    /// Code and text, the text as far as the venue tells when it says when to come back, and what
+    /// was done all the same.
+    pub(crate) fn body(&self, hints: &Hints) -> Value {
+        let msg = match self.retry_at.filter(|_| self.status == 418 && !hints.is_exact()) {
+            None => self.msg.clone(),
+            Some(until) => match hints.told(Place::Text, until) {
+                Some(until) => banned_text(until),
+                None => "Way too much request weight used.".to_owned(),
+            },
+        };
+        let mut body = json!({"code": self.code, "msg": msg});
         if let Some(data) = &self.data {
             body["data"] = data.clone();
         }
         body
     }
 
+    /// Whether no working client sends what was refused: a wrong signature, a key that opens
+    /// nothing, parameters that do not parse.
+    pub(crate) const fn is_offense(&self) -> bool {
+        self.status == 401 || matches!(self.code, -1022 | -1106..=-1100)
+    }
+
     pub(crate) fn limited(denied: Denied) -> Self {
         let (status, code, msg) = match denied {
-            Denied::Banned { until } => (
-                418,
-                -1003,
-                format!(
-                    "Way too much request weight used; IP banned until {}. Please use WebSocket \
-                     Streams for live updates to avoid bans.",
-                    until.as_millis()
-                ),
-            ),
+            Denied::Banned { until } => (418, -1003, banned_text(until)),
+            Denied::Edge { .. } => return Self::at_edge(),
             Denied::Over { kind: LimitKind::OrdersTenSeconds, limit, .. } => (
                 429,
                 -1015,
@@ -72,6 +92,11 @@ impl Refusal {
             ),
         };
         Self { status, code, msg, retry_at: Some(denied.until()), data: None }
+    }
+
+    /// Refused by the edge, in words of its own: a page, no code, no hint.
+    fn at_edge() -> Self {
+        Self { status: 403, code: 0, msg: "403 Forbidden".to_owned(), retry_at: None, data: None }
     }
 
     pub(crate) fn outside_recv_window() -> Self {
@@ -193,4 +218,12 @@ impl Refusal {
     pub(crate) fn unsupported() -> Self {
         Self::bad(-1020, "This operation is not supported.")
     }
+}
+
+fn banned_text(until: Timestamp) -> String {
+    format!(
+        "Way too much request weight used; IP banned until {}. Please use WebSocket Streams for \
+         live updates to avoid bans.",
+        until.as_millis()
+    )
 }

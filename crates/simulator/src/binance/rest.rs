@@ -4,19 +4,21 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
-use serde_json::Value;
 use tradewind_model::Timestamp;
 
 use super::Binance;
-use super::body::TimeUnit;
+use super::body::{self, Body, TimeUnit};
+use super::config::Hints;
 use super::desk::{Answer, Caller, Desk};
+use super::fault::{Canned, Delivery, Fault};
 use super::gate::Proof;
-use super::ledger::{Arrival, Door};
+use super::ledger::Door;
 use super::method::{self, Row};
 use super::params::Params;
-use super::refusal::Refusal;
+use super::refusal::{Place, Refusal};
 use super::seed::mix;
 use super::signature;
+use crate::exchange::AccountId;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=UTF-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=UTF-8");
@@ -25,7 +27,61 @@ const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=UTF-8");
 const REMOVED: &str = "/api/v3/userDataStream";
 
 impl Binance {
-    /// Answers one REST request from `peer`.
+    /// Answers one REST request from `peer`, or does with it what the script says.
+    pub fn ask(
+        &mut self,
+        now: Timestamp,
+        peer: IpAddr,
+        request: &Request<Bytes>,
+    ) -> Delivery<Response<Bytes>> {
+        if self.script.is_empty() {
+            return Delivery::at_once(self.rest(now, peer, request));
+        }
+        let row = method::by_route(request.method().as_str(), request.uri().path());
+        let what = row.map_or("?", |row| row.route);
+        let Some(fault) = self.script.strike(Door::Rest, what, peer) else {
+            return Delivery::at_once(self.rest(now, peer, request));
+        };
+        match fault {
+            Fault::RequestLost => Delivery::Silence,
+            Fault::RequestReset => Delivery::Reset,
+            Fault::RequestHeld(time) => Delivery::Held(time),
+            Fault::Answered(canned) => {
+                self.advance(now);
+                self.arrived(now, peer, Door::Rest, what, canned.status);
+                Delivery::at_once(self.canned(now, peer, &canned))
+            }
+            Fault::Misreported(canned) => {
+                self.rest(now, peer, request);
+                Delivery::at_once(self.canned(now, peer, &canned))
+            }
+            Fault::AnswerLost => {
+                self.rest(now, peer, request);
+                Delivery::Silence
+            }
+            Fault::AnswerReset => {
+                self.rest(now, peer, request);
+                Delivery::Reset
+            }
+            Fault::AnswerHeld(after) => {
+                Delivery::Answer { answer: self.rest(now, peer, request), after }
+            }
+            Fault::AnswerCut(length) => {
+                let response = self.rest(now, peer, request);
+                let cut = |body: Bytes| body.slice(..length.min(body.len()));
+                Delivery::at_once(response.map(cut))
+            }
+            // There is one answer to a request over HTTP.
+            Fault::AnswerRepeated(_) => Delivery::at_once(self.rest(now, peer, request)),
+        }
+    }
+
+    fn canned(&mut self, now: Timestamp, peer: IpAddr, canned: &Canned) -> Response<Bytes> {
+        let response = canned.response();
+        if canned.has_meters { self.with_meters(now, peer, response) } else { response }
+    }
+
+    /// Answers one REST request from `peer`, past the script of what goes wrong.
     pub fn rest(
         &mut self,
         now: Timestamp,
@@ -35,18 +91,36 @@ impl Binance {
         self.advance(now);
         let path = request.uri().path();
         let row = method::by_route(request.method().as_str(), path);
-        let response = match self.desk.limits.raw_request(now, peer).map_err(Refusal::limited) {
-            Err(refusal) => refused(now, &refusal),
+        let is_other = self.is_other(request.headers());
+        self.desk.limits.attribute(is_other);
+        let answer = match self.desk.limits.raw_request(now, peer).map_err(Refusal::limited) {
+            Err(refusal) => Err(refusal),
             Ok(()) => match row {
                 Some(row) => self.answer_rest(now, peer, row, request),
-                None => unrouted(path, request.headers()),
+                None => Ok(unrouted(path, request.headers())),
             },
         };
+        self.desk.limits.attribute(false);
+        if row.is_none() || answer.as_ref().is_err_and(Refusal::is_offense) {
+            self.desk.limits.offense(now, peer);
+        }
+        let is_at_edge = answer.as_ref().is_err_and(|refusal| refusal.status == 403);
+        let hints = self.desk.config.hints;
+        let response = answer.unwrap_or_else(|refusal| refused(now, &refusal, &hints));
         let what = row.map_or("?", |row| row.route);
         let status = response.status().as_u16();
-        self.arrived(Arrival { at: now, peer, door: Door::Rest, what, status });
+        self.arrived(now, peer, Door::Rest, what, status);
         self.after_call(now, peer, status);
-        self.with_meters(now, peer, response)
+        if is_at_edge { response } else { self.with_meters(now, peer, response) }
+    }
+
+    /// Whether it is the agent whom the ledger tells apart.
+    fn is_other(&self, headers: &HeaderMap) -> bool {
+        self.other_agent.as_ref().is_some_and(|agent| {
+            headers
+                .get(header::USER_AGENT)
+                .is_some_and(|given| given.as_bytes() == agent.as_bytes())
+        })
     }
 
     fn answer_rest(
@@ -55,14 +129,14 @@ impl Binance {
         peer: IpAddr,
         row: &'static Row,
         request: &Request<Bytes>,
-    ) -> Response<Bytes> {
+    ) -> Result<Response<Bytes>, Refusal> {
         let unit = match request.headers().get("x-mbx-time-unit").map(HeaderValue::to_str) {
             None => Some(TimeUnit::Millis),
             Some(text) => text.ok().and_then(TimeUnit::parse),
         };
         let Some(unit) = unit else {
             let text = "Invalid value for time unit; expected either MICROSECOND or MILLISECOND.";
-            return refused(now, &Refusal::bad(-1194, text));
+            return Err(Refusal::bad(-1194, text));
         };
         let query = request.uri().query().unwrap_or("");
         let has_body = request.method() != http::Method::GET;
@@ -73,22 +147,20 @@ impl Binance {
                 let weight = row.weight(&Params::default());
                 let admitted = self.desk.limits.admit(now, peer, weight);
                 let limited = admitted.map_err(Refusal::limited).err();
-                return refused(now, &limited.unwrap_or(refusal));
+                return Err(limited.unwrap_or(refusal));
             }
         };
         let api_key = request.headers().get("x-mbx-apikey").and_then(|key| key.to_str().ok());
         let proof = Proof::Signed { api_key, payload: signature::rest_payload(query, body) };
-        let caller = Caller { now, ip: peer, unit };
+        let caller = Caller { now, ip: peer, door: Door::Rest, unit };
         let answer = self.desk.call(caller, row, &mut params, &proof);
         self.note_rejection(row, &answer);
-        match &answer.reply {
-            Err(refusal) => refused(now, refusal),
-            Ok(body) => {
-                let mut response = json_response(StatusCode::OK, body);
-                order_counts(&mut self.desk, now, &answer, response.headers_mut());
-                response
-            }
+        let Answer { reply, account, placed } = answer;
+        let mut response = json_response(StatusCode::OK, reply?);
+        if let Some(account) = account.filter(|_| placed) {
+            order_counts(&mut self.desk, now, account, response.headers_mut());
         }
+        Ok(response)
     }
 
     /// What every answer carries: its id and the weight used.
@@ -122,27 +194,28 @@ impl Binance {
 }
 
 /// The order count of the account, told with every order that was accepted.
-fn order_counts(desk: &mut Desk, now: Timestamp, answer: &Answer, headers: &mut HeaderMap) {
-    let Some(account) = answer.account.filter(|_| answer.placed) else {
-        return;
-    };
+fn order_counts(desk: &mut Desk, now: Timestamp, account: AccountId, headers: &mut HeaderMap) {
     let (ten_seconds, day) = desk.limits.orders_used(now, u64::from(account.0));
     headers.insert("x-mbx-order-count-10s", HeaderValue::from(ten_seconds));
     headers.insert("x-mbx-order-count-1d", HeaderValue::from(day));
 }
 
-fn json_response(status: StatusCode, body: &Value) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(body.to_string()));
+fn json_response(status: StatusCode, body: Body) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(Box::<str>::from(body).into_boxed_bytes()));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
     response
 }
 
 /// A refusal as an HTTP answer, with the seconds until it may be worth asking again.
-pub(super) fn refused(now: Timestamp, refusal: &Refusal) -> Response<Bytes> {
+pub(super) fn refused(now: Timestamp, refusal: &Refusal, hints: &Hints) -> Response<Bytes> {
+    if refusal.status == 403 {
+        return Canned::forbidden().response();
+    }
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
-    let mut response = json_response(status, &refusal.body());
-    if let Some(retry_at) = refusal.retry_at {
+    let mut response = json_response(status, body::text(&refusal.body(hints)));
+    let told = refusal.retry_at.and_then(|retry_at| hints.told(Place::Header, retry_at));
+    if let Some(retry_at) = told {
         let seconds = retry_at.since(now).as_nanos().div_ceil(1_000_000_000);
         let seconds = HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX));
         response.headers_mut().insert(header::RETRY_AFTER, seconds);

@@ -11,8 +11,9 @@ use tradewind_model::Timestamp;
 
 use super::Binance;
 use super::body::TimeUnit;
+use super::fault::{Delivery, Fault, Overdue};
 use super::heartbeat::{Beat, Heartbeat};
-use super::ledger::{Arrival, Door};
+use super::ledger::Door;
 use super::refusal::Refusal;
 use super::reports;
 use super::rest::refused;
@@ -37,7 +38,8 @@ pub enum Frame {
     Pong(Bytes),
     /// The end of the connection.
     Close {
-        /// WebSocket close code; 1008 for a broken rule.
+        /// WebSocket close code; 1008 for a broken rule, 1006 for a connection that ends without
+        /// a close.
         code: u16,
         /// Why.
         reason: String,
@@ -93,6 +95,54 @@ impl Session {
 }
 
 impl Binance {
+    /// Judges a handshake as [`Self::open`] does, or does with it what the script says.
+    pub fn connect(
+        &mut self,
+        now: Timestamp,
+        peer: IpAddr,
+        service: Service,
+        path_and_query: &str,
+    ) -> Delivery<Result<SessionId, Response<Bytes>>> {
+        let door = Door::Socket(service);
+        let fault = self.script.strike(door, "handshake", peer);
+        match fault {
+            None | Some(Fault::AnswerCut(_) | Fault::AnswerRepeated(_)) => {
+                Delivery::at_once(self.open(now, peer, service, path_and_query))
+            }
+            Some(Fault::AnswerHeld(after)) => {
+                let answer = self.open(now, peer, service, path_and_query);
+                Delivery::Answer { answer, after }
+            }
+            Some(Fault::RequestHeld(time)) => Delivery::Held(time),
+            Some(Fault::RequestLost) => Delivery::Silence,
+            Some(Fault::RequestReset) => Delivery::Reset,
+            Some(Fault::Answered(canned)) => {
+                self.advance(now);
+                self.notes.connections_refused += 1;
+                self.arrived(now, peer, door, "handshake", canned.status);
+                Delivery::at_once(Err(canned.response()))
+            }
+            Some(fault @ (Fault::Misreported(_) | Fault::AnswerLost | Fault::AnswerReset)) => {
+                // Nobody will ever speak on such a connection.
+                if let Ok(id) = self.open(now, peer, service, path_and_query) {
+                    self.forget(id);
+                }
+                match fault {
+                    Fault::Misreported(canned) => Delivery::at_once(Err(canned.response())),
+                    Fault::AnswerReset => Delivery::Reset,
+                    Fault::AnswerLost
+                    | Fault::RequestLost
+                    | Fault::RequestReset
+                    | Fault::RequestHeld(_)
+                    | Fault::Answered(_)
+                    | Fault::AnswerHeld(_)
+                    | Fault::AnswerCut(_)
+                    | Fault::AnswerRepeated(_) => Delivery::Silence,
+                }
+            }
+        }
+    }
+
     /// Judges a handshake from `peer` with a path like `/ws-api/v3` or `/stream?streams=a/b`.
     ///
     /// # Errors
@@ -109,11 +159,11 @@ impl Binance {
         let weight = if service == Service::WsApi { CONNECT_WEIGHT } else { 0 };
         let admitted = self.desk.limits.connect(now, peer, service, weight);
         let opened = admitted
-            .map_err(|denied| refused(now, &Refusal::limited(denied)))
+            .map_err(|denied| refused(now, &Refusal::limited(denied), &self.desk.config.hints))
             .and_then(|()| self.read_target(service, path_and_query));
         let status = opened.as_ref().map_or_else(|refusal| refusal.status().as_u16(), |_| 101);
         let door = Door::Socket(service);
-        self.arrived(Arrival { at: now, peer, door, what: "handshake", status });
+        self.arrived(now, peer, door, "handshake", status);
         let (unit, kind) = match opened {
             Ok(opened) => opened,
             Err(refusal) => {
@@ -194,8 +244,8 @@ impl Binance {
         }
         match frame {
             Frame::Text(text) => match service {
-                Service::WsApi => self.request(now, id, &text),
-                Service::Streams => self.control(now, id, &text),
+                Service::WsApi => self.hear(now, id, &text),
+                Service::Streams => self.hear_control(now, id, &text),
             },
             Frame::Ping(payload) => self.send(id, Frame::Pong(payload)),
             Frame::Pong(payload) => {
@@ -226,7 +276,7 @@ impl Binance {
                 Kind::Streams(streams) if streams.combined => {
                     json!({"stream": "!serverShutdown", "data": event})
                 }
-                Kind::Streams(_) => event,
+                Kind::Streams(_) => json!(event),
             };
             self.send_text(id, frame.to_string());
         }
@@ -278,6 +328,49 @@ impl Binance {
         }
         session.backlog += 1;
         self.frames.push_back((id, frame));
+    }
+
+    /// What the script makes of something the venue sends by itself.
+    pub(super) fn strike_push(&mut self, id: SessionId, name: &str) -> Option<Fault> {
+        if self.script.is_empty() {
+            return None;
+        }
+        let session = self.sessions.get(&id)?;
+        let door = Door::Socket(session.service());
+        self.script.strike(door, &format!("push {name}"), session.peer)
+    }
+
+    /// Sends a text, or does with it what a fault says.
+    pub(super) fn send_struck(
+        &mut self,
+        now: Timestamp,
+        id: SessionId,
+        mut text: String,
+        fault: Option<Fault>,
+    ) {
+        match fault {
+            None | Some(Fault::Answered(_) | Fault::Misreported(_)) => self.send_text(id, text),
+            Some(Fault::RequestLost | Fault::AnswerLost) => {}
+            Some(Fault::RequestReset | Fault::AnswerReset) => self.reset(id),
+            Some(Fault::RequestHeld(time) | Fault::AnswerHeld(time)) => {
+                self.late.hold(now + time, id, Overdue::Frame(Frame::Text(text)));
+            }
+            Some(Fault::AnswerCut(length)) => {
+                text.truncate(text.floor_char_boundary(length));
+                self.send_text(id, text);
+            }
+            Some(Fault::AnswerRepeated(times)) => {
+                for _ in 0..times {
+                    self.send_text(id, text.clone());
+                }
+                self.send_text(id, text);
+            }
+        }
+    }
+
+    /// The connection breaks, without a close.
+    pub(super) fn reset(&mut self, id: SessionId) {
+        self.close(id, 1006, "connection reset");
     }
 
     pub(super) fn close(&mut self, id: SessionId, code: u16, reason: &str) {

@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use tradewind_model::Timestamp;
 
 use super::Binance;
-use super::ledger::{Arrival, Door};
+use super::fault::Fault;
+use super::ledger::Door;
 use super::session::{Kind, SessionId, Streams};
 use crate::limits::Service;
 
@@ -51,7 +52,7 @@ impl Control {
 }
 
 /// Code and text of a control message that is refused.
-type Fault = (i32, String);
+type Refused = (i32, String);
 
 impl Binance {
     /// Counts a message against the rolling second. Returns whether the session is still open.
@@ -72,13 +73,30 @@ impl Binance {
         self.notes.policy_closes += 1;
         self.desk.limits.stream_violation(now, peer);
         let door = Door::Socket(Service::Streams);
-        self.arrived(Arrival { at: now, peer, door, what: "message", status: 1008 });
+        self.arrived(now, peer, door, "message", 1008);
         self.close(id, 1008, "Too many requests");
         false
     }
 
+    /// Takes one control message, and answers it or does with it what the script says.
+    pub(super) fn hear_control(&mut self, now: Timestamp, id: SessionId, text: &str) {
+        let peer = self.sessions.get(&id).map(|session| session.peer);
+        if let Some(peer) = peer.filter(|_| !self.script.is_empty()) {
+            let control = read(text).and_then(|message| read_method(&message));
+            let what = control.map_or("?", Control::as_str);
+            let fault = self.script.strike(Door::Socket(Service::Streams), what, peer);
+            if fault == Some(Fault::RequestLost) {
+                return;
+            }
+            if matches!(fault, Some(Fault::RequestReset | Fault::AnswerReset)) {
+                return self.reset(id);
+            }
+        }
+        self.control(now, id, text);
+    }
+
     /// Answers one control message.
-    pub(super) fn control(&mut self, now: Timestamp, id: SessionId, text: &str) {
+    fn control(&mut self, now: Timestamp, id: SessionId, text: &str) {
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
@@ -115,11 +133,11 @@ impl Binance {
         }
         self.send_text(id, body.to_string());
         let door = Door::Socket(Service::Streams);
-        self.arrived(Arrival { at: now, peer, door, what, status });
+        self.arrived(now, peer, door, what, status);
     }
 }
 
-fn read(text: &str) -> Result<Map<String, Value>, Fault> {
+fn read(text: &str) -> Result<Map<String, Value>, Refused> {
     match serde_json::from_str(text) {
         Ok(Value::Object(message)) => Ok(message),
         Ok(_) => Err((2, "Invalid request: request must be an object".to_owned())),
@@ -131,7 +149,7 @@ fn read(text: &str) -> Result<Map<String, Value>, Fault> {
 }
 
 /// The id to echo: a whole number, up to 36 letters and digits, or nothing.
-fn read_id(message: &Map<String, Value>) -> Result<Value, Fault> {
+fn read_id(message: &Map<String, Value>) -> Result<Value, Refused> {
     let id = message.get("id").cloned().unwrap_or(Value::Null);
     let is_legal = match &id {
         Value::Null => true,
@@ -149,7 +167,7 @@ fn read_id(message: &Map<String, Value>) -> Result<Value, Fault> {
     Err((2, text.to_owned()))
 }
 
-fn read_method(message: &Map<String, Value>) -> Result<Control, Fault> {
+fn read_method(message: &Map<String, Value>) -> Result<Control, Refused> {
     let Some(name) = message.get("method") else {
         return Err((2, "Invalid request: missing field `method`".to_owned()));
     };
@@ -165,7 +183,7 @@ fn answer(
     params: Option<&Value>,
     max: usize,
     changes: &mut Vec<(String, bool)>,
-) -> Result<Value, Fault> {
+) -> Result<Value, Refused> {
     let list = params.and_then(Value::as_array);
     let names = || {
         let list = list.ok_or("Invalid request: missing field `params`")?;
@@ -224,6 +242,6 @@ fn answer(
     }
 }
 
-fn check_property(name: &str) -> Result<(), Fault> {
+fn check_property(name: &str) -> Result<(), Refused> {
     if name == "combined" { Ok(()) } else { Err((0, "Unknown property".to_owned())) }
 }

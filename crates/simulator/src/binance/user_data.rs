@@ -6,12 +6,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 use tradewind_model::Timestamp;
 
 use super::Binance;
 use super::body::TimeUnit;
-use super::reports;
+use super::reports::{AccountPosition, Event, Execution, ListStatus};
 use super::session::{Kind, SessionId};
 use crate::exchange::{AccountId, ExchangeEvent, FillView};
 
@@ -21,6 +21,14 @@ pub(crate) struct Subscription {
     pub(crate) account: AccountId,
     /// Whether it hangs on the session's log-on and ends with it.
     pub(crate) by_logon: bool,
+}
+
+/// An event on its way to a subscription.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Frame<'a, E> {
+    subscription_id: u32,
+    event: &'a E,
 }
 
 /// Reports that wait for their moment.
@@ -76,24 +84,41 @@ impl Binance {
     /// Sends the reports whose moment has come.
     pub(super) fn flush_reports(&mut self, now: Timestamp) {
         while let Some((account, event)) = self.outbox.pop_due(now) {
-            let body = |unit: TimeUnit| match &event {
-                ExchangeEvent::Execution(report) => reports::execution(unit, now, report),
-                ExchangeEvent::Balance(change) => reports::account_position(unit, now, change),
-                ExchangeEvent::List(change) => reports::list_status(unit, now, change),
-                ExchangeEvent::Trade(_)
-                | ExchangeEvent::Depth(_)
-                | ExchangeEvent::BookTicker(_)
-                | ExchangeEvent::Kline { .. } => Value::Null,
-            };
             for (id, subscription, unit) in self.subscribers(account) {
-                self.send_event(id, subscription, body(unit));
+                match &event {
+                    ExchangeEvent::Execution(report) => {
+                        let event = Execution::of(unit, now, report);
+                        self.send_event(now, id, subscription, &event);
+                    }
+                    ExchangeEvent::Balance(change) => {
+                        let event = AccountPosition::of(unit, now, change);
+                        self.send_event(now, id, subscription, &event);
+                    }
+                    ExchangeEvent::List(change) => {
+                        let event = ListStatus::of(unit, now, change);
+                        self.send_event(now, id, subscription, &event);
+                    }
+                    // Nobody's own: these never get here.
+                    ExchangeEvent::Trade(_)
+                    | ExchangeEvent::Depth(_)
+                    | ExchangeEvent::BookTicker(_)
+                    | ExchangeEvent::Kline { .. } => {}
+                }
             }
         }
     }
 
-    pub(super) fn send_event(&mut self, id: SessionId, subscription: u32, event: Value) {
-        let frame = json!({"subscriptionId": subscription, "event": event});
-        self.send_text(id, frame.to_string());
+    pub(super) fn send_event(
+        &mut self,
+        now: Timestamp,
+        id: SessionId,
+        subscription: u32,
+        event: &impl Event,
+    ) {
+        let fault = self.strike_push(id, event.name());
+        let frame = Frame { subscription_id: subscription, event };
+        let text = serde_json::to_string(&frame).expect("its keys are strings");
+        self.send_struck(now, id, text, fault);
     }
 
     fn subscribers(&self, account: AccountId) -> Vec<(SessionId, u32, TimeUnit)> {

@@ -4,18 +4,21 @@
 //! time at which to come back, where REST says how many seconds (web-socket-api.md, rate limits,
 //! read 2026-11).
 
+use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tradewind_model::Timestamp;
 
 use super::Binance;
-use super::body::TimeUnit;
-use super::config::ApiKey;
+use super::body::{self, Body, TimeUnit};
+use super::config::{ApiKey, Hints};
 use super::desk::{Caller, Reply, limit};
+use super::fault::{Canned, Fault, Overdue};
 use super::gate::Proof;
-use super::ledger::{Arrival, Door};
-use super::method::{self, Ask, Method, Row, SessionMethod};
+use super::ledger::Door;
+use super::method::{self, Ask, Row, SessionMethod};
 use super::params::Params;
-use super::refusal::Refusal;
+use super::refusal::{Place, Refusal};
 use super::reports;
 use super::session::{Kind, SessionId, WsApi};
 use super::signature;
@@ -44,6 +47,20 @@ struct Outcome {
     ended: Vec<u32>,
 }
 
+/// An answer as a frame.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AnswerFrame<'a> {
+    id: &'a Value,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_limits: Option<Vec<Value>>,
+}
+
 impl Outcome {
     fn of(reply: Reply) -> Self {
         Self { reply, limits: Vec::new(), ended: Vec::new() }
@@ -51,15 +68,47 @@ impl Outcome {
 }
 
 impl Binance {
-    /// Answers one text frame.
-    pub(super) fn request(&mut self, now: Timestamp, id: SessionId, text: &str) {
+    /// Takes one text frame, and answers it or does with it what the script says.
+    pub(super) fn hear(&mut self, now: Timestamp, id: SessionId, text: &str) {
+        if self.script.is_empty() {
+            return self.answer_frame(now, id, text, None);
+        }
+        let Some(peer) = self.sessions.get(&id).map(|session| session.peer) else {
+            return;
+        };
+        let (request_id, frame) = read(text);
+        let what = frame.as_ref().map_or("?", |frame| frame.row.ws);
+        let door = Door::Socket(Service::WsApi);
+        match self.script.strike(door, what, peer) {
+            Some(Fault::RequestLost) => {}
+            Some(Fault::RequestReset) => self.reset(id),
+            Some(Fault::RequestHeld(time)) => {
+                self.late.hold(now + time, id, Overdue::Request(text.to_owned()));
+            }
+            Some(Fault::Answered(canned)) => {
+                self.send_text(id, canned_body(&request_id, &canned).to_string());
+                self.arrived(now, peer, door, what, canned.status);
+            }
+            fault => self.answer_frame(now, id, text, fault),
+        }
+    }
+
+    /// Answers one text frame; the answer goes the way of `fault`.
+    pub(super) fn answer_frame(
+        &mut self,
+        now: Timestamp,
+        id: SessionId,
+        text: &str,
+        fault: Option<Fault>,
+    ) {
         let Some(session) = self.sessions.get(&id) else {
             return;
         };
         let Kind::WsApi(ws) = &session.kind else {
             return;
         };
-        let caller = Caller { now, ip: session.peer, unit: session.unit };
+        let door = Door::Socket(Service::WsApi);
+        let caller = Caller { now, ip: session.peer, door, unit: session.unit };
         let default_limits = ws.return_rate_limits;
         if ws.logon.is_some_and(|(key, _)| self.desk.is_revoked(key)) {
             self.end_logon(caller, id);
@@ -81,20 +130,30 @@ impl Binance {
         self.publish(now);
         self.flush_reports(now);
         let status = outcome.reply.as_ref().map_or_else(|refusal| refusal.status, |_| 200);
-        let mut body = json!({"id": request_id, "status": status});
-        match &outcome.reply {
-            Ok(result) => body["result"] = result.clone(),
-            Err(refusal) => body["error"] = error_body(caller, refusal),
-        }
-        if returns_limits.unwrap_or(default_limits) {
-            body["rateLimits"] = self.rate_limits(caller, &outcome.limits);
-        }
-        self.send_text(id, body.to_string());
+        let text = if let Some(Fault::Misreported(canned)) = &fault {
+            canned_body(&request_id, canned).to_string()
+        } else {
+            let is_told = returns_limits.unwrap_or(default_limits);
+            let hints = &self.desk.config.hints;
+            let error = outcome.reply.as_ref().err();
+            let error = error.map(|refusal| error_body(caller, refusal, hints));
+            let frame = AnswerFrame {
+                id: &request_id,
+                status,
+                result: outcome.reply.as_deref().ok(),
+                error,
+                rate_limits: is_told.then(|| self.rate_limits(caller, &outcome.limits)),
+            };
+            serde_json::to_string(&frame).expect("its keys are strings")
+        };
+        self.send_struck(now, id, text, fault);
         for subscription in outcome.ended {
-            self.send_event(id, subscription, reports::terminated(caller.unit, now));
+            self.send_event(now, id, subscription, &reports::terminated(caller.unit, now));
         }
-        let door = Door::Socket(Service::WsApi);
-        self.arrived(Arrival { at: now, peer: caller.ip, door, what, status });
+        if outcome.reply.as_ref().is_err_and(Refusal::is_offense) {
+            self.desk.limits.offense(now, caller.ip);
+        }
+        self.arrived(now, caller.ip, Door::Socket(Service::WsApi), what, status);
         self.after_call(now, caller.ip, status);
     }
 
@@ -102,22 +161,18 @@ impl Binance {
     /// log-on is gone (web-socket-api.md, session authentication).
     fn end_logon(&mut self, caller: Caller, id: SessionId) {
         let refusal = Refusal::unknown_key();
-        let frame = json!({"id": null, "status": refusal.status, "error": refusal.body()});
+        let frame =
+            json!({"id": null, "status": refusal.status, "error": refusal.body(&Hints::default())});
         if let Some(Kind::WsApi(ws)) = self.sessions.get_mut(&id).map(|session| &mut session.kind) {
             ws.logon = None;
             end(ws, |_, subscription| subscription.by_logon);
         }
         self.send_text(id, frame.to_string());
-        self.arrived(Arrival {
-            at: caller.now,
-            peer: caller.ip,
-            door: Door::Socket(Service::WsApi),
-            what: "?",
-            status: refusal.status,
-        });
+        let door = Door::Socket(Service::WsApi);
+        self.arrived(caller.now, caller.ip, door, "?", refusal.status);
     }
 
-    fn rate_limits(&mut self, caller: Caller, others: &[(LimitKind, u32)]) -> Value {
+    fn rate_limits(&mut self, caller: Caller, others: &[(LimitKind, u32)]) -> Vec<Value> {
         let limits = &mut self.desk.limits;
         let weight = limits.weight_used(caller.now, caller.ip);
         let others = others.iter().copied();
@@ -143,7 +198,7 @@ impl Binance {
             (Some(api_key), _) => Proof::Signed { api_key: Some(api_key), payload: Some(payload) },
         };
         match row.ask {
-            Ask::Desk(method) => self.desk_call(caller, row, method, &mut params, &proof),
+            Ask::Desk(_) => self.desk_call(caller, row, &mut params, &proof),
             Ask::Session(method) => match self.desk.enter(caller, row, &mut params, &proof) {
                 Ok(key) => self.session_call(caller, id, method, key, &mut params),
                 Err(refusal) => Outcome::of(Err(refusal)),
@@ -155,21 +210,11 @@ impl Binance {
         &mut self,
         caller: Caller,
         row: &Row,
-        method: Method,
         params: &mut Params,
         proof: &Proof<'_>,
     ) -> Outcome {
-        let mut answer = self.desk.call(caller, row, params, proof);
+        let answer = self.desk.call(caller, row, params, proof);
         self.note_rejection(row, &answer);
-        if method == Method::ExchangeInfo {
-            // Only this door's catalogue names its limit on handshakes.
-            let kind = LimitKind::Connections;
-            let entry = limit(kind, self.desk.limits.limit_of(kind), None);
-            let list = answer.reply.as_mut().ok().and_then(|body| body.get_mut("rateLimits"));
-            if let Some(list) = list.and_then(Value::as_array_mut) {
-                list.push(entry);
-            }
-        }
         let mut outcome = Outcome::of(answer.reply);
         if let Some(account) = answer.account.filter(|_| answer.placed) {
             let used = self.desk.limits.orders_used(caller.now, u64::from(account.0));
@@ -199,7 +244,7 @@ impl Binance {
         let done = perform_on(ws, caller, method, key, keys, params, &mut ended);
         let reply = done.map(|answer| {
             let api_key = ws.logon.and_then(|(key, _)| keys.get(key)).map(|key| &key.api_key);
-            answer.unwrap_or_else(|| status_body(caller, opened_at, api_key, ws))
+            answer.unwrap_or_else(|| body::text(&status_body(caller, opened_at, api_key, ws)))
         });
         Outcome { ended, ..Outcome::of(reply) }
     }
@@ -215,7 +260,7 @@ fn perform_on(
     keys: &[ApiKey],
     params: &mut Params,
     ended: &mut Vec<u32>,
-) -> Result<Option<Value>, Refusal> {
+) -> Result<Option<Body>, Refusal> {
     let wanted = match method {
         SessionMethod::Unsubscribe => params.integer("subscriptionId")?,
         SessionMethod::Logon
@@ -244,7 +289,7 @@ fn perform_on(
         SessionMethod::Status => Ok(None),
         SessionMethod::Subscriptions => {
             let numbers = ws.subscriptions.keys();
-            Ok(Some(numbers.map(|number| json!({"subscriptionId": number})).collect()))
+            Ok(Some(body::list(numbers.map(|number| json!({"subscriptionId": number})))))
         }
         SessionMethod::SubscribeSigned => {
             let account = proven?.account;
@@ -262,7 +307,7 @@ fn perform_on(
                 return Err(Refusal::bad(-2036, text));
             }
             *ended = end(ws, |known, _| number.is_none_or(|number| number == known));
-            Ok(Some(json!({})))
+            Ok(Some(body::text(&json!({}))))
         }
     }
 }
@@ -287,7 +332,7 @@ fn subscribe(ws: &mut WsApi, subscription: Subscription) -> Reply {
     let number = ws.next_subscription;
     ws.next_subscription += 1;
     ws.subscriptions.insert(number, subscription);
-    Ok(json!({"subscriptionId": number}))
+    Ok(body::text(&json!({"subscriptionId": number})))
 }
 
 fn status_body(
@@ -308,14 +353,20 @@ fn status_body(
 }
 
 /// Code and text, and for limits the moment to come back.
-fn error_body(caller: Caller, refusal: &Refusal) -> Value {
-    let mut error = refusal.body();
-    if let Some(retry_at) = refusal.retry_at {
+fn error_body(caller: Caller, refusal: &Refusal, hints: &Hints) -> Value {
+    let mut error = refusal.body(hints);
+    let told = refusal.retry_at.and_then(|retry_at| hints.told(Place::Data, retry_at));
+    if let Some(retry_at) = told {
         // Beside what was done all the same, if there is any of that.
         error["data"]["serverTime"] = caller.now.as_millis().into();
         error["data"]["retryAfter"] = retry_at.as_millis().into();
     }
     error
+}
+
+/// An answer that the venue did not think of.
+fn canned_body(request_id: &Value, canned: &Canned) -> Value {
+    json!({"id": request_id, "status": canned.status, "error": canned.frame_error()})
 }
 
 /// Reads a request frame: the id to echo, and what is asked.

@@ -11,8 +11,9 @@ use super::history::History;
 use super::query::OrderListRef;
 use super::{
     AccountId, CancelReject, CancelRestriction, Canceled, Cancellation, Exchange, ExecType,
-    OrderRef, OrderStatus,
+    OrderRef, OrderStatus, Owner,
 };
+use crate::account::CanceledOrder;
 
 impl Exchange {
     /// Takes an open order out of the book, and the list it belongs to with it. The cancel has an
@@ -162,6 +163,12 @@ impl Exchange {
     ) -> Option<Cancellation> {
         let listing = &mut self.listings[index];
         let mut order = listing.pull(&mut self.clearing, order_id, self.now)?;
+        if let Owner::Account(account) = order.owner
+            && let Some(account) = self.clearing.account_mut(account)
+        {
+            let client_order_id = order.view.client_order_id.clone();
+            account.ledger.cancel(CanceledOrder { time: self.now, client_order_id });
+        }
         order.view.status = OrderStatus::Canceled;
         order.view.cancel_client_order_id = Some(client_order_id.to_owned());
         listing.end(&mut self.clearing, &mut order, ExecType::Canceled, self.now);

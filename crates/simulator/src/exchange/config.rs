@@ -177,7 +177,8 @@ impl AccountConfig {
 }
 
 impl MarketConfig {
-    /// A lively market: about six tenths of a percent around the start, back within a second or two.
+    /// A lively market: about six tenths of a percent around the start, back within a second or
+    /// two.
     #[must_use]
     pub const fn lively(start_price: Decimal, level_qty: Decimal, taker_qty: Decimal) -> Self {
         Self {

@@ -94,30 +94,54 @@ impl History {
         open: impl Fn(u64) -> Option<OrderView>,
     ) -> Vec<OrderView> {
         let from = filter.from_id.unwrap_or(0);
-        let mut ids: Vec<u64> = self.finished.range(from..).map(|(&id, _)| id).collect();
-        ids.extend(self.open.range(from..));
-        ids.sort_unstable();
-        let views = ids.into_iter().filter_map(|id| match self.finished.get(&id) {
+        let finished = self.finished.range(from..).map(|(&id, _)| id);
+        let open_ids = self.open.range(from..).copied();
+        let view = |id| match self.finished.get(&id) {
             Some(view) => Some(view.clone()),
             None => open(id),
-        });
-        let views = views.filter(|view| within(view.time, filter.start, filter.end));
-        window(views, filter.from_id.is_some() || filter.start.is_some(), filter.limit)
+        };
+        let is_wanted = |view: &OrderView| within(view.time, filter.start, filter.end);
+        // From the end that is wanted, and no further than that: a day has hundreds of thousands.
+        if filter.from_id.is_some() || filter.start.is_some() {
+            let ids = merged(finished, open_ids, |one, other| one < other);
+            return ids.filter_map(view).filter(is_wanted).take(filter.limit).collect();
+        }
+        let ids = merged(finished.rev(), open_ids.rev(), |one, other| one > other);
+        let mut views: Vec<_> = ids.filter_map(view).filter(is_wanted).take(filter.limit).collect();
+        views.reverse();
+        views
     }
 
     /// Fills by the rules of the filter.
     pub(super) fn fills(&self, filter: &FillFilter) -> Vec<FillView> {
-        let fills = self
-            .fills
-            .iter()
-            .filter(|fill| {
-                filter.order_id.is_none_or(|id| fill.order_id == id)
-                    && filter.from_id.is_none_or(|id| fill.trade_id >= id)
-                    && within(fill.time, filter.start, filter.end)
-            })
-            .cloned();
-        window(fills, filter.from_id.is_some() || filter.start.is_some(), filter.limit)
+        let first = filter.from_id.unwrap_or(0);
+        let first = self.fills.partition_point(|fill| fill.trade_id < first);
+        let is_wanted = |fill: &&FillView| {
+            filter.order_id.is_none_or(|id| fill.order_id == id)
+                && within(fill.time, filter.start, filter.end)
+        };
+        let fills = self.fills.range(first..);
+        if filter.from_id.is_some() || filter.start.is_some() {
+            return fills.filter(is_wanted).take(filter.limit).cloned().collect();
+        }
+        let mut fills: Vec<_> = fills.rev().filter(is_wanted).take(filter.limit).cloned().collect();
+        fills.reverse();
+        fills
     }
+}
+
+/// Two ordered lists of ids as one; `is_before` is their order. No id is in both.
+fn merged(
+    one: impl Iterator<Item = u64>,
+    other: impl Iterator<Item = u64>,
+    is_before: impl Fn(u64, u64) -> bool,
+) -> impl Iterator<Item = u64> {
+    let (mut one, mut other) = (one.peekable(), other.peekable());
+    std::iter::from_fn(move || match (one.peek().copied(), other.peek().copied()) {
+        (Some(first), Some(second)) if is_before(first, second) => one.next(),
+        (Some(_), None) => one.next(),
+        (_, _) => other.next(),
+    })
 }
 
 /// The venue's times are in milliseconds, and both ends belong to the window.
@@ -132,16 +156,6 @@ const fn within(time: Timestamp, start: Option<Timestamp>, end: Option<Timestamp
         None => true,
     };
     after && before
-}
-
-/// The first `limit`, or the last ones, oldest first.
-fn window<T>(items: impl Iterator<Item = T>, is_first: bool, limit: usize) -> Vec<T> {
-    if is_first {
-        return items.take(limit).collect();
-    }
-    let mut items: Vec<T> = items.collect();
-    items.drain(..items.len().saturating_sub(limit));
-    items
 }
 
 fn push_bounded<T>(items: &mut VecDeque<T>, item: T) {

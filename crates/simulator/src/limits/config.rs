@@ -27,8 +27,12 @@ pub struct LimitsConfig {
     pub ban_ladder: Vec<Duration>,
     /// Time without a ban after which the next one starts a step lower.
     pub ban_decay: Duration,
-    /// Requests during a ban after which the ban starts over; `None` when traffic is ignored.
+    /// Requests during a ban after which it starts over, a step longer; `None` when traffic is
+    /// ignored.
     pub ban_restarts_after: Option<u32>,
+    /// What the venue's edge does about requests that look like an attack; `None` when there is
+    /// no edge.
+    pub edge: Option<EdgeConfig>,
     /// Orders given back at the first fill of an order that took liquidity.
     pub taker_fill_credit: u32,
     /// Orders given back at the first fill of an order that made liquidity.
@@ -38,6 +42,21 @@ pub struct LimitsConfig {
     /// What repeated floods of control messages cost an IP; `None` for nothing. Two minutes have
     /// been seen.
     pub stream_penalty: Option<StreamPenalty>,
+    /// Windows of each limit that the ledger remembers, newest last.
+    pub windows_max: usize,
+}
+
+/// The edge in front of the venue shuts out an address that keeps sending what no working client
+/// sends: bad signatures, refused keys, malformed parameters, paths that are not there. Some five
+/// minutes have been seen; what brings it on is published nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EdgeConfig {
+    /// So many of them bring it on; so many requests while shut out begin it anew.
+    pub offenses: u32,
+    /// The time within which they count.
+    pub within: Duration,
+    /// How long it lasts.
+    pub lasts: Duration,
 }
 
 /// Stream handshakes are refused after too many connections were closed for flooding.
@@ -63,6 +82,7 @@ impl Default for LimitsConfig {
             ban_ladder: vec![2 * MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR, DAY, 3 * DAY],
             ban_decay: DAY,
             ban_restarts_after: Some(50),
+            edge: Some(EdgeConfig { offenses: 100, within: MINUTE, lasts: 5 * MINUTE }),
             taker_fill_credit: 1,
             maker_fill_credit: 5,
             fill_credit_delay: Duration::from_millis(100),
@@ -71,6 +91,7 @@ impl Default for LimitsConfig {
                 within: MINUTE,
                 lasts: 2 * MINUTE,
             }),
+            windows_max: 16_384,
         }
     }
 }

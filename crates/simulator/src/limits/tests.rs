@@ -71,14 +71,19 @@ fn the_second_offense_is_punished_harder_and_a_clean_day_is_remembered() {
 }
 
 #[test]
-fn traffic_during_a_ban_starts_it_over() {
+fn traffic_during_a_ban_starts_it_over_a_step_longer() {
     let config = LimitsConfig { ban_restarts_after: Some(3), ..small() };
     let mut limits = limits(config);
     limits.ban(at(0), IP);
     for _ in 0..2 {
         assert_eq!(limits.raw_request(at(60), IP), Err(Denied::Banned { until: at(120) }));
     }
-    assert_eq!(limits.raw_request(at(60), IP), Err(Denied::Banned { until: at(180) }));
+    let longer = at(60 + 300);
+    assert_eq!(limits.raw_request(at(60), IP), Err(Denied::Banned { until: longer }));
+    for _ in 0..3 {
+        assert!(limits.raw_request(at(100), IP).is_err());
+    }
+    assert_eq!(limits.banned_until(at(100), IP), Some(at(100 + 900)), "and longer each time");
 }
 
 #[test]
@@ -140,4 +145,61 @@ fn a_stream_handshake_needs_no_weight() {
     limits.admit(at(0), IP, 101).unwrap_err();
     limits.connect(at(0), IP, Service::Streams, 0).unwrap();
     limits.connect(at(0), IP, Service::WsApi, 2).unwrap_err();
+}
+
+#[test]
+fn the_ledger_keeps_what_each_window_held_and_tells_an_agent_apart() {
+    let mut limits = limits(small());
+    limits.admit(at(0), IP, 30).unwrap();
+    limits.attribute(true);
+    limits.admit(at(1), IP, 20).unwrap();
+    limits.attribute(false);
+    limits.admit(at(2), IP, 40).unwrap();
+    limits.attribute(true);
+    limits.admit(at(3), IP, 50).unwrap_err();
+    limits.attribute(false);
+    // Nothing happens in the second minute.
+    limits.admit(at(125), IP, 5).unwrap();
+    let windows: Vec<_> =
+        limits.windows().map(|one| (one.starts_at, one.used, one.by_others)).collect();
+    assert_eq!(windows, [(at(0), 140, 70), (at(120), 5, 0)]);
+    let refused: Vec<_> = limits.refused().collect();
+    let (kind, is_other) = (LimitKind::Weight, true);
+    assert_eq!(refused, [Refused { kind, is_other, http_429: 1, http_418: 0 }]);
+}
+
+#[test]
+fn only_the_newest_windows_are_kept() {
+    let mut limits = limits(LimitsConfig { windows_max: 2, ..small() });
+    for minute in 0..5 {
+        limits.admit(at(60 * minute), IP, 7).unwrap();
+    }
+    let starts: Vec<_> = limits.windows().map(|one| one.starts_at).collect();
+    assert_eq!(starts, [at(180), at(240)]);
+}
+
+#[test]
+fn who_looks_like_an_attacker_is_shut_out_at_the_edge_for_a_while() {
+    let edge = EdgeConfig {
+        offenses: 3,
+        within: Duration::from_secs(60),
+        lasts: Duration::from_secs(300),
+    };
+    let mut limits = limits(LimitsConfig { edge: Some(edge), ..LimitsConfig::default() });
+    limits.offense(at(0), IP);
+    limits.offense(at(61), IP);
+    limits.offense(at(62), IP);
+    limits.raw_request(at(62), IP).unwrap();
+    limits.offense(at(63), IP);
+    let until = at(63 + 300);
+    assert_eq!(limits.raw_request(at(64), IP), Err(Denied::Edge { until }));
+    assert_eq!(
+        limits.connect(at(64), IP, Service::WsApi, 2),
+        Err(Denied::Edge { until }),
+        "handshakes too"
+    );
+    let anew = at(65 + 300);
+    assert_eq!(limits.admit(at(65), IP, 1), Err(Denied::Edge { until: anew }), "knocking goes on");
+    limits.raw_request(anew, IP).unwrap();
+    assert_eq!(limits.refused_at_edge(), 3);
 }

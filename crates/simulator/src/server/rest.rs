@@ -1,6 +1,6 @@
 //! REST over hyper.
 
-use std::convert::Infallible;
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::{CONNECTIONS_MAX, Venue, until_stopped};
+use crate::binance::Delivery;
 
 /// Bytes of a request body; the longest order is far below.
 const BODY_MAX: usize = 64 * 1_024;
@@ -60,7 +61,7 @@ async fn answer(
     venue: Arc<Venue>,
     peer: IpAddr,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> io::Result<Response<Full<Bytes>>> {
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, BODY_MAX).collect().await else {
         let mut response = Response::new(Full::default());
@@ -68,9 +69,26 @@ async fn answer(
         return Ok(response);
     };
     let request = Request::from_parts(parts, body.to_bytes());
-    let response = {
+    let delivery = {
         let mut binance = venue.lock();
-        binance.rest(venue.now(), peer, &request)
+        binance.ask(venue.now(), peer, &request)
+    };
+    venue.moved.notify_one();
+    let response = match delivery {
+        Delivery::Answer { answer, after } => {
+            if !after.is_zero() {
+                tokio::time::sleep(after).await;
+            }
+            answer
+        }
+        // Until the client gives up and closes.
+        Delivery::Silence => std::future::pending().await,
+        Delivery::Reset => return Err(io::ErrorKind::ConnectionReset.into()),
+        Delivery::Held(time) => {
+            tokio::time::sleep(time).await;
+            let mut binance = venue.lock();
+            binance.rest(venue.now(), peer, &request)
+        }
     };
     venue.moved.notify_one();
     Ok(response.map(Full::new))

@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::*;
-use crate::binance::fake;
+use crate::binance::{Canned, Fault, Pattern, Rule, fake};
 
 type Socket = WebSocketStream<TcpStream>;
 
@@ -169,4 +169,23 @@ async fn stopping_says_goodbye_and_closes_the_ports() {
     let (code, ()) = tokio::join!(timeout(goodbye), venue.stop());
     assert_eq!(code, Some(1001));
     assert!(TcpStream::connect(host(&rest)).await.is_err());
+}
+
+#[tokio::test]
+async fn a_fault_of_the_script_is_a_fault_of_the_connection() {
+    let venue = start().await;
+    let of = || Pattern::what("GET /api/v3/time");
+    venue.with(|binance, _| {
+        binance.add_fault(Rule::once(of(), Fault::AnswerReset));
+        binance.add_fault(Rule::once(of(), Fault::Answered(Canned::forbidden())));
+        binance.add_fault(Rule::once(of(), Fault::RequestHeld(Duration::from_millis(5))));
+    });
+    let request = "GET /api/v3/time HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    assert_eq!(raw_http(&venue.rest_url(), request).await, "", "reset after it was done");
+    assert_eq!(venue.ledger().requests["GET /api/v3/time"], 1);
+    let page = raw_http(&venue.rest_url(), request).await;
+    assert!(page.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{page}");
+    let held = raw_http(&venue.rest_url(), request).await;
+    assert!(held.starts_with("HTTP/1.1 200 OK\r\n"), "{held}");
+    venue.stop().await;
 }

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 
 use super::{CONNECTIONS_MAX, GOODBYE_MAX, QUEUE_MAX, Venue, until_stopped};
-use crate::binance::{Frame, SessionId};
+use crate::binance::{Canned, Delivery, Frame, SessionId};
 use crate::limits::Service;
 
 /// Bytes of one incoming message.
@@ -81,8 +81,9 @@ async fn serve(
     venue.closed(id);
 }
 
-/// Opens a session or refuses the handshake. The queue is known to the driver before the client
-/// hears of the session, so that no frame is lost in between.
+/// Opens a session or refuses the handshake; a handshake that the script wants to go unanswered
+/// is refused, since the library that makes it always answers. The queue is known to the driver
+/// before the client hears of the session, so that no frame is lost in between.
 #[expect(clippy::result_large_err, reason = "the signature is the handshake callback's")]
 fn judge(
     venue: &Venue,
@@ -93,7 +94,14 @@ fn judge(
 ) -> Result<SessionId, ErrorResponse> {
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     let mut binance = venue.lock();
-    match binance.open(venue.now(), peer, service, target) {
+    let opened = match binance.connect(venue.now(), peer, service, target) {
+        Delivery::Answer { answer, .. } => answer,
+        Delivery::Held(_) => binance.open(venue.now(), peer, service, target),
+        Delivery::Silence | Delivery::Reset => {
+            Err(Canned::page(503, "503 Service Unavailable").response())
+        }
+    };
+    match opened {
         Ok(id) => {
             venue.queues().insert(id, queue);
             drop(binance);
@@ -167,6 +175,8 @@ async fn write(socket: &mut WebSocketStream<TcpStream>, frame: Frame) -> bool {
         Frame::Ping(payload) => Message::Ping(payload),
         // The socket has answered the ping by itself while reading it.
         Frame::Pong(_) => return true,
+        // A connection that breaks says nothing more.
+        Frame::Close { code: 1006, .. } => return false,
         Frame::Close { code, reason } => {
             say_goodbye(socket, code, &reason).await;
             return false;

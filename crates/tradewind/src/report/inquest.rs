@@ -6,17 +6,22 @@
 //! other slots, are told from ours by their names, and left alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
 
+use tradewind_engine::ReadFailed;
 use tradewind_model::Timestamp;
 use tradewind_model::call::{Call, HistoryStart};
 use tradewind_model::id::{Asset, ClientOrderId, Symbol, TradeId, VenueOrderId};
 use tradewind_model::order::Side;
-use tradewind_model::outcome::{Fate, Reply};
+use tradewind_model::outcome::Reply;
 use tradewind_model::report::{ExecutionReport, HistoricFill};
-use tradewind_runtime::Desk;
+use tradewind_runtime::{Ask, Desk};
 
 use super::{Testimony, Traded};
 
+/// How long each answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The most rows of a page (rest-api.md, account endpoints, read 2026-11).
 const ROWS: u32 = 1_000;
 /// The most pages of one history: a run that fills more is too long to be audited by the page.
@@ -55,14 +60,19 @@ impl Inquest<'_> {
         Ok(testimony)
     }
 
+    async fn ask(&self, call: Call) -> Result<Reply, ReadFailed> {
+        let ask = Ask::default().within(PATIENCE);
+        self.desk.ask(call, ask).await.map(Arc::unwrap_or_clone)
+    }
+
     async fn learn_assets(&self, traded: &mut [Traded]) -> Result<(), String> {
         if traded.iter().all(|one| one.assets.is_some()) {
             return Ok(());
         }
         let symbols = traded.iter().map(|one| one.symbol.clone()).collect();
-        let fate = self.desk.inquire(Call::Catalog { symbols }).await;
-        let Fate::Done(Reply::Catalog { instruments, .. }) = fate else {
-            return Err(unanswered("its instruments", &fate));
+        let answer = self.ask(Call::Catalog { symbols }).await;
+        let Ok(Reply::Catalog { instruments, .. }) = answer else {
+            return Err(unanswered("its instruments", answer));
         };
         for one in traded {
             let listed = instruments.iter().find(|listed| listed.symbol == one.symbol);
@@ -96,9 +106,9 @@ impl Inquest<'_> {
         for _ in 0..PAGES_MAX {
             let call =
                 Call::OrderHistory { symbol: symbol.clone(), since: Some(since), limit: ROWS };
-            let fate = self.desk.inquire(call).await;
-            let Fate::Done(Reply::Orders(page)) = fate else {
-                return Err(unanswered("the history of orders", &fate));
+            let answer = self.ask(call).await;
+            let Ok(Reply::Orders(page)) = answer else {
+                return Err(unanswered("the history of orders", answer));
             };
             let (rows, last) = (page.len(), page.last().map(|last| last.venue_order_id));
             let news = page.iter().filter(|one| seen.insert(one.venue_order_id)).count();
@@ -122,9 +132,9 @@ impl Inquest<'_> {
                 since: Some(since),
                 limit: ROWS,
             };
-            let fate = self.desk.inquire(call).await;
-            let Fate::Done(Reply::Fills(page)) = fate else {
-                return Err(unanswered("the history of trades", &fate));
+            let answer = self.ask(call).await;
+            let Ok(Reply::Fills(page)) = answer else {
+                return Err(unanswered("the history of trades", answer));
             };
             let (rows, known) = (page.len(), trades.len());
             trades.extend(page.into_iter().map(|trade| (trade.fill.trade_id, trade)));
@@ -140,9 +150,9 @@ impl Inquest<'_> {
 
     async fn open_orders(&self, symbol: &Symbol) -> Result<Vec<String>, String> {
         let call = Call::OpenOrders { symbol: Some(symbol.clone()) };
-        let fate = self.desk.inquire(call).await;
-        let Fate::Done(Reply::Orders(open)) = fate else {
-            return Err(unanswered("open orders", &fate));
+        let answer = self.ask(call).await;
+        let Ok(Reply::Orders(open)) = answer else {
+            return Err(unanswered("open orders", answer));
         };
         Ok(self.own(open).map(|(_, id)| id.to_string()).collect())
     }
@@ -170,11 +180,9 @@ fn book(
     }
 }
 
-fn unanswered(what: &str, fate: &Fate) -> String {
-    match fate {
-        Fate::Refused(refusal) => format!("{what} refused: {}", refusal.message),
-        Fate::Done(_) | Fate::NotTaken(_) | Fate::Unknown(_) => {
-            format!("no usable answer to {what}")
-        }
+fn unanswered(what: &str, answer: Result<Reply, ReadFailed>) -> String {
+    match answer {
+        Ok(_) => format!("{what}: an answer to something else"),
+        Err(failed) => format!("{what}: {failed}"),
     }
 }

@@ -100,9 +100,23 @@ fn bad_lines_are_counted_and_never_fatal() {
     log.extend_from_slice(&vec![b'x'; 200_000]);
     log.extend_from_slice(b"\nthe end");
     let report = report(&log);
-    let lines = Lines { attempts: good, other: 1, bad: 4, ignored: 0 };
-    assert_eq!(report.lines, lines);
+    let first_bad = Some(good + 3);
+    assert_eq!(report.lines, Lines { attempts: good, other: 1, bad: 4, first_bad, ignored: 0 });
     assert!(report.is_healthy());
+    let said = format!("\nnot read: 4 bad lines, the first is line {}", good + 3);
+    assert!(report.to_string().ends_with(&said), "{report}");
+}
+
+#[test]
+fn a_log_that_comes_in_pieces_is_read_as_one_that_does_not() {
+    let mut log = World::healthy(6).log();
+    log.truncate(40_000);
+    log.extend_from_slice(&vec![b'y'; 70_000]);
+    let whole = report(&log);
+    for size in [1, 7, 600, 4_096, 65_536] {
+        let pieces = io::BufReader::with_capacity(size, log.as_slice());
+        assert_eq!(Triage::read(pieces).unwrap(), whole, "pieces of {size}");
+    }
 }
 
 #[test]

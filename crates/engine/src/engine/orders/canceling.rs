@@ -3,18 +3,13 @@
 use tradewind_model::call::{Call, OrderRef};
 use tradewind_model::id::{ClientOrderId, StrategyId};
 use tradewind_model::order::OrderState;
-use tradewind_model::outcome::Refusal;
 use tradewind_model::report::ExecutionReport;
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::{Backoff, Priority};
+use tradewind_scheduler::Priority;
 
-use crate::action::Incident;
-use crate::engine::calls::Owner;
+use crate::engine::calls::{Owner, Tries};
 use crate::engine::{Engine, Timer};
 use crate::order::Order;
-
-/// Tries of a cancel after which an operator is told.
-const CANCEL_ALARM: u32 = 5;
 
 impl Engine {
     pub(in crate::engine) fn cancel(
@@ -68,14 +63,15 @@ impl Engine {
         if !order.is_cancel_wanted || !is_resting || self.timers.is_set(Timer::Cancel(id)) {
             return;
         }
-        if self.watches.get(&id).is_none_or(|watch| watch.cancel.is_some()) {
+        let Some(watch) = self.watches.get(&id).filter(|watch| watch.cancel.is_none()) else {
             return;
-        }
+        };
+        let tries = watch.cancel_tries;
         // By the venue's own name where it is known: the fastest way (rest-api.md, cancel order,
         // read 2026-11).
         let reference = order.venue_order_id.map_or(OrderRef::Client(id), OrderRef::Venue);
         let call = Call::CancelOrder { symbol: order.symbol.clone(), order: reference };
-        let call = self.request(now, call, Owner::Cancel(id), Priority::Critical);
+        let call = self.request_again(now, call, Owner::Cancel(id), Priority::Critical, tries);
         self.track(call);
     }
 
@@ -86,44 +82,9 @@ impl Engine {
         report: &ExecutionReport,
     ) {
         if let Some(watch) = self.watches.get_mut(&id) {
-            watch.cancel = None;
+            (watch.cancel, watch.cancel_tries) = (None, Tries::default());
         }
         self.take_in(now, id, report);
-    }
-
-    /// The venue did not cancel: mostly because the order has just filled. It is asked.
-    pub(in crate::engine) fn cancel_refused(
-        &mut self,
-        now: Timestamp,
-        id: ClientOrderId,
-        refusal: &Refusal,
-    ) {
-        self.cancel_failed(now, id, &refusal.message);
-        self.ask(now, id);
-    }
-
-    pub(in crate::engine) fn cancel_failed(
-        &mut self,
-        now: Timestamp,
-        id: ClientOrderId,
-        reason: &str,
-    ) {
-        let Some(watch) = self.watches.get_mut(&id) else {
-            return;
-        };
-        watch.cancel = None;
-        watch.cancel_failures += 1;
-        let attempts = watch.cancel_failures;
-        let delay = if attempts < CANCEL_ALARM {
-            Backoff::RESOLVE.delay(attempts, &mut self.jitter)
-        } else {
-            Backoff::READ.delay(attempts, &mut self.jitter)
-        };
-        self.timers.set(Timer::Cancel(id), now + delay);
-        if attempts == CANCEL_ALARM {
-            let reason = reason.to_owned();
-            self.tell(Incident::CancelFailing { client_order_id: id, attempts, reason });
-        }
     }
 
     /// Trading ends: own orders are canceled, those on their way as soon as they are known.

@@ -1,28 +1,15 @@
 //! Doubt: an order whose answer was lost is asked about, never sent again.
 
-use std::time::Duration;
-
 use tradewind_model::call::{Call, OrderRef};
 use tradewind_model::id::ClientOrderId;
 use tradewind_model::order::OrderState;
 use tradewind_model::report::ExecutionReport;
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::Priority;
+use tradewind_scheduler::{Backoff, Priority};
 
 use crate::action::Incident;
-use crate::engine::calls::Owner;
+use crate::engine::calls::{Owner, Tries};
 use crate::engine::{Engine, Timer};
-
-/// When an order in doubt is asked about, counted from the moment before; later ones are jittered
-/// up to [`ASK_CAP`].
-const ASK_AFTER: [Duration; 5] = [
-    Duration::from_millis(200),
-    Duration::from_millis(300),
-    Duration::from_millis(500),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-];
-const ASK_CAP: Duration = Duration::from_secs(30);
 
 impl Engine {
     /// The answer to an order was lost.
@@ -41,7 +28,7 @@ impl Engine {
         order.state = OrderState::InDoubt;
         order.updated_at = now;
         self.counters.orders_in_doubt += 1;
-        self.timers.set(Timer::Ask(id), now + ASK_AFTER[0]);
+        self.timers.set(Timer::Ask(id), now + Backoff::RESOLVE.delay(0, &mut self.jitter));
         self.tell_strategy(now, id, Vec::new(), true);
         self.tell(Incident::InDoubt { client_order_id: id, reason });
     }
@@ -52,40 +39,28 @@ impl Engine {
             return;
         };
         let (symbol, order) = (order.symbol.clone(), OrderRef::Client(id));
-        let is_asked = self.watches.get(&id).is_none_or(|watch| watch.ask.is_some());
-        if !is_asked {
-            let call = Call::QueryOrder { symbol, order };
-            let call = self.request(now, call, Owner::Ask(id), Priority::Critical);
-            self.track(call);
-        }
+        let Some(watch) = self.watches.get(&id).filter(|watch| watch.ask.is_none()) else {
+            return;
+        };
+        let (call, tries) = (Call::QueryOrder { symbol, order }, watch.ask_tries);
+        let call = self.request_again(now, call, Owner::Ask(id), Priority::Critical, tries);
+        self.track(call);
     }
 
-    /// The venue has answered about an order, or has not. "No such order" proves nothing: reads
-    /// lag behind the matching engine.
+    /// The venue has told of an order that it was asked about. That it knows none of this name
+    /// proves nothing, since reads lag behind the matching engine: then it is asked again.
     pub(in crate::engine) fn asked(
         &mut self,
         now: Timestamp,
         id: ClientOrderId,
-        report: Option<&ExecutionReport>,
+        report: &ExecutionReport,
     ) {
         let Some(watch) = self.watches.get_mut(&id) else {
             return;
         };
-        watch.ask = None;
-        watch.asks += 1;
-        let asks = watch.asks as usize;
-        if let Some(report) = report {
-            if let Some(watch) = self.watches.get_mut(&id) {
-                watch.asks = 0;
-            }
-            self.startup.unsure.remove(&id);
-            self.take_in(now, id, report);
-            return;
-        }
-        let delay = ASK_AFTER.get(asks).copied().unwrap_or_else(|| {
-            Duration::from_secs(1) + self.jitter.up_to(ASK_CAP - Duration::from_secs(1))
-        });
-        self.timers.set(Timer::Ask(id), now + delay);
+        (watch.ask, watch.ask_tries) = (None, Tries::default());
+        self.startup.unsure.remove(&id);
+        self.take_in(now, id, report);
     }
 
     /// Asks about every order that may be live: something may have happened unheard.

@@ -9,14 +9,13 @@ use tradewind_model::notice::{Notice, VenueStatus};
 use tradewind_model::order::{Denied, MarketQuantity, OrderKind, OrderRequest, OrderState, Side};
 use tradewind_model::outcome::{Fate, Refusal, RefusalKind};
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::{Backoff, Priority};
+use tradewind_scheduler::{OverReason, Priority};
 
 use super::Watch;
 use crate::action::Incident;
 use crate::engine::Engine;
-use crate::engine::attempts::retry_reason;
 use crate::engine::calls::{Owner, PendingCall};
-use crate::engine::dispatch::describe;
+use crate::engine::outcome::describe;
 use crate::order::Order;
 
 impl Engine {
@@ -71,7 +70,7 @@ impl Engine {
 
     /// Checks an order and queues it.
     pub(in crate::engine) fn place(&mut self, now: Timestamp, id: ClientOrderId) {
-        if let Err(denied) = self.check(id) {
+        if let Err(denied) = self.check(now, id) {
             self.deny(now, id, denied);
             return;
         }
@@ -93,7 +92,7 @@ impl Engine {
 
     /// Everything that can be known to be wrong with an order before it is sent; holds back what
     /// it will lock when there is nothing.
-    fn check(&mut self, id: ClientOrderId) -> Result<(), Denied> {
+    fn check(&mut self, now: Timestamp, id: ClientOrderId) -> Result<(), Denied> {
         let Some(order) = self.ledger.order(id) else {
             return Err(Denied::NotOpen(id));
         };
@@ -137,6 +136,8 @@ impl Engine {
         };
         instrument.check(order.side, &order.kind, &context)?;
         let (side, kind, instrument) = (order.side, order.kind, instrument.clone());
+        // Last but for the balance, because it lets one a minute through.
+        self.check_alike(now, id)?;
         self.ledger
             .hold(id, side, &kind, &instrument, reference_price)
             .map_err(|(asset, needed, free)| Denied::InsufficientBalance { asset, needed, free })
@@ -179,8 +180,8 @@ impl Engine {
         &mut self,
         now: Timestamp,
         id: ClientOrderId,
-        mut pending: PendingCall,
-        fate: &Fate,
+        pending: PendingCall,
+        at: Timestamp,
     ) {
         let Some(order) = self.ledger.order_mut(id) else {
             return;
@@ -193,13 +194,22 @@ impl Engine {
             self.cancel_unsent(now, id);
             return;
         }
-        let delay = Backoff::READ.delay(pending.failures, &mut self.jitter);
-        pending.failures += 1;
-        if now + delay >= pending.deadline {
-            self.deny(now, id, Denied::NotTaken(describe(fate)));
-            return;
+        self.requeue(now, pending, at);
+    }
+
+    /// An order was provably not taken, and is not sent again.
+    pub(in crate::engine) fn not_taken(
+        &mut self,
+        now: Timestamp,
+        id: ClientOrderId,
+        fate: &Fate,
+        over: OverReason,
+    ) {
+        let is_in_flight =
+            self.ledger.order(id).is_some_and(|order| order.state == OrderState::InFlight);
+        if is_in_flight {
+            self.deny(now, id, Denied::NotTaken(format!("{}; {over}", describe(fate))));
         }
-        self.requeue(now, pending, retry_reason(fate), delay);
     }
 
     /// The venue has refused an order.
@@ -225,6 +235,7 @@ impl Engine {
         order.state = OrderState::Rejected;
         order.reason = Some(format!("{} ({})", refusal.message, refusal.code));
         order.updated_at = now;
+        self.note_order_refused(now, id, refusal);
         self.tell_strategy(now, id, Vec::new(), true);
     }
 

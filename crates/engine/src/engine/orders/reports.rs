@@ -8,9 +8,9 @@ use tradewind_model::notice::Notice;
 use tradewind_model::order::OrderState;
 use tradewind_model::report::{ExecutionReport, Fill, HistoricFill};
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::Priority;
+use tradewind_scheduler::{Backoff, Priority};
 
-use crate::engine::calls::Owner;
+use crate::engine::calls::{Owner, Tries};
 use crate::engine::{Engine, Timer};
 
 /// How long a stream may take to tell of a trade that an answer has told of already.
@@ -51,12 +51,21 @@ impl Engine {
         let was_accepted = order.was_accepted();
         let change = order.apply(report);
         let (is_accepted, symbol) = (order.was_accepted(), order.symbol.clone());
+        if !change.fills.is_empty() {
+            self.note_traded(now);
+        }
         if is_accepted && !was_accepted {
             self.counters.orders_accepted += 1;
+            self.note_order_accepted(id);
         }
         self.ledger.name(id, report.venue_order_id);
         if is_accepted {
             self.ledger.acknowledge(id);
+        }
+        let is_live = self.ledger.order(id).is_some_and(|order| order.state.may_be_live());
+        if is_live && self.ledger.unfile(id) {
+            // It was refused, and rests after all: it can be canceled like any other.
+            self.watches.entry(id).or_default();
         }
         self.book(id, &symbol, &change.fills);
         if change.has_moved || !change.fills.is_empty() {
@@ -131,9 +140,10 @@ impl Engine {
         if !order.has_unbooked_fills() || self.calls.is_waited_for(&Owner::Fetch(id)) {
             return;
         }
+        let tries = self.watches.get(&id).map(|watch| watch.fetch_tries).unwrap_or_default();
         let (symbol, venue) = (order.symbol.clone(), order.venue_order_id);
         let call = Call::FillHistory { symbol, order: venue, since: None, limit: FILLS_MAX };
-        self.request(now, call, Owner::Fetch(id), Priority::Query);
+        self.request_again(now, call, Owner::Fetch(id), Priority::Query, tries);
     }
 
     pub(in crate::engine) fn fetched(
@@ -151,11 +161,18 @@ impl Engine {
         let new: Vec<Fill> = own.into_iter().filter(|fill| order.book(fill)).collect();
         let is_complete = !order.has_unbooked_fills();
         self.book(id, &symbol, &new);
+        let Some(watch) = self.watches.get_mut(&id) else {
+            return;
+        };
         if new.is_empty() && !is_complete {
-            // The venue's history lags behind its answers.
-            self.timers.set(Timer::Fetch(id), now + FILL_GRACE);
+            // The venue's history lags behind its answers: it is asked more and more seldom.
+            let failures = watch.fetch_tries.failures;
+            watch.fetch_tries = Tries { failures: failures.saturating_add(1), ..Tries::default() };
+            let at = Backoff::READ.again_at(now, failures, None, &mut self.jitter);
+            self.timers.set(Timer::Fetch(id), at + FILL_GRACE);
             return;
         }
+        watch.fetch_tries = Tries::default();
         self.tell_strategy(now, id, new, false);
     }
 }

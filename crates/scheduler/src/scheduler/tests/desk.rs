@@ -129,6 +129,13 @@ impl Desk {
         calls
     }
 
+    /// What there is to do, given that nothing may leave.
+    pub(super) fn leaving_or_probe(&mut self) -> Option<Next> {
+        let next = self.scheduler.poll(self.now);
+        assert!(!matches!(next, Some(Next::Admit(_) | Next::Expire(_))), "{next:?}");
+        next
+    }
+
     /// A success, with what the venue says of its counters.
     pub(super) fn answer(&mut self, call: CallId, readings: &[(LimitKind, u64, Weight)]) {
         self.settle(call, true, readings);

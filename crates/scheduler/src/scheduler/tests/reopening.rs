@@ -92,6 +92,29 @@ fn what_was_held_up_comes_back_slowly_and_unevenly() {
 }
 
 #[test]
+fn many_that_come_back_together_are_no_faster_than_one() {
+    let left_within_five_secs = |share| {
+        let config = SchedulerConfig { ramp: millis(10_000), seed: 3, share, ..plain() };
+        let mut desk = Desk::new(config, &[limit(WEIGHT, 60, 100_000)]);
+        let scope = ScopeKey::Egress(desk.origin.egress);
+        desk.scheduler.shut(desk.now, scope, MIDNIGHT + millis(20_000));
+        for _ in 0..500 {
+            desk.read(1);
+        }
+        let mut left = 0;
+        while desk.now < MIDNIGHT + millis(25_000) {
+            left += desk.leaving().len();
+            desk.now = desk.scheduler.wakeup().unwrap().max(desk.now);
+        }
+        left
+    };
+    let alone = left_within_five_secs(1);
+    assert!((10..40).contains(&alone), "{alone}");
+    let part = left_within_five_secs(10);
+    assert!((1..=alone / 4).contains(&part), "{part} of each of ten, {alone} of one");
+}
+
+#[test]
 fn a_refused_key_stops_all_that_is_signed_until_a_person_clears_it() {
     let (mut desk, _) = desk();
     let scope = ScopeKey::Account(desk.origin.account.unwrap());
@@ -197,4 +220,33 @@ fn a_probe_that_never_came_is_asked_for_again() {
     assert_eq!(desk.leaving(), []);
     desk.at(80_000);
     probe(&mut desk, scope);
+}
+
+#[test]
+fn whoever_stores_what_is_shut_is_told_when_to() {
+    let (mut desk, scope) = desk();
+    let mut version = desk.scheduler.shut_version();
+    let mut has_moved = |desk: &Desk| {
+        let before = std::mem::replace(&mut version, desk.scheduler.shut_version());
+        before != version
+    };
+    let read = desk.read(1);
+    assert_eq!(desk.leaving(), [read]);
+    desk.answer(read, &[]);
+    assert!(!has_moved(&desk), "a call moves nothing");
+    desk.scheduler.shut_because(desk.now, scope, ShutReason::Banned, None);
+    assert!(has_moved(&desk), "it is shut");
+    desk.at(130_050);
+    let call = probe(&mut desk, scope);
+    assert_eq!(desk.leaving(), [call]);
+    has_moved(&desk);
+    desk.settle(call, false, &[]);
+    assert!(has_moved(&desk), "it stays shut for longer");
+    assert_eq!(desk.leaving(), []);
+    desk.now = desk.scheduler.wakeup().unwrap();
+    let call = probe(&mut desk, scope);
+    desk.leaving();
+    desk.answer(call, &[]);
+    assert!(has_moved(&desk), "it opens");
+    assert_eq!(desk.scheduler.shut_records(desk.now), []);
 }

@@ -1,11 +1,13 @@
 //! What must hold for every schedule of calls over every weather.
-//!
-//! 256 schedules each by default; `PROPTEST_CASES` asks for more.
+
+use std::collections::BTreeSet;
 
 use proptest::prelude::*;
+use tradewind_model::id::CallId;
 
 use super::weather::{LIMITS, Weather};
 use super::world::World;
+use crate::cases::cases;
 use crate::config::SchedulerConfig;
 
 fn weather() -> impl Strategy<Value = Weather> {
@@ -15,10 +17,13 @@ fn weather() -> impl Strategy<Value = Weather> {
         0_u64..300,
         2_u64..200,
         2_u64..200,
+        2_u64..200,
         prop_oneof![Just(2_u64), Just(8), Just(40)],
         1_u64..120,
+        1_u64..30,
         any::<bool>(),
-        100_u64..700,
+        any::<bool>(),
+        prop_oneof![9 => 20_u64..150, 1 => 150_u64..700],
     )
         .prop_map(
             |(
@@ -26,9 +31,12 @@ fn weather() -> impl Strategy<Value = Weather> {
                 true_offset_ms,
                 eps_ms,
                 lost_one_in,
+                unsent_one_in,
                 mute_one_in,
                 calls_per_s,
                 patience_s,
+                asked_one_in,
+                limits_change,
                 has_stranger,
                 calls,
             )| {
@@ -37,10 +45,13 @@ fn weather() -> impl Strategy<Value = Weather> {
                     true_offset_ms,
                     eps_ms,
                     lost_one_in,
+                    unsent_one_in,
                     mute_one_in,
                     calls_per_s,
                     calls,
                     patience_s,
+                    asked_one_in,
+                    limits_change,
                     has_stranger,
                 }
             },
@@ -48,41 +59,31 @@ fn weather() -> impl Strategy<Value = Weather> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(cases())]
 
-    /// The world asserts while it runs: no window of the venue is exceeded, no reserve taken by a
-    /// read, nothing polls for ever, and no settlement counts twice.
+    /// The world asserts while it runs: see [`World`].
     #[test]
     fn no_window_is_ever_exceeded_and_every_call_ends_once(weather in weather()) {
         let mut world = World::new(SchedulerConfig::default(), weather);
         world.run();
-        prop_assert!(world.admitted.values().all(|times| *times == 1));
+        let left: BTreeSet<CallId> = world.departures.iter().map(|(call, _)| *call).collect();
+        prop_assert_eq!(left.len(), world.departures.len(), "each leaves once");
         prop_assert!(world.expired.values().all(|times| *times == 1));
-        prop_assert!(world.admitted.keys().all(|call| !world.expired.contains_key(call)));
-        let ended = world.admitted.len() as u64 + world.expired.len() as u64 + world.refused;
+        prop_assert!(left.iter().all(|call| !world.expired.contains_key(call)));
+        let ended = left.len() as u64 + world.expired.len() as u64 + world.refused;
         prop_assert_eq!(ended, world.submitted);
         // Everything was given back.
         let snapshot = world.scheduler.snapshot(world.now);
         prop_assert!(snapshot.in_flight.iter().all(|(_, count)| *count == 0));
     }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig {
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
 
     /// What leaves follows from what happened and when, and from nothing else.
     #[test]
     fn the_same_schedule_over_the_same_weather_is_the_same_run(weather in weather()) {
         let run = || {
-            let mut world = World::new(SchedulerConfig::default(), Weather { calls: 60, ..weather });
+            let mut world = World::new(SchedulerConfig::default(), Weather { calls: 40, ..weather });
             world.run();
-            (world.now, world.admitted, world.expired, world.scheduler.snapshot(world.now))
+            (world.now, world.departures, world.expired, world.scheduler.snapshot(world.now))
         };
         prop_assert_eq!(run(), run());
     }
@@ -96,10 +97,13 @@ fn what_a_window_holds_is_used() {
         true_offset_ms: 137,
         eps_ms: 5,
         lost_one_in: u64::MAX,
+        unsent_one_in: u64::MAX,
         mute_one_in: u64::MAX,
         calls_per_s: 40,
         calls: 12_000,
         patience_s: 60,
+        asked_one_in: u64::MAX,
+        limits_change: false,
         has_stranger: false,
     };
     let mut world = World::new(SchedulerConfig::default(), weather);

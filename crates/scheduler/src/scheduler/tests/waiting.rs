@@ -4,13 +4,19 @@ use std::time::Duration;
 
 use tradewind_model::Timestamp;
 use tradewind_model::call::EndpointGroup;
-use tradewind_model::tariff::{Charge, LimitKind};
+use tradewind_model::id::CallId;
+use tradewind_model::outcome::{Fate, Unknown};
+use tradewind_model::tariff::{Charge, LimitKind, Weight};
 
 use super::desk::{Desk, MIDNIGHT, plain, weighing};
 use super::weather::{limit, millis};
 use crate::config::{Concurrency, QueueCapacity, SchedulerConfig};
 use crate::never::Never;
+use crate::queue::Gatekeeper;
+use crate::queue::lane::{Lane, LaneId};
+use crate::queue::parking::{Cause, Parked};
 use crate::scheduler::Next;
+use crate::shut::ScopeKey;
 use crate::ticket::Priority;
 
 const WEIGHT: LimitKind = LimitKind::RequestWeight;
@@ -145,6 +151,38 @@ fn a_reservation_holds_nobody_back_who_draws_on_something_else_or_is_more_urgent
     assert_eq!(desk.leaving(), [heavy, lighter]);
 }
 
+/// A desk at which a heavy call of this group has waited for a window, and a light read waits for
+/// that; with five orders on the wire.
+fn kept_for(group: EndpointGroup) -> (Desk, Vec<CallId>, CallId) {
+    let mut desk = Desk::new(plain(), &[limit(WEIGHT, 60, 100)]);
+    let orders: Vec<_> = (0..5).map(|_| desk.order()).collect();
+    let hog = desk.read(50);
+    assert_eq!(desk.leaving(), [&orders[..], &[hog]].concat());
+    desk.submit(Priority::Query, group, weighing(60));
+    desk.leaving();
+    desk.at(75_000);
+    let light = desk.read(1);
+    assert_eq!(desk.leaving(), []);
+    (desk, orders, light)
+}
+
+#[test]
+fn no_room_is_kept_for_who_is_shut_out() {
+    let (mut desk, _, light) = kept_for(EndpointGroup::Private);
+    let scope = ScopeKey::Group(desk.origin.egress, EndpointGroup::Private);
+    desk.scheduler.shut(desk.now, scope, desk.now + Duration::from_secs(60));
+    assert_eq!(desk.leaving(), [light]);
+}
+
+#[test]
+fn no_room_is_kept_for_who_is_held_by_a_breaker() {
+    let (mut desk, orders, light) = kept_for(EndpointGroup::Orders);
+    for order in orders {
+        desk.scheduler.note_fate(desk.now, order, &Fate::Unknown(Unknown::Timeout));
+    }
+    assert_eq!(desk.leaving(), [light]);
+}
+
 #[test]
 fn two_heavy_calls_do_not_wait_for_each_other() {
     let limits = [limit(WEIGHT, 60, 100)];
@@ -207,10 +245,22 @@ fn ten_thousand_alike_cost_as_much_to_ask_about_as_one() {
         desk.submit(Priority::Query, EndpointGroup::Public, Charge::fixed(WEIGHT, 1));
     }
     assert_eq!(desk.leaving().len(), 1);
-    let mut asked = 0;
-    let found = desk.scheduler.queue.find(Priority::Query, |_, _| {
-        asked += 1;
+    let mut counter = Counter(0);
+    let found = desk.scheduler.queue.find(Priority::Query, &mut counter);
+    assert_eq!((found, counter.0), (None, 0), "all of them wait for the window");
+}
+
+/// Counts who asks.
+struct Counter(usize);
+
+impl Gatekeeper for Counter {
+    fn may_leave(&mut self, _: LaneId, _: &mut Lane) -> Result<(), Option<Parked>> {
+        self.0 += 1;
         Err(None)
-    });
-    assert_eq!((found, asked), (None, 0), "all of them wait for the window");
+    }
+
+    fn has_room(&mut self, _: Priority, _: Cause, _: Weight) -> Result<(), Option<Timestamp>> {
+        self.0 += 1;
+        Err(None)
+    }
 }

@@ -83,12 +83,18 @@ pub(super) struct Weather {
     pub(super) eps_ms: u64,
     /// One call in so many is lost.
     pub(super) lost_one_in: u64,
+    /// Of one call in so many, it turns out that nothing was written.
+    pub(super) unsent_one_in: u64,
     /// One answer in so many says nothing of counters.
     pub(super) mute_one_in: u64,
     /// Calls a second.
     pub(super) calls_per_s: u64,
     pub(super) calls: u64,
     pub(super) patience_s: u64,
+    /// At one turn in so many, all that wait are asked.
+    pub(super) asked_one_in: u64,
+    /// Limits change while calls are under way.
+    pub(super) limits_change: bool,
     /// Somebody else uses the same counters.
     pub(super) has_stranger: bool,
 }

@@ -424,3 +424,46 @@ fn each_of_many_processes_keeps_to_its_part_whatever_the_others_do() {
     desk.at(120_010);
     assert_eq!(desk.leaving(), [last]);
 }
+
+#[test]
+fn of_a_window_that_others_have_drawn_on_each_takes_its_part_of_what_was_left() {
+    let config = SchedulerConfig { share: 4, ..plain() };
+    let mut desk = Desk::new(config, &[limit(WEIGHT, 60, 400)]);
+    let first = desk.read(1);
+    assert_eq!(desk.leaving(), [first]);
+    // Lives before this one, or a stranger, have used 320: there is 80 for four.
+    desk.answer(first, &[(WEIGHT, 60, 321)]);
+    let small: Vec<_> = (0..4).map(|_| desk.read(5)).collect();
+    assert_eq!(desk.leaving(), small[..3], "19 of 79, and the first");
+    // The others draw on it as well, which leaves our part what it was.
+    for call in &small[..3] {
+        desk.answer(*call, &[(WEIGHT, 60, 380)]);
+    }
+    assert_eq!(desk.leaving(), []);
+    let cancel = desk.cancel();
+    assert_eq!(desk.leaving(), [cancel], "to lower risk is worth the room of another");
+    desk.at(60_010);
+    assert_eq!(desk.leaving(), small[3..], "and nobody starves for more than a window");
+}
+
+#[test]
+fn a_cancel_does_not_wait_for_what_others_may_draw_later_and_a_read_does() {
+    let mut desk = Desk::new(plain(), &minute_of(1_000));
+    // Somebody else draws eight a second, as the answers to our own reads betray.
+    for minute in 0..10 {
+        for second in 1..59_u32 {
+            desk.at(minute * 60_000 + u64::from(second) * 1_000);
+            let read = desk.read(1);
+            assert_eq!(desk.leaving(), [read], "minute {minute}, second {second}");
+            desk.answer(read, &[(WEIGHT, 60, second * 9)]);
+        }
+    }
+    // A third of the window is left, and so is a third of what they will draw, and little more.
+    desk.at(600_000 + 40_000);
+    let read = desk.read(1);
+    desk.leaving();
+    desk.answer(read, &[(WEIGHT, 60, 900)]);
+    desk.at(600_000 + 40_010);
+    let (_read, cancel) = (desk.read(1), desk.cancel());
+    assert_eq!(desk.leaving(), [cancel]);
+}

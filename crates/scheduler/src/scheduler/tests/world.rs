@@ -3,17 +3,20 @@
 //! The venue counts as venues do: by its own clock, when a call lands. The network takes its time,
 //! sometimes seconds, and loses answers. The client's clock is off by anything within its error.
 
+mod books;
+mod venue;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::time::Duration;
 
-use arrayvec::ArrayVec;
 use tradewind_model::Timestamp;
 use tradewind_model::call::EndpointGroup;
 use tradewind_model::id::CallId;
-use tradewind_model::outcome::{Meter, Reading};
-use tradewind_model::tariff::{Alignment, Charge, Cost, Limit, LimitKind, Weight};
+use tradewind_model::outcome::Meter;
+use tradewind_model::tariff::{Charge, Cost, Limit, LimitKind, Weight};
 
+use self::venue::Counter;
 use super::weather::{Dice, LIMITS, Weather, millis, origin};
 use crate::config::SchedulerConfig;
 use crate::scheduler::{Next, Scheduler, Settlement};
@@ -25,16 +28,36 @@ enum Happening {
     Land(CallId),
     Answer(CallId),
     Close(CallId),
+    /// It is found that nothing was ever written.
+    Unsent(CallId),
     Fill,
+    /// A limit is another from now on.
+    NewLimit,
     Resync,
     Stranger,
 }
 
+/// How much later than it might somebody leaves who was told a time.
+const EDGE: Duration = Duration::from_micros(100);
+
+/// What a limit was when a call left, and what was known of others then.
+#[derive(Clone, Copy, Debug)]
+struct Terms {
+    capacity: Weight,
+    window: u64,
+    forecast: u64,
+    /// When the newest reading was taken that had come by then.
+    heard_at: Option<Timestamp>,
+}
+
 #[derive(Clone, Debug)]
 struct Call {
+    class: Priority,
     cost: Cost,
     succeeds: bool,
     admitted_at: Timestamp,
+    /// On what terms, by what the limits were at first.
+    terms: BTreeMap<Limit, Terms>,
     /// When it landed, by the venue's clock, and what its answer says.
     landed_at: Timestamp,
     meter: Option<Meter>,
@@ -42,22 +65,44 @@ struct Call {
 }
 
 /// Our own bot's account at the venue, and everything between.
+///
+/// It asserts while it runs that
+/// - what lands never fills a window of the venue's by more than it held when the newest of it was
+///   sent, unless a stranger did
+///   more than was forecast since the venue was last heard;
+/// - what the scheduler takes for used is never less than what the venue counts, but for what a
+///   stranger did since then, and falls inside a window only by an answer: by no more than its call
+///   was charged, and what had come back before it without a reading;
+/// - no call leaves that takes it above what a window holds, and no read that takes what is kept
+///   for orders and cancels;
+/// - a call is settled once, whatever is said of it afterwards;
+/// - nothing is polled for ever, no call leaves after its deadline, and none is given up before;
+/// - whoever waits without being asked could not have left.
 pub(super) struct World {
     pub(super) scheduler: Scheduler,
     pub(super) now: Timestamp,
     weather: Weather,
     dice: Dice,
+    /// When all are asked: nothing else may follow from that.
+    whim: Dice,
     agenda: BinaryHeap<Reverse<(Timestamp, u64, Happening)>>,
     happenings: u64,
     calls: BTreeMap<CallId, Call>,
-    /// The venue's counters: by limit, the window and what it holds.
-    counted: BTreeMap<Limit, (u64, Weight)>,
-    landings: VecDeque<Timestamp>,
+    limits: [Limit; LIMITS.len()],
+    /// The venue's counters, by what the limits were at first.
+    counted: BTreeMap<Limit, Counter>,
+    /// When messages landed, when they were sent, and how many were allowed then.
+    landings: VecDeque<(Timestamp, Timestamp, Weight)>,
     /// What the stranger did, and the newest reading that we had, both by the venue's clock.
     foreign: BTreeMap<Limit, Vec<(Timestamp, Weight)>>,
     newest_reading: BTreeMap<Limit, Timestamp>,
+    /// What was taken for used when that was last looked at, and in which window.
+    taken: BTreeMap<Limit, (Timestamp, Weight)>,
+    /// What came back without a reading, by when it did.
+    unread: BTreeMap<Limit, Vec<(Timestamp, Weight)>>,
     pub(super) submitted: u64,
-    pub(super) admitted: BTreeMap<CallId, u32>,
+    /// Who left, and when, in order.
+    pub(super) departures: Vec<(CallId, Timestamp)>,
     pub(super) expired: BTreeMap<CallId, u32>,
     pub(super) refused: u64,
     pub(super) fullest: BTreeMap<Limit, Weight>,
@@ -74,15 +119,19 @@ impl World {
             now,
             weather,
             dice,
+            whim: Dice::new(weather.seed ^ 1),
             agenda: BinaryHeap::new(),
             happenings: 0,
             calls: BTreeMap::new(),
+            limits: LIMITS,
             counted: BTreeMap::new(),
             landings: VecDeque::new(),
             foreign: BTreeMap::new(),
             newest_reading: BTreeMap::new(),
+            taken: BTreeMap::new(),
+            unread: BTreeMap::new(),
             submitted: 0,
-            admitted: BTreeMap::new(),
+            departures: Vec::new(),
             expired: BTreeMap::new(),
             refused: 0,
             fullest: BTreeMap::new(),
@@ -90,6 +139,9 @@ impl World {
         world.resync();
         world.plan(Duration::ZERO, Happening::Submit);
         world.plan(millis(500), Happening::Fill);
+        if weather.limits_change {
+            world.plan(millis(900), Happening::NewLimit);
+        }
         if weather.has_stranger {
             world.plan(millis(700), Happening::Stranger);
         }
@@ -119,19 +171,49 @@ impl World {
     }
 
     fn drain(&mut self) {
-        while let Some(next) = self.scheduler.poll(self.now) {
-            match next {
-                Next::Admit(permit) => {
-                    *self.admitted.entry(permit.call()).or_default() += 1;
-                    assert!(permit.deadline() > self.now, "a stale call left");
-                    self.send(permit.call());
-                }
-                Next::Expire(ticket) => *self.expired.entry(ticket.call).or_default() += 1,
-                Next::Probe(probe) => panic!("{probe:?} out of nothing"),
+        loop {
+            while let Some(next) = self.scheduler.poll(self.now) {
+                self.perform(next);
+            }
+            let wakeup = self.scheduler.wakeup();
+            assert!(
+                wakeup.is_none_or(|at| at > self.now),
+                "told to ask again at once, at {wakeup:?}"
+            );
+            match self.ask_all() {
+                Some(next) => self.perform(next),
+                None => return,
             }
         }
-        if let Some(wakeup) = self.scheduler.wakeup() {
-            assert!(wakeup > self.now, "told to ask again at once, at {wakeup}");
+    }
+
+    /// Who is put behind an obstacle and not asked until that has moved could not have left
+    /// meanwhile: now and then, all are asked.
+    fn ask_all(&mut self) -> Option<Next> {
+        if !self.whim.one_in(self.weather.asked_one_in) {
+            return None;
+        }
+        let wakeup = self.scheduler.wakeup();
+        self.scheduler.ask_all();
+        let next = self.scheduler.poll(self.now)?;
+        // Whoever is told a time is told it a little late, lest clocks race to the edge of a window.
+        let is_edge = wakeup.is_some_and(|at| at.since(self.now) <= EDGE);
+        assert!(is_edge, "{next:?} could have been before {wakeup:?}");
+        Some(next)
+    }
+
+    fn perform(&mut self, next: Next) {
+        match next {
+            Next::Admit(permit) => {
+                assert!(permit.deadline() > self.now, "a stale call left");
+                self.departures.push((permit.call(), self.now));
+                self.send(permit.call());
+            }
+            Next::Expire(ticket) => {
+                assert!(ticket.deadline <= self.now, "{} was given up early", ticket.call);
+                *self.expired.entry(ticket.call).or_default() += 1;
+            }
+            Next::Probe(probe) => panic!("{probe:?} out of nothing"),
         }
     }
 
@@ -158,19 +240,40 @@ impl World {
     }
 
     fn happen(&mut self, happening: Happening) {
+        self.occur(happening);
+        let answered = match happening {
+            Happening::Answer(call) | Happening::Unsent(call) => Some(call),
+            Happening::Submit
+            | Happening::Land(_)
+            | Happening::Close(_)
+            | Happening::Fill
+            | Happening::NewLimit
+            | Happening::Resync
+            | Happening::Stranger => None,
+        };
+        self.look_for_falls(answered, happening == Happening::Resync);
+    }
+
+    fn occur(&mut self, happening: Happening) {
         match happening {
             Happening::Submit => self.submit(),
             Happening::Land(call) => self.land(call),
             Happening::Answer(call) => self.answer(call),
             Happening::Close(call) => {
                 self.scheduler.abandon(self.now, call);
+                self.note_unread(call, self.now + Duration::from_secs(5), &Meter::default());
                 self.over(call);
             }
+            Happening::Unsent(call) => {
+                self.scheduler.forget_unsent(call);
+                self.over(call);
+            }
+            Happening::NewLimit => self.change_limit(),
             Happening::Fill => {
                 // An order was filled, and the venue gives credit for it.
                 for limit in LIMITS.iter().filter(|limit| limit.kind == LimitKind::Orders) {
-                    if let Some((_, used)) = self.counted.get_mut(limit) {
-                        *used = used.saturating_sub(1);
+                    if let Some(counter) = self.counted.get_mut(limit) {
+                        counter.used = counter.used.saturating_sub(1);
                     }
                 }
                 if self.submitted < self.weather.calls {
@@ -180,6 +283,18 @@ impl World {
             }
             Happening::Resync => self.resync(),
             Happening::Stranger => self.stranger(),
+        }
+    }
+
+    /// One of the limits is set anew, to something between half and twice what it was at first.
+    fn change_limit(&mut self) {
+        let which = usize::try_from(self.dice.roll(LIMITS.len() as u64)).unwrap();
+        let percent = 50 + Weight::try_from(self.dice.roll(151)).unwrap();
+        self.limits[which].capacity = (LIMITS[which].capacity * percent / 100).max(1);
+        self.scheduler.set_limits(self.now, &self.limits);
+        if self.submitted < self.weather.calls {
+            let after = millis(self.dice.roll(10_000));
+            self.plan(after, Happening::NewLimit);
         }
     }
 
@@ -224,9 +339,11 @@ impl World {
         self.calls.insert(
             call,
             Call {
+                class: priority,
                 cost: cost.clone(),
                 succeeds: !self.dice.one_in(5),
                 admitted_at: self.now,
+                terms: BTreeMap::new(),
                 landed_at: Timestamp::EPOCH,
                 meter: None,
                 is_over: true,
@@ -240,7 +357,7 @@ impl World {
             origin: origin("eth0"),
             deadline: self.now + Duration::from_secs(1 + self.dice.roll(self.weather.patience_s)),
             submitted_at: self.now,
-            owner: 0,
+            owner: u32::try_from(self.dice.roll(3)).unwrap(),
             probe: None,
         };
         self.refused += u64::from(self.scheduler.submit(self.now, ticket).is_err());
@@ -252,7 +369,7 @@ impl World {
     }
 
     fn send(&mut self, id: CallId) {
-        self.leaves_the_reserve(id);
+        self.leaves_room(id);
         let to_venue = match self.dice.roll(100) {
             0 => 1_000 + self.dice.roll(2_000),
             _ => self.dice.roll(60),
@@ -265,6 +382,10 @@ impl World {
         let call = self.calls.get_mut(&id).unwrap();
         call.admitted_at = self.now;
         call.is_over = false;
+        if self.dice.one_in(self.weather.unsent_one_in) {
+            self.plan(millis(to_venue), Happening::Unsent(id));
+            return;
+        }
         if !is_lost {
             self.plan(millis(to_venue), Happening::Land(id));
             self.plan(millis(to_venue + back), Happening::Answer(id));
@@ -279,131 +400,12 @@ impl World {
         }
     }
 
-    /// No read takes what is kept for orders and cancels and what others may draw.
-    fn leaves_the_reserve(&self, call: CallId) {
-        let cost = &self.calls[&call].cost;
-        if cost.weight(LimitKind::RequestWeight) == 0 || cost.weight(LimitKind::Orders) > 0 {
-            return;
-        }
-        let snapshot = self.scheduler.snapshot(self.now);
-        for view in &snapshot.buckets {
-            let is_weight = view.limit.kind == LimitKind::RequestWeight;
-            let eps = millis(2 * self.weather.eps_ms);
-            let at = self.now.offset_by(self.weather.true_offset_ms * 1_000_000);
-            let elapsed = at.since(view.window_start) + eps;
-            let is_read = cost.weight(LimitKind::RequestWeight) > 1;
-            if is_weight && is_read && elapsed < millis(58_500) {
-                // Of 5 % for orders, what is left of the window, and 4 for cancels.
-                let left = u64::try_from((millis(60_000) - elapsed).as_millis()).unwrap();
-                let floor = 3 + Weight::try_from(15 * left / 60_000).unwrap();
-                assert!(view.used + floor <= 300, "a read took the reserve: {view:?}");
-            }
-        }
-    }
-
     fn venue_time(&self) -> Timestamp {
-        self.now.offset_by(self.weather.true_offset_ms * 1_000_000)
+        self.at_venue(self.now)
     }
 
-    fn land(&mut self, id: CallId) {
-        let at = self.venue_time();
-        let call = self.calls[&id].clone();
-        let mut readings = ArrayVec::new();
-        let is_order = call.cost.weight(LimitKind::Orders) > 0;
-        for limit in LIMITS {
-            let weight = call.cost.charges.iter().find(|charge| charge.kind == limit.kind).map_or(
-                0,
-                |charge| {
-                    if call.succeeds { charge.weight_on_success } else { charge.weight }
-                },
-            );
-            if limit.alignment == Alignment::Rolling {
-                if weight > 0 {
-                    self.landings.push_back(at);
-                    self.landings.retain(|landed| *landed + limit.interval > at);
-                    assert!(
-                        self.landings.len() <= limit.capacity as usize,
-                        "{} messages within a second",
-                        self.landings.len()
-                    );
-                }
-                continue;
-            }
-            let used = self.count(limit, at, weight);
-            assert!(
-                used <= limit.capacity || self.weather.has_stranger,
-                "{used} of {limit:?} at {at}, {id} sent at {}",
-                call.admitted_at
-            );
-            let fullest = self.fullest.entry(limit).or_default();
-            *fullest = used.max(*fullest);
-            // As Binance does: weight on every answer, order counts on those to orders.
-            let is_told = match limit.kind {
-                LimitKind::RequestWeight => true,
-                LimitKind::Orders => is_order,
-                LimitKind::RawRequests | LimitKind::Connections | LimitKind::Messages => false,
-            };
-            if is_told {
-                readings.push(Reading { kind: limit.kind, interval: limit.interval, used });
-            }
-        }
-        self.is_bounded(at);
-        if call_is_message(&self.calls[&id].cost) || self.dice.one_in(self.weather.mute_one_in) {
-            readings.clear();
-        }
-        let call = self.calls.get_mut(&id).unwrap();
-        call.landed_at = at;
-        call.meter = Some(Meter { readings, ..Meter::default() });
-    }
-
-    fn count(&mut self, limit: Limit, at: Timestamp, weight: Weight) -> Weight {
-        let window = at.window_index(limit.interval);
-        let counter = self.counted.entry(limit).or_insert((window, 0));
-        if counter.0 != window {
-            *counter = (window, 0);
-            self.foreign.remove(&limit);
-        }
-        counter.1 += weight;
-        counter.1
-    }
-
-    fn stranger(&mut self) {
-        let at = self.venue_time();
-        for (limit, weight) in [(LIMITS[0], 7), (LIMITS[2], 1), (LIMITS[3], 1)] {
-            self.count(limit, at, weight);
-            self.foreign.entry(limit).or_default().push((at, weight));
-        }
-        if self.submitted < self.weather.calls {
-            let after = millis(200 + self.dice.roll(4_000));
-            self.plan(after, Happening::Stranger);
-        }
-    }
-
-    /// What the scheduler takes for used is never less than what the venue counts, but for what
-    /// others did since the venue was last heard.
-    fn is_bounded(&self, at: Timestamp) {
-        for view in self.scheduler.snapshot(self.now).buckets {
-            let Some((window, used)) = self.counted.get(&view.limit) else {
-                continue;
-            };
-            let is_current = at.window_index(view.limit.interval) == *window
-                && view.window_start == at.window_start(view.limit.interval);
-            let newest = self.newest_reading.get(&view.limit).copied();
-            let foreign: Weight = self
-                .foreign
-                .get(&view.limit)
-                .into_iter()
-                .flatten()
-                .filter(|(landed, _)| Some(*landed) >= newest)
-                .map(|(_, weight)| weight)
-                .sum();
-            if is_current {
-                assert!(
-                    view.used + foreign >= *used,
-                    "{used} counted, of which {foreign} unknown, but {view:?}"
-                );
-            }
-        }
+    fn at_venue(&self, at: Timestamp) -> Timestamp {
+        at.offset_by(self.weather.true_offset_ms * 1_000_000)
     }
 
     fn answer(&mut self, id: CallId) {
@@ -412,6 +414,7 @@ impl World {
         let succeeded = call.succeeds;
         let settlement = Settlement { succeeded, meter: &meter };
         self.scheduler.settle(self.now, id, settlement);
+        self.note_unread(id, self.now, &meter);
         self.note_readings(id, &meter);
         // A second settlement must change nothing.
         let before = self.scheduler.snapshot(self.now);
@@ -421,32 +424,9 @@ impl World {
         self.over(id);
     }
 
-    /// Remembers the newest reading of each counter that certainly tells of one window.
-    fn note_readings(&mut self, id: CallId, meter: &Meter) {
-        let call = &self.calls[&id];
-        let offset_ns = self.weather.true_offset_ms * 1_000_000;
-        let error = millis(2 * self.weather.eps_ms);
-        let earliest = call.admitted_at.offset_by(offset_ns) - error;
-        let latest = self.now.offset_by(offset_ns) + error;
-        for reading in &meter.readings {
-            let is_certain =
-                earliest.window_index(reading.interval) == latest.window_index(reading.interval);
-            let is_of =
-                |limit: &&Limit| limit.kind == reading.kind && limit.interval == reading.interval;
-            if is_certain && let Some(limit) = LIMITS.iter().find(is_of) {
-                let newest = self.newest_reading.entry(*limit).or_default();
-                *newest = call.landed_at.max(*newest);
-            }
-        }
-    }
-
     fn over(&mut self, id: CallId) {
         if let Some(call) = self.calls.get_mut(&id) {
             call.is_over = true;
         }
     }
-}
-
-fn call_is_message(cost: &Cost) -> bool {
-    cost.weight(LimitKind::Messages) > 0
 }

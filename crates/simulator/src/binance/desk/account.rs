@@ -3,17 +3,50 @@
 use std::time::Duration;
 
 use rust_decimal::Decimal;
+use serde::Serialize;
 use serde_json::{Value, json};
 use tradewind_model::Timestamp;
 
 use super::catalogue::limit;
 use super::terms::order_ref;
 use super::{Caller, Desk, Reply};
-use crate::binance::body::{self, fixed};
+use crate::binance::body::{self, Balance, Body, Fixed, MyTrade, OrderRow, fixed};
 use crate::binance::params::Params;
 use crate::binance::refusal::Refusal;
 use crate::exchange::{AccountId, FillFilter, OrderFilter, OrderView, QueryReject};
 use crate::limits::LimitKind;
+
+/// What an account is, and what it has.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "the venue's own")]
+struct AccountBody<'a> {
+    maker_commission: u64,
+    taker_commission: u64,
+    buyer_commission: u64,
+    seller_commission: u64,
+    commission_rates: Rates,
+    can_trade: bool,
+    can_withdraw: bool,
+    can_deposit: bool,
+    brokered: bool,
+    require_self_trade_prevention: bool,
+    prevent_sor: bool,
+    update_time: u64,
+    account_type: &'static str,
+    balances: Vec<Balance<'a>>,
+    permissions: [&'static str; 1],
+    uid: u64,
+}
+
+/// What is paid of a trade, by role.
+#[derive(Debug, Serialize)]
+struct Rates {
+    maker: Fixed,
+    taker: Fixed,
+    buyer: Fixed,
+    seller: Fixed,
+}
 
 /// Longest span of a query by start and end.
 const SPAN_MAX: Duration = Duration::from_secs(86_400);
@@ -34,7 +67,7 @@ impl Desk {
         if !self.is_visible(caller, self.config.order_read_lag_max, &order) {
             return Err(Refusal::no_such_order());
         }
-        Ok(body::order(caller.unit, &order))
+        Ok(body::text(&OrderRow::of(caller.unit, &order)))
     }
 
     pub(super) fn open_orders(
@@ -95,11 +128,11 @@ impl Desk {
         let filter = FillFilter { order_id, from_id, start, end, limit };
         let fills = self.exchange.my_trades(account, &symbol, &filter);
         let lag = self.config.order_read_lag_max;
-        Ok(fills
+        let told = fills
             .iter()
             .filter(|fill| caller.now >= fill.time + self.lag(lag, fill.trade_id))
-            .map(|fill| body::my_trade(caller.unit, fill))
-            .collect())
+            .map(|fill| MyTrade::of(caller.unit, fill));
+        Ok(body::list(told))
     }
 
     pub(super) fn account(&self, caller: Caller, account: AccountId, params: &mut Params) -> Reply {
@@ -109,36 +142,35 @@ impl Desk {
         let basis_points = |rate: Decimal| {
             u64::try_from((rate * Decimal::from(10_000)).trunc()).unwrap_or_default()
         };
-        let balances: Vec<Value> = self
-            .exchange
-            .balances(account)
+        let balances = self.exchange.balances(account);
+        let balances = balances
             .iter()
             .filter(|balance| !(omit_zero && (balance.free + balance.locked).is_zero()))
-            .map(body::balance)
+            .map(Balance::of)
             .collect();
         let can_trade = self.config.keys.iter().any(|key| key.account == account && key.can_trade);
-        Ok(json!({
-            "makerCommission": basis_points(rates.maker),
-            "takerCommission": basis_points(rates.taker),
-            "buyerCommission": 0,
-            "sellerCommission": 0,
-            "commissionRates": {
-                "maker": fixed(rates.maker),
-                "taker": fixed(rates.taker),
-                "buyer": fixed(Decimal::ZERO),
-                "seller": fixed(Decimal::ZERO),
+        Ok(body::text(&AccountBody {
+            maker_commission: basis_points(rates.maker),
+            taker_commission: basis_points(rates.taker),
+            buyer_commission: 0,
+            seller_commission: 0,
+            commission_rates: Rates {
+                maker: fixed(rates.maker),
+                taker: fixed(rates.taker),
+                buyer: fixed(Decimal::ZERO),
+                seller: fixed(Decimal::ZERO),
             },
-            "canTrade": can_trade,
-            "canWithdraw": false,
-            "canDeposit": true,
-            "brokered": false,
-            "requireSelfTradePrevention": false,
-            "preventSor": false,
-            "updateTime": caller.unit.stamp(self.updated_at(account).unwrap_or(caller.now)),
-            "accountType": "SPOT",
-            "balances": balances,
-            "permissions": ["SPOT"],
-            "uid": 100_000_000 + u64::from(account.0),
+            can_trade,
+            can_withdraw: false,
+            can_deposit: true,
+            brokered: false,
+            require_self_trade_prevention: false,
+            prevent_sor: false,
+            update_time: caller.unit.stamp(self.updated_at(account).unwrap_or(caller.now)),
+            account_type: "SPOT",
+            balances,
+            permissions: ["SPOT"],
+            uid: 100_000_000 + u64::from(account.0),
         }))
     }
 
@@ -151,10 +183,10 @@ impl Desk {
         params.finish()?;
         let (ten_seconds, day) = self.limits.orders_used(caller.now, u64::from(account.0));
         let entry = |kind, used| limit(kind, self.limits.limit_of(kind), Some(used));
-        Ok(json!([
-            entry(LimitKind::OrdersTenSeconds, ten_seconds),
-            entry(LimitKind::OrdersDay, day),
-        ]))
+        Ok(body::list(
+            [entry(LimitKind::OrdersTenSeconds, ten_seconds), entry(LimitKind::OrdersDay, day)]
+                .iter(),
+        ))
     }
 
     pub(super) fn commission(&self, account: AccountId, params: &mut Params) -> Reply {
@@ -166,7 +198,7 @@ impl Desk {
         {
             fields.extend(rates);
         }
-        Ok(body)
+        Ok(body::text(&body))
     }
 
     /// The rates of an account, with the field names of `account/commission` or of a tested order.
@@ -212,12 +244,9 @@ impl Desk {
         filled.max(placed)
     }
 
-    fn visible(&self, caller: Caller, lag: Duration, orders: &[OrderView]) -> Value {
-        orders
-            .iter()
-            .filter(|order| self.is_visible(caller, lag, order))
-            .map(|order| body::order(caller.unit, order))
-            .collect()
+    fn visible(&self, caller: Caller, lag: Duration, orders: &[OrderView]) -> Body {
+        let visible = orders.iter().filter(|order| self.is_visible(caller, lag, order));
+        body::list(visible.map(|order| OrderRow::of(caller.unit, order)))
     }
 
     fn is_visible(&self, caller: Caller, lag: Duration, order: &OrderView) -> bool {

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{Caller, Desk, Reply};
-use crate::binance::body::fixed;
+use crate::binance::body::{self, fixed};
+use crate::binance::ledger::Door;
 use crate::binance::params::Params;
 use crate::binance::refusal::Refusal;
 use crate::exchange::{ExchangeFilters, Filters, StpMode, SymbolConfig};
@@ -39,13 +40,15 @@ impl Desk {
             .filter(|config| wanted.is_none() || self.exchange.status(&config.symbol) == wanted)
             .map(|config| self.symbol_body(config, show_sets))
             .collect();
-        Ok(json!({
+        // Only the socket's catalogue names the limit on handshakes.
+        let names_connections = matches!(caller.door, Door::Socket(_));
+        Ok(body::text(&json!({
             "timezone": "UTC",
             "serverTime": caller.unit.stamp(caller.now),
-            "rateLimits": limits(self.limits.config()),
+            "rateLimits": limits(self.limits.config(), names_connections),
             "exchangeFilters": exchange_filters(self.exchange_filters),
             "symbols": symbols,
-        }))
+        })))
     }
 
     fn symbol_body(&self, config: &SymbolConfig, show_sets: bool) -> Value {
@@ -94,14 +97,18 @@ fn is_spot(text: &str) -> bool {
     names.map_or_else(|_| text == PERMISSION, |names| names.iter().any(|name| name == PERMISSION))
 }
 
-/// `rateLimits` of REST's `exchangeInfo`.
-fn limits(config: &LimitsConfig) -> Value {
-    json!([
+/// `rateLimits` of `exchangeInfo`.
+fn limits(config: &LimitsConfig, names_connections: bool) -> Vec<Value> {
+    let mut list = vec![
         limit(LimitKind::Weight, config.weight_per_minute, None),
         limit(LimitKind::OrdersTenSeconds, config.orders_per_ten_seconds, None),
         limit(LimitKind::OrdersDay, config.orders_per_day, None),
         limit(LimitKind::RawRequests, config.raw_requests_per_five_minutes, None),
-    ])
+    ];
+    if names_connections {
+        list.push(limit(LimitKind::Connections, config.connections_per_five_minutes, None));
+    }
+    list
 }
 
 /// One entry of a `rateLimits` list, with the current count where the venue gives it.

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use rust_decimal::Decimal;
+use serde::Serialize;
 use serde_json::{Value, json};
 use tradewind_model::Timestamp;
 
 use super::{Caller, Desk, Reply};
-use crate::binance::body::{self, TimeUnit, fixed};
+use crate::binance::body::{self, Fixed, Levels, PublicTrade, TimeUnit, fixed};
 use crate::binance::params::Params;
 use crate::binance::refusal::Refusal;
 use crate::exchange::{Exchange, Interval};
@@ -18,12 +19,12 @@ const DAY_MINUTES: usize = 1_440;
 impl Desk {
     pub(super) fn ping(params: &Params) -> Reply {
         params.finish()?;
-        Ok(json!({}))
+        Ok(body::text(&json!({})))
     }
 
     pub(super) fn time(caller: Caller, params: &Params) -> Reply {
         params.finish()?;
-        Ok(json!({"serverTime": caller.unit.stamp(caller.now)}))
+        Ok(body::text(&json!({"serverTime": caller.unit.stamp(caller.now)})))
     }
 
     pub(super) fn depth(&self, params: &mut Params) -> Reply {
@@ -35,11 +36,7 @@ impl Desk {
             return Err(status_mismatch());
         }
         let depth = self.exchange.depth(&symbol, limit).ok_or_else(Refusal::invalid_symbol)?;
-        Ok(json!({
-            "lastUpdateId": depth.last_update_id,
-            "bids": body::levels(&depth.bids),
-            "asks": body::levels(&depth.asks),
-        }))
+        Ok(body::text(&Levels::of(&depth)))
     }
 
     pub(super) fn trades(&self, caller: Caller, params: &mut Params) -> Reply {
@@ -47,7 +44,7 @@ impl Desk {
         let limit = params.limit(500, 1_000)?;
         params.finish()?;
         let trades = self.exchange.recent_trades(&symbol, limit);
-        Ok(trades.iter().map(|trade| body::public_trade(caller.unit, trade)).collect())
+        Ok(body::list(trades.iter().map(|trade| PublicTrade::of(caller.unit, trade))))
     }
 
     pub(super) fn klines(&self, caller: Caller, params: &mut Params) -> Reply {
@@ -64,7 +61,7 @@ impl Desk {
         }
         params.finish()?;
         let klines = self.exchange.klines(&symbol, interval, start, end, limit);
-        Ok(klines.iter().map(|kline| body::kline(caller.unit, kline)).collect())
+        Ok(body::list(klines.iter().map(|kline| body::kline(caller.unit, kline))))
     }
 
     pub(super) fn average_price(&self, caller: Caller, params: &mut Params) -> Reply {
@@ -74,11 +71,11 @@ impl Desk {
         let price = self.exchange.average_price(&symbol, mins).unwrap_or_default();
         let last = self.exchange.recent_trades(&symbol, 1);
         let close_time = last.first().map_or(caller.now, |trade| trade.time);
-        Ok(json!({
+        Ok(body::text(&json!({
             "mins": mins,
             "price": fixed(price),
             "closeTime": caller.unit.stamp(close_time),
-        }))
+        })))
     }
 
     pub(super) fn ticker_price(&self, params: &mut Params) -> Reply {
@@ -94,13 +91,13 @@ impl Desk {
             let field = |read: fn(&crate::exchange::BookTicker) -> Decimal| {
                 fixed(best.as_ref().map(read).unwrap_or_default())
             };
-            json!({
-                "symbol": symbol,
-                "bidPrice": field(|best| best.bid_price),
-                "bidQty": field(|best| best.bid_qty),
-                "askPrice": field(|best| best.ask_price),
-                "askQty": field(|best| best.ask_qty),
-            })
+            BestOffers {
+                symbol: symbol.to_owned(),
+                bid_price: field(|best| best.bid_price),
+                bid_qty: field(|best| best.bid_qty),
+                ask_price: field(|best| best.ask_price),
+                ask_qty: field(|best| best.ask_qty),
+            }
         })
     }
 
@@ -117,7 +114,11 @@ impl Desk {
     }
 
     /// One object for `symbol`, a list for `symbols` or for none.
-    fn per_symbol(&self, params: &mut Params, body: impl Fn(&Exchange, &str) -> Value) -> Reply {
+    fn per_symbol<T: Serialize>(
+        &self,
+        params: &mut Params,
+        body: impl Fn(&Exchange, &str) -> T,
+    ) -> Reply {
         let symbol = params.symbol_if_sent()?;
         let symbols = params.symbols()?;
         let wanted = Self::wanted_status(params)?;
@@ -133,16 +134,24 @@ impl Desk {
             if !is_wanted(&symbol) {
                 return Err(status_mismatch());
             }
-            return Ok(body(&self.exchange, &symbol));
+            return Ok(body::text(&body(&self.exchange, &symbol)));
         }
         let all = || self.exchange.symbols().iter().map(|config| config.symbol.clone()).collect();
         let symbols: Vec<String> = symbols.unwrap_or_else(all);
-        Ok(symbols
-            .iter()
-            .filter(|symbol| is_wanted(symbol))
-            .map(|symbol| body(&self.exchange, symbol))
-            .collect())
+        let wanted = symbols.iter().filter(|symbol| is_wanted(symbol));
+        Ok(body::list(wanted.map(|symbol| body(&self.exchange, symbol))))
     }
+}
+
+/// A symbol's row of `ticker/bookTicker`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BestOffers {
+    symbol: String,
+    bid_price: Fixed,
+    bid_qty: Fixed,
+    ask_price: Fixed,
+    ask_qty: Fixed,
 }
 
 fn status_mismatch() -> Refusal {

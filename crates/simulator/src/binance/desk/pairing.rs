@@ -120,7 +120,7 @@ impl Desk {
                 Refusal::no_such_list()
             }
         })?;
-        Ok(body::list(caller.unit, &list))
+        Ok(body::order_list(caller.unit, &list))
     }
 
     pub(super) fn open_order_lists(
@@ -131,7 +131,7 @@ impl Desk {
     ) -> Reply {
         params.finish()?;
         let lists = self.exchange.open_order_lists(account);
-        Ok(lists.iter().map(|list| body::list(caller.unit, list)).collect())
+        Ok(body::list(lists.iter().map(|list| body::order_list(caller.unit, list))))
     }
 }
 

@@ -1,10 +1,10 @@
 //! Placing and canceling: the calls that change something.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::terms::{ResponseType, cancel_restriction, not_supported, order_ref};
 use super::{Caller, Desk, Reply};
-use crate::binance::body;
+use crate::binance::body::{self, Body, OrderAck, OrderResult};
 use crate::binance::params::Params;
 use crate::binance::refusal::Refusal;
 use crate::exchange::{AccountId, CancelReject, Offering, Placement, Reject};
@@ -31,7 +31,8 @@ impl Desk {
         let (order, _) = self.read_order(params)?;
         params.finish()?;
         self.exchange.check(account, &order).map_err(rejected)?;
-        if with_commission { Ok(self.commission_rates(account, true)) } else { Ok(json!({})) }
+        let rates = if with_commission { self.commission_rates(account, true) } else { json!({}) };
+        Ok(body::text(&rates))
     }
 
     pub(super) fn cancel(
@@ -60,16 +61,16 @@ impl Desk {
         params.finish()?;
         let canceled = self.exchange.cancel_all(caller.now, account, &symbol);
         let canceled = canceled.map_err(not_canceled)?;
-        Ok(canceled.iter().map(|cancel| body::canceled(caller.unit, cancel)).collect::<Value>())
+        Ok(body::list(canceled.iter().map(|cancel| body::canceled(caller.unit, cancel))))
     }
 }
 
 /// A placed order, as much of it as was asked for.
-pub(super) fn placed(caller: Caller, response: ResponseType, placement: &Placement) -> Value {
+pub(super) fn placed(caller: Caller, response: ResponseType, placement: &Placement) -> Body {
     match response {
-        ResponseType::Ack => body::order_ack(caller.unit, &placement.order),
-        ResponseType::Result => body::order_result(caller.unit, &placement.order),
-        ResponseType::Full => body::order_full(caller.unit, placement),
+        ResponseType::Ack => body::text(&OrderAck::of(caller.unit, &placement.order)),
+        ResponseType::Result => body::text(&OrderResult::of(caller.unit, &placement.order)),
+        ResponseType::Full => body::text(&OrderResult::full(caller.unit, placement)),
     }
 }
 

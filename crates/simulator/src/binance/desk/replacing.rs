@@ -1,11 +1,13 @@
 //! Changing an order: cancel and place in one request, and a lower quantity in place.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use super::placing::{not_canceled, placed, rejected};
 use super::terms::{ResponseType, amount, cancel_restriction, order_ref};
 use super::{Caller, Desk, Reply};
-use crate::binance::body;
+use crate::binance::body::{self, Body};
+use crate::binance::config::Hints;
 use crate::binance::params::Params;
 use crate::binance::refusal::Refusal;
 use crate::exchange::{
@@ -52,7 +54,7 @@ impl Desk {
         if !matches!(results.placed, Some(Err(_))) {
             self.limits.order_placed(caller.now, holder);
         }
-        results.reply(caller, response)
+        results.reply(caller, response, &self.config.hints)
     }
 
     /// The limit of orders leaves no room for the new one; the old one goes all the same.
@@ -71,7 +73,8 @@ impl Desk {
             .map_err(not_canceled);
         let stops = mode == ReplaceMode::StopOnFailure;
         let placed = if canceled.is_err() && stops { None } else { Some(Err(limited.clone())) };
-        let reply = Results { canceled, placed }.reply(caller, ResponseType::Ack);
+        let hints = &self.config.hints;
+        let reply = Results { canceled, placed }.reply(caller, ResponseType::Ack, hints);
         reply.map_err(|refusal| {
             if stops {
                 Refusal { status: limited.status, retry_at: limited.retry_at, ..refusal }
@@ -126,30 +129,41 @@ impl Desk {
     }
 }
 
+/// Both results in one answer.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReplaceBody {
+    cancel_result: &'static str,
+    new_order_result: &'static str,
+    cancel_response: Body,
+    /// None where it was not attempted.
+    new_order_response: Option<Body>,
+}
+
 impl Results {
     /// Both results in one answer. Unless both are successes, it is an error that holds them.
-    fn reply(self, caller: Caller, response: ResponseType) -> Reply {
+    fn reply(self, caller: Caller, response: ResponseType, hints: &Hints) -> Reply {
         let canceled = match &self.canceled {
             Ok(canceled) => ("SUCCESS", body::canceled(caller.unit, canceled)),
-            Err(refusal) => ("FAILURE", refusal.body()),
+            Err(refusal) => ("FAILURE", body::text(&refusal.body(hints))),
         };
         let placed = match &self.placed {
-            Some(Ok(placement)) => ("SUCCESS", placed(caller, response, placement)),
-            Some(Err(refusal)) => ("FAILURE", refusal.body()),
-            None => ("NOT_ATTEMPTED", Value::Null),
+            Some(Ok(placement)) => ("SUCCESS", Some(placed(caller, response, placement))),
+            Some(Err(refusal)) => ("FAILURE", Some(body::text(&refusal.body(hints)))),
+            None => ("NOT_ATTEMPTED", None),
         };
-        let results = json!({
-            "cancelResult": canceled.0,
-            "newOrderResult": placed.0,
-            "cancelResponse": canceled.1,
-            "newOrderResponse": placed.1,
-        });
+        let results = ReplaceBody {
+            cancel_result: canceled.0,
+            new_order_result: placed.0,
+            cancel_response: canceled.1,
+            new_order_response: placed.1,
+        };
         let (status, code, text) = match (&self.canceled, &self.placed) {
-            (Ok(_), Some(Ok(_))) => return Ok(results),
+            (Ok(_), Some(Ok(_))) => return Ok(body::text(&results)),
             (Ok(_), _) | (_, Some(Ok(_))) => (409, -2021, "Order cancel-replace partially failed."),
             (Err(_), _) => (400, -2022, "Order cancel-replace failed."),
         };
-        Err(Refusal { status, data: Some(results), ..Refusal::bad(code, text) })
+        Err(Refusal { status, data: Some(json!(results)), ..Refusal::bad(code, text) })
     }
 }
 

@@ -3,28 +3,29 @@
 use std::time::Duration;
 
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::Jitter;
 
-/// What may go wrong, in thousandths of the occasions.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Weather {
+use crate::chance::Chance;
+
+/// What may go wrong on the way, in thousandths of the occasions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weather {
     /// One way takes at most so long; at least a tenth of it.
-    pub(crate) delay_max: Duration,
+    pub delay_max: Duration,
     /// An answer takes so much longer.
-    pub(crate) tail: Duration,
+    pub tail: Duration,
     /// How often it does.
-    pub(crate) tails_permille: u64,
+    pub tails_permille: u64,
     /// The venue does what was asked, and nobody hears of it.
-    pub(crate) lost_answers_permille: u64,
+    pub lost_answers_permille: u64,
     /// The connection cannot be made.
-    pub(crate) refused_permille: u64,
+    pub refused_permille: u64,
     /// A socket dies about so often; never when none.
-    pub(crate) cut_every: Option<Duration>,
+    pub cut_every: Option<Duration>,
 }
 
 impl Weather {
     /// Nothing goes wrong.
-    pub(crate) const FAIR: Self = Self {
+    pub const FAIR: Self = Self {
         delay_max: Duration::from_millis(5),
         tail: Duration::ZERO,
         tails_permille: 0,
@@ -34,7 +35,7 @@ impl Weather {
     };
 
     /// Everything that leaves the venue's word in the end goes wrong.
-    pub(crate) const FOUL: Self = Self {
+    pub const FOUL: Self = Self {
         delay_max: Duration::from_millis(80),
         tail: Duration::from_secs(3),
         tails_permille: 20,
@@ -55,42 +56,34 @@ pub(crate) enum Passage {
     Refused { at: Timestamp },
 }
 
+/// The way between one instance and the venue.
 #[derive(Debug)]
 pub(crate) struct Network {
-    weather: Weather,
-    dice: Jitter,
+    pub(crate) weather: Weather,
+    chance: Chance,
 }
 
 impl Network {
-    pub(crate) fn new(weather: Weather, seed: u64) -> Self {
-        Self { weather, dice: Jitter::new(seed ^ 0x6e65_7477_6f72_6b00) }
-    }
-
-    pub(crate) fn set_weather(&mut self, weather: Weather) {
-        self.weather = weather;
-    }
-
-    fn chance(&mut self, permille: u64) -> bool {
-        let roll = self.dice.up_to(Duration::from_micros(999)).as_micros();
-        roll < u128::from(permille)
+    pub(crate) const fn new(weather: Weather, seed: u64) -> Self {
+        Self { weather, chance: Chance::new(seed, 1) }
     }
 
     /// How long one way takes.
     pub(crate) fn delay(&mut self) -> Duration {
         let least = self.weather.delay_max / 10;
-        least + self.dice.up_to(self.weather.delay_max - least)
+        least + self.chance.up_to(self.weather.delay_max - least)
     }
 
     pub(crate) fn request(&mut self, now: Timestamp) -> Passage {
-        if self.chance(self.weather.refused_permille) {
+        if self.chance.permille(self.weather.refused_permille) {
             return Passage::Refused { at: now + self.delay() };
         }
         let arrives = now + self.delay();
-        if self.chance(self.weather.lost_answers_permille) {
+        if self.chance.permille(self.weather.lost_answers_permille) {
             return Passage::AnswerLost { arrives };
         }
         let mut back = self.delay();
-        if self.chance(self.weather.tails_permille) {
+        if self.chance.permille(self.weather.tails_permille) {
             back += self.weather.tail;
         }
         Passage::Whole { arrives, back }
@@ -99,6 +92,6 @@ impl Network {
     /// When a socket that is made now dies; never when none.
     pub(crate) fn cut(&mut self, now: Timestamp) -> Option<Timestamp> {
         let every = self.weather.cut_every?;
-        Some(now + self.dice.up_to(every * 2))
+        Some(now + self.chance.up_to(every * 2))
     }
 }

@@ -1,0 +1,86 @@
+//! What is kept between the runs of a configuration: where, for whom, and the word of a person who
+//! has seen to a refused key.
+
+use std::path::PathBuf;
+
+use tradewind_model::attempt::AccountHash;
+use tradewind_runtime::config::Place;
+use tradewind_runtime::state::{Inspection, Login, Tenant, folder_name, state_dir};
+use tradewind_runtime::{Clock, Config, State, StateError};
+
+use super::{StartError, keys};
+
+/// Opens the state of a run; none for an embedded venue that was given no folder.
+pub(super) fn open(
+    config: &Config<'_>,
+    hash: AccountHash,
+    clock: &Clock,
+) -> Result<Option<State>, StartError> {
+    let Some(dir) = dir(config)? else { return Ok(None) };
+    let login = Login { account: config.account.name, hash };
+    let tenant = Tenant { venue: venue(config), login, slot: config.engine.slot };
+    let state = State::open(&dir, tenant, clock)?;
+    if let Some(since) = state.refused_since() {
+        let (venue, account) = (config.venue.name, config.account.name);
+        return Err(StartError::KeyRefused { venue, account, since });
+    }
+    Ok(Some(state))
+}
+
+/// Says what is kept for a configuration, in lines; nothing is changed.
+///
+/// # Errors
+/// When nothing is kept for it, or that cannot be read.
+pub fn inspect(config: &Config<'_>) -> Result<String, StartError> {
+    let dir = dir(config)?.ok_or_else(keeps_nothing)?;
+    let inspection = Inspection::of(&dir, &venue(config), Clock::start().now());
+    let inspection = inspection.map_err(|error| StateError::Unusable { path: dir, error })?;
+    Ok(inspection.to_string())
+}
+
+/// Notes that a person has seen to the key of a configuration's account. Processes that run with it
+/// try it once more within a second; those that begin do as if nothing had been.
+///
+/// # Errors
+/// When nothing is kept for it, its key is not in the environment, or the state cannot be written.
+pub fn clear_key(config: &Config<'_>) -> Result<String, StartError> {
+    let dir = dir(config)?.ok_or_else(keeps_nothing)?;
+    let hash = match &config.venue.place {
+        Place::Embedded { .. } => super::embedded::signer()?.account_hash(),
+        Place::Remote(_) => {
+            keys::from_environment(config.venue.name, &config.account)?.account_hash()
+        }
+    };
+    let login = Login { account: config.account.name, hash };
+    let was_refused = State::clear_key(&dir, &venue(config), login, &Clock::start())?;
+    let account = config.account.name;
+    Ok(if was_refused {
+        format!("the key of account {account} ({hash}) may be tried again")
+    } else {
+        format!("the key of account {account} ({hash}) was not noted as refused")
+    })
+}
+
+fn keeps_nothing() -> StartError {
+    StartError::State(StateError::NotKept)
+}
+
+/// Where it is kept; none when it is not.
+fn dir(config: &Config<'_>) -> Result<Option<PathBuf>, StateError> {
+    match (&config.venue.place, &config.state.dir) {
+        // Its bans end with it.
+        (Place::Embedded { .. }, None) => Ok(None),
+        (_, configured) => match state_dir(configured.as_deref()) {
+            Some(dir) => Ok(Some(dir)),
+            None => Err(StateError::NoPlace),
+        },
+    }
+}
+
+fn venue(config: &Config<'_>) -> String {
+    let url = match &config.venue.place {
+        Place::Embedded { .. } => None,
+        Place::Remote(endpoint) => Some(endpoint.rest.as_str()),
+    };
+    folder_name(config.venue.name, url)
+}
