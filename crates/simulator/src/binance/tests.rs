@@ -1,7 +1,7 @@
 //! The venue by its doors: what a client sends and what comes back.
 
-mod order_entry;
 mod faults;
+mod order_entry;
 mod rest;
 mod sessions;
 mod streams;

@@ -135,10 +135,11 @@ impl Listing {
         self.book.get(order_id).or_else(|| self.triggers.get(order_id))
     }
 
-    /// The account's open orders, oldest first.
+    /// The account's open orders, oldest first. One that is on its way from where it waited into
+    /// the book is in neither.
     pub(super) fn open_orders(&self, account: AccountId) -> impl Iterator<Item = &OrderView> {
         let ids = self.history(account).into_iter().flat_map(History::open);
-        ids.map(|id| &self.live(id).expect("an open order is in the book or waits").view)
+        ids.filter_map(|id| self.live(id)).map(|order| &order.view)
     }
 
     /// Files an order that is no longer in the book.

@@ -17,7 +17,9 @@ const OCO: &str = "/api/v3/orderList/oco";
 const LIST: &str = "/api/v3/orderList";
 
 impl World {
+    /// A socket that hears of the account from now on: reports that were late are not its.
     fn subscribed(&mut self) -> SessionId {
+        self.wait(10);
         let id = self.open(Service::WsApi, "/ws-api/v3");
         let params = self.ws_signed(json!({}));
         self.ask(id, "userDataStream.subscribe.signature", params);

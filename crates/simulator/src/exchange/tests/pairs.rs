@@ -206,7 +206,8 @@ fn a_pair_is_refused_for_reasons_of_either_order_and_of_its_own_and_changes_noth
     let mut config = desert_config();
     config.accounts[0] = AccountConfig::with_balances(&[("BTC", dec("2")), ("USDT", dec("9"))]);
     config.symbols[0].filters.max_num_order_lists = Some(1);
-    config.symbols[0].filters.max_num_orders = Some(3);
+    // Bob's own four fit.
+    config.symbols[0].filters.max_num_orders = Some(4);
     let profit_at = |price: &str| OrderKind::LimitMaker { price: dec(price), qty: dec("2") };
     let with_profit =
         |price: &str| NewOco { above: (profit_at(price), Some("profit".to_owned())), ..pair(None) };
@@ -244,6 +245,7 @@ fn a_pair_is_refused_for_reasons_of_either_order_and_of_its_own_and_changes_noth
         exchange.place_oco(NOW, ANN, &with_stop("66500")).unwrap();
     }
     let mut exchange = market_of_bob(&config);
+    exchange.place(NOW, ANN, limit(Side::Buy, "60000", "0.0001")).unwrap();
     exchange.place_oco(NOW, ANN, &with_stop("66500")).unwrap();
     let ids = with_ids("a", "b");
     let refused = exchange.place_oco(NOW, ANN, &ids).unwrap_err();
