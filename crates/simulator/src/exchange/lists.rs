@@ -118,7 +118,8 @@ pub(super) fn need(order: &OrderView) -> Decimal {
     match order.side {
         Side::Sell => order.remaining(),
         Side::Buy => {
-            order.kind.price().or(order.kind.stop_price()).unwrap_or_default() * order.remaining()
+            order.kind.price().or_else(|| order.kind.stop_price()).unwrap_or_default()
+                * order.remaining()
         }
     }
 }
