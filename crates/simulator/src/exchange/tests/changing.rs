@@ -95,7 +95,7 @@ fn the_order_that_was_not_taken_after_the_cancel_is_reported_as_rejected() {
         reports(&events, ANN),
         [(ExecType::Canceled, OrderStatus::Canceled), (ExecType::Rejected, OrderStatus::Rejected)]
     );
-    let rejected = events.iter().filter_map(report_of).last().unwrap();
+    let rejected = events.iter().filter_map(report_of).next_back().unwrap();
     assert_eq!(rejected.reject, Some(Reject::WouldMatch));
     assert_eq!(rejected.client_order_id(), "new");
     let asked = exchange.order(ANN, "BTCUSDT", &OrderRef::client("new"));

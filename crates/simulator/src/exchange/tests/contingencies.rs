@@ -182,7 +182,7 @@ fn act(exchange: &mut Exchange, now: Timestamp, act: &Act) {
 
 /// What an order on its own may need: at its limit, or while it waits without one at its stop.
 fn needed(order: &OrderView) -> (&'static str, Decimal) {
-    let price = order.kind.price().or(order.kind.stop_price()).unwrap_or_default();
+    let price = order.kind.price().or_else(|| order.kind.stop_price()).unwrap_or_default();
     match order.side {
         Side::Buy => ("USDT", price * order.remaining()),
         Side::Sell => ("BTC", order.remaining()),

@@ -58,7 +58,7 @@ fn a_pair_locks_its_quantity_once_and_is_two_open_orders() {
     let working: Vec<_> = open.iter().map(|it| (&*it.client_order_id, it.is_working())).collect();
     assert_eq!(working, [("stop", false), ("profit", true)]);
     assert!(open.iter().all(|order| order.list_id == Some(placed.list.list_id)));
-    assert_eq!(exchange.open_order_lists(ANN), [placed.list.clone()]);
+    assert_eq!(exchange.open_order_lists(ANN), std::slice::from_ref(&placed.list));
     assert_eq!(exchange.order_list(ANN, &by_id("pair")).unwrap(), placed.list);
     assert_eq!(exchange.order_list(BOB, &by_id("pair")), Err(QueryReject::UnknownOrder));
     let events = exchange.drain_events();
