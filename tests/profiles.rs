@@ -20,8 +20,10 @@ fn every_profile_is_read_and_spells_out_the_defaults() {
         let defaults = Config::parse("bare", BARE).unwrap();
         assert_eq!(config.scheduler, defaults.scheduler, "{name}");
         assert_eq!(config.state, defaults.state, "{name}");
+        assert_eq!(config.journal, defaults.journal, "{name}");
         assert_eq!(name, format!("config/{}.toml", config.venue.name));
-        for section in ["[venue", "[engine]", "[scheduler]", "[state]", "[[strategy]]"] {
+        for section in ["[venue", "[engine]", "[scheduler]", "[state]", "[journal]", "[[strategy]]"]
+        {
             assert!(text.contains(section), "{name} has no {section}");
         }
         let is_remote = matches!(config.venue.place, Place::Remote(_));

@@ -53,6 +53,9 @@ const fn name(denied: &Denied) -> &'static str {
         Denied::NotTaken(_) => "not_taken",
         Denied::NeverFits(_) => "never_fits",
         Denied::RefusedAlike { .. } => "refused_alike",
+        Denied::NotPlaced => "not_placed",
+        Denied::Unresolved(_) => "unresolved",
+        Denied::Unrecorded(_) => "unrecorded",
         Denied::Closed(_) => "closed",
         Denied::Unsupported(_) => "unsupported",
     }

@@ -12,12 +12,13 @@ use super::Violations;
 use super::workspace::{Dependency, Member, Workspace};
 
 /// The crates under `crates/`, and the floor each stands on.
-const FLOORS: [(&str, u8); 16] = [
+const FLOORS: [(&str, u8); 17] = [
     ("tradewind-model", 0),
     ("tradewind-scheduler", 1),
     ("tradewind-strategy", 1),
     ("tradewind-venue", 1),
     ("tradewind-engine", 1),
+    ("tradewind-journal", 2),
     ("tradewind-transport", 2),
     ("tradewind-runtime", 2),
     ("tradewind-binance", 3),
@@ -34,9 +35,12 @@ const FLOORS: [(&str, u8); 16] = [
 /// The folders whose members all stand on one floor.
 const FLOORS_BY_FOLDER: [(&str, u8); 3] = [("strategies/", 5), ("examples/", 6), ("tests/", 6)];
 
-/// The two arrows inside a floor.
-const ARROWS_INSIDE: [(&str, &str); 2] =
-    [("tradewind-engine", "tradewind-scheduler"), ("tradewind-runtime", "tradewind-transport")];
+/// The three arrows inside a floor.
+const ARROWS_INSIDE: [(&str, &str); 3] = [
+    ("tradewind-engine", "tradewind-scheduler"),
+    ("tradewind-runtime", "tradewind-journal"),
+    ("tradewind-runtime", "tradewind-transport"),
+];
 
 /// The members that decide and never do: they see neither a socket nor a clock.
 pub(super) const PURE: [&str; 8] = [
@@ -51,15 +55,17 @@ pub(super) const PURE: [&str; 8] = [
 ];
 
 /// Packages that do I/O, or exist to drive what does.
-const IO: [&str; 12] = [
+const IO: [&str; 14] = [
     "async-std",
     "futures",
     "futures-executor",
     "futures-util",
     "hyper",
+    "libsqlite3-sys",
     "mio",
     "redis",
     "reqwest",
+    "rusqlite",
     "smol",
     "tokio",
     "tokio-tungstenite",
@@ -232,12 +238,21 @@ mod tests {
     }
 
     #[test]
+    fn a_database_under_the_engine_is_found() {
+        let workspace = specimen::sound()
+            .locked("rusqlite", &["libsqlite3-sys"])
+            .depending("tradewind-engine", "rusqlite");
+        assert_eq!(io_under_the_shell(&workspace).len(), 1);
+    }
+
+    #[test]
     fn an_arrow_up_or_along_a_floor_is_found() {
         for (from, to) in [
             ("tradewind-scheduler", "tradewind-engine"),
             ("tradewind-engine", "tradewind-strategy"),
             ("tradewind-model", "tradewind-venue"),
             ("tradewind-transport", "tradewind-runtime"),
+            ("tradewind-journal", "tradewind-runtime"),
             ("tradewind-binance", "tradewind-bitget"),
             ("tradewind", "tradewind-grid"),
         ] {

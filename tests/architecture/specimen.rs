@@ -17,6 +17,7 @@ pub(super) fn sound() -> Workspace {
         "strategy",
         "venue",
         "engine",
+        "journal",
         "transport",
         "runtime",
         "binance",

@@ -146,7 +146,7 @@ fn after_a_sleep_the_clock_is_read_and_everything_asked_before_anything_is_trade
     // An order waits for leave when the lid is shut, and another's answer is on its way.
     trader.world.at_venue(|venue, now| venue.burn_weight(now, PEER, 1));
     let on_its_way = trader.submit();
-    trader.world.run_for(Duration::from_micros(10));
+    trader.world.run_for(Duration::from_micros(100));
     trader.world.sleep(HOUR);
     let (asleep_at, woke_at) = (trader.world.now(), trader.world.now() + HOUR);
     trader.world.run_until(woke_at, |_| false);

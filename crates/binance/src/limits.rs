@@ -10,6 +10,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use serde::Deserialize;
 use tradewind_model::call::CallKind;
+use tradewind_model::lookup::Lookup;
 use tradewind_model::outcome::{Meter, Reading};
 use tradewind_model::stream::StreamKind;
 use tradewind_model::tariff::{
@@ -21,6 +22,18 @@ const REQUEST_ID_CHARS_MAX: usize = 64;
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
+
+/// The venue works on a request for ten seconds at the most before it answers that it does not know
+/// (errors.md, -1007, read 2026-11). How far its reads lag behind the matching engine is not
+/// documented; five seconds are more than was seen. Orders that ended without a trade are archived
+/// after 90 days (rest-api.md, query order, read 2026-11).
+pub(crate) const fn lookup() -> Lookup {
+    Lookup {
+        processing_max: Duration::from_secs(10),
+        lag_max: Duration::from_secs(5),
+        horizon: Duration::from_secs(90 * DAY),
+    }
+}
 
 /// Limits until the venue has named its own, and what every call costs (rest-api.md,
 /// web-socket-api.md, web-socket-streams.md, read 2026-11).

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use tradewind_model::Timestamp;
 use tradewind_model::call::Call;
 use tradewind_model::id::{CallId, VenueId};
+use tradewind_model::lookup::Lookup;
 use tradewind_model::outcome::Outcome;
 use tradewind_model::stream::{StreamEvent, StreamKind};
 use tradewind_model::tariff::Tariff;
@@ -39,6 +40,10 @@ impl Venue for BinanceSpot {
 
     fn tariff(&self) -> Tariff {
         limits::tariff()
+    }
+
+    fn lookup(&self) -> Lookup {
+        limits::lookup()
     }
 
     fn encode(

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::call::Call;
 use tradewind_model::id::{AccountId, ClientOrderId, EgressId, StrategyId, Symbol, VenueId};
@@ -13,9 +14,10 @@ use tradewind_scheduler::{Permit, RefusedAlike, ScopeKey, ShutReason, ShutRecord
 
 use crate::beginning::Catalog;
 use crate::inquiry::Answer;
+use crate::journal::{Append, StorageFault};
 
 /// Where a call goes: which exchange, in whose name, from which address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Route {
     /// The exchange.
     pub venue: VenueId,
@@ -113,6 +115,12 @@ pub enum Action {
     },
     /// Keep what the venue has told.
     KeepCatalog(Box<Catalog>),
+    /// Write these records down and come back with `Event::Journal`. What comes later may rest on
+    /// them only once the answer says that they are durable; until then the engine holds it back.
+    Append(Append),
+    /// The journal's storage has failed a while ago: try it again, and come back with
+    /// `Event::Journal`.
+    RetryJournal,
     /// Log an attempt, whatever became of it.
     Attempt(Box<AttemptEvent>),
     /// Tell the operator.
@@ -267,6 +275,59 @@ pub enum Incident {
         /// How the venue refused it.
         alike: RefusedAlike,
     },
+    /// An order has been in doubt for long.
+    DoubtLasts {
+        /// Which order.
+        client_order_id: ClientOrderId,
+        /// For how long.
+        lasting: Duration,
+    },
+    /// An order has been in doubt for so long that no new risk is taken.
+    DoubtCloses {
+        /// Which order.
+        client_order_id: ClientOrderId,
+        /// For how long.
+        lasting: Duration,
+    },
+    /// An order that rested is not known to the venue any more.
+    NotFound {
+        /// Which order.
+        client_order_id: ClientOrderId,
+    },
+    /// It was concluded that the venue never had an order whose answer was lost.
+    NotPlaced {
+        /// Which order.
+        client_order_id: ClientOrderId,
+    },
+    /// An order of which that was concluded has turned up.
+    TurnedUp {
+        /// Which order.
+        client_order_id: ClientOrderId,
+    },
+    /// An order of ours was found at the venue that is not written down here.
+    Adopted {
+        /// Which order.
+        client_order_id: ClientOrderId,
+    },
+    /// Orders of earlier lives that no strategy of this one has placed.
+    Orphans {
+        /// How many.
+        count: usize,
+    },
+    /// Trades on the account whose order the venue does not list.
+    Unidentified {
+        /// On which symbol.
+        symbol: Symbol,
+        /// Of how many orders.
+        orders: usize,
+    },
+    /// What has to be written down cannot be: no new risk is taken.
+    StorageFailed {
+        /// What is wrong, and the way out.
+        fault: StorageFault,
+    },
+    /// What has to be written down can be again.
+    StorageRestored,
     /// A read that somebody waits for has failed; it is tried again.
     ReadFailed {
         /// What was asked.
@@ -292,12 +353,16 @@ impl Incident {
     #[must_use]
     pub const fn level(&self) -> Level {
         match self {
-            Self::Live => Level::Info,
+            Self::Live | Self::StorageRestored => Level::Info,
             Self::Stale { .. }
             | Self::StreamLost { .. }
             | Self::ShutElsewhere { .. }
             | Self::Unreadable { .. }
             | Self::InDoubt { .. }
+            | Self::NotPlaced { .. }
+            | Self::Adopted { .. }
+            | Self::Orphans { .. }
+            | Self::Unidentified { .. }
             | Self::ForeignOrders { .. }
             | Self::ClockRefused
             | Self::ClockContradicted { .. }
@@ -308,6 +373,11 @@ impl Incident {
             | Self::CancelFailing { .. }
             | Self::ClockRefusedAgain { .. }
             | Self::RefusedAlike { .. }
+            | Self::StorageFailed { .. }
+            | Self::DoubtLasts { .. }
+            | Self::DoubtCloses { .. }
+            | Self::NotFound { .. }
+            | Self::TurnedUp { .. }
             | Self::DuplicateId { .. } => Level::Error,
         }
     }
@@ -384,6 +454,48 @@ impl std::fmt::Display for Incident {
                 }
                 write!(f, "{what} was {alike}")
             }
+            Self::DoubtLasts { client_order_id, lasting } => write!(
+                f,
+                "order {client_order_id} has been in doubt for {} s; look for it at the venue",
+                lasting.as_secs()
+            ),
+            Self::DoubtCloses { client_order_id, lasting } => write!(
+                f,
+                "order {client_order_id} has been in doubt for {} s: new orders are denied until \
+                 the venue has told of it, cancels pass",
+                lasting.as_secs()
+            ),
+            Self::NotFound { client_order_id } => write!(
+                f,
+                "order {client_order_id} rested, and the venue knows none of that name; if the \
+                 venue was reset, move the journal aside and start again"
+            ),
+            Self::NotPlaced { client_order_id } => {
+                write!(f, "order {client_order_id} was never placed: the venue has no trace of it")
+            }
+            Self::TurnedUp { client_order_id } => write!(
+                f,
+                "order {client_order_id} has turned up after it was ruled out; what is left of it \
+                 is canceled"
+            ),
+            Self::Adopted { client_order_id } => write!(
+                f,
+                "order {client_order_id} is ours by its name and not written down; taken in"
+            ),
+            Self::Orphans { count } => write!(
+                f,
+                "{count} orders were placed by strategies that are not in the configuration; they \
+                 are followed, and nobody acts on them"
+            ),
+            Self::Unidentified { symbol, orders } => write!(
+                f,
+                "{orders} orders on {symbol} have traded and are not listed by the venue; whose \
+                 they are is not known"
+            ),
+            Self::StorageFailed { fault } => {
+                write!(f, "{fault}; new orders are denied until then, cancels pass")
+            }
+            Self::StorageRestored => f.write_str("the journal can be written again"),
             Self::ReadFailed { what, reason } => write!(f, "{what} failed: {reason}; trying again"),
         }
     }

@@ -11,6 +11,8 @@ use tradewind_model::tariff::Limit;
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::ShutRecord;
 
+use crate::journal::Recovered;
+
 /// What a process knows when it begins, and how it begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Beginning {
@@ -25,6 +27,9 @@ pub struct Beginning {
     /// Whether whoever performs the engine's actions keeps a catalog that other processes fill,
     /// too: it is asked for that before the venue is.
     pub shares_catalog: bool,
+    /// What the journal holds; none when nothing is written down, so that orders go at once and
+    /// nothing is known of them in another life.
+    pub journal: Option<Box<Recovered>>,
 }
 
 impl Default for Beginning {
@@ -36,6 +41,7 @@ impl Default for Beginning {
             delay: Duration::ZERO,
             jitter: Duration::ZERO,
             shares_catalog: false,
+            journal: None,
         }
     }
 }

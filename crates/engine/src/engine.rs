@@ -6,12 +6,13 @@
 //!
 //! The work itself is in the submodules, each an `impl` block about one thing: `dispatch` brings
 //! calls to the scheduler and out, `outcome` brings back what became of them, `retrying` decides
-//! what is tried again; `orders` follows orders, `refusals` stops what is refused time and again,
-//! `order_counts` asks how many more there may be; `streams` keeps sockets up, `market` hands out
-//! feeds, `reads` answers questions from outside; `clock` knows the venue's time, `shut` heeds what
-//! is to be left alone and `inheritance` hands it on, `attempts` tells of each try, `startup` reads
-//! what has to be known before the first order, `background` what has to be read again now and
-//! then.
+//! what is tried again; `orders` follows orders, `journaling` writes down what may not be forgotten,
+//! `refusals` stops what is refused time and again, `order_counts` asks how many more there may be;
+//! `streams` keeps sockets up, `market` hands out feeds, `reads` answers questions from outside;
+//! `clock` knows the venue's time, `shut` heeds what is to be left alone and `inheritance` hands it
+//! on, `attempts` tells of each try, `startup` reads what has to be known before the first order,
+//! `recovery` takes up what earlier lives have left, `scanning` reads trades that nobody has told,
+//! `background` what has to be read again now and then.
 
 mod attempts;
 mod background;
@@ -19,24 +20,28 @@ mod calls;
 mod clock;
 mod dispatch;
 mod inheritance;
+mod journaling;
 mod market;
 mod order_counts;
 mod orders;
 mod outcome;
 mod reads;
+mod recovery;
 mod refusals;
 mod retrying;
+mod scanning;
 mod shut;
 mod startup;
 mod status;
 mod streams;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use tradewind_model::attempt::AccountHash;
 use tradewind_model::id::{CallId, ClientOrderId, InstrumentId, StrategyId, Symbol};
 use tradewind_model::instrument::Instrument;
+use tradewind_model::lookup::Lookup;
 use tradewind_model::market::Quote;
 use tradewind_model::notice::{Command, Notice, VenueStatus};
 use tradewind_model::stream::StreamKind;
@@ -50,6 +55,7 @@ use crate::action::{Action, Failure, Incident, Route};
 use crate::beginning::Beginning;
 use crate::clock_sync::ClockSync;
 use crate::event::Event;
+use crate::journal::Entry;
 use crate::ledger::Ledger;
 use crate::snapshot::{Counters, Snapshot};
 use crate::timers::Timers;
@@ -57,10 +63,13 @@ use background::Background;
 use calls::Calls;
 use clock::Clockwork;
 use inheritance::Kept;
+use journaling::Journaling;
 use market::Market;
 use order_counts::OrderCount;
 use orders::Watch;
 use reads::Reads;
+use recovery::Recovery;
+use scanning::Scan;
 use startup::Startup;
 use streams::Stream;
 
@@ -69,6 +78,8 @@ use streams::Stream;
 pub struct StrategySetup {
     /// Its name.
     pub id: StrategyId,
+    /// Its slot in names of orders: which of those at the venue are its own.
+    pub slot: u16,
     /// What it trades: our name, and the venue's.
     pub instruments: Vec<(InstrumentId, Symbol)>,
 }
@@ -102,6 +113,8 @@ pub struct EngineConfig {
     /// How late a venue may still accept an order. Short is good: it bounds how long a lost answer
     /// leaves an order in doubt.
     pub recv_window: Duration,
+    /// For how long it proves nothing that the venue knows no such order.
+    pub lookup: Lookup,
     /// How long an order may wait for leave to be sent before it is denied.
     pub order_deadline: Duration,
     /// How long to wait for the answer to a call.
@@ -147,6 +160,12 @@ enum Timer {
     Fetch(ClientOrderId),
     /// An order is to be canceled again.
     Cancel(ClientOrderId),
+    /// An order has waited for its intent to be written down until its deadline.
+    Unwritten(ClientOrderId),
+    /// An order's fate has not been known for long.
+    Doubt(ClientOrderId),
+    /// The journal's storage is to be tried again.
+    Journal,
     /// What has to be known before the first order has to be known.
     Startup,
     /// A shut scope may be open.
@@ -191,6 +210,11 @@ pub struct Engine {
     startup: Startup,
     background: Background,
     kept: Kept,
+    journaling: Journaling,
+    recovery: Recovery,
+    scans: BTreeMap<Symbol, Scan>,
+    /// Orders in doubt for so long that no new risk is taken.
+    overdue: BTreeSet<ClientOrderId>,
     told: VenueStatus,
     counters: Counters,
     is_stopping: bool,
@@ -233,6 +257,10 @@ impl Engine {
             startup: Startup::default(),
             background: Background::default(),
             kept: Kept::default(),
+            journaling: Journaling::new(config.beginning.journal.is_some()),
+            recovery: Recovery::default(),
+            scans: BTreeMap::new(),
+            overdue: BTreeSet::new(),
             told: VenueStatus::Stale { reason: "starting".to_owned() },
             counters: Counters::default(),
             is_stopping: false,
@@ -241,6 +269,7 @@ impl Engine {
             config,
         };
         engine.inherit(now);
+        engine.take_up(now);
         let begins_at = now + engine.hold_back();
         engine.timers.set(Timer::Startup, begins_at + engine.config.startup_timeout);
         if begins_at > now {
@@ -265,12 +294,14 @@ impl Engine {
             Event::ClockJumped { nanos } => self.clock_jumped(now, nanos),
             Event::ShutElsewhere(records) => self.adopt(now, &records),
             Event::CatalogSought(catalog) => self.catalog_sought(now, catalog),
+            Event::Journal(answer) => self.journal_answered(now, answer),
             Event::ClearAccount => {
                 let scope = ScopeKey::Account(self.config.route.account);
                 self.scheduler.clear(now, &scope);
             }
             Event::Stop { deadline } => self.stop(now, deadline),
         }
+        self.begin_strategies(now);
         self.refresh_status(now);
         self.keep_shut(now);
     }
@@ -279,16 +310,19 @@ impl Engine {
     /// [`Engine::wakeup`].
     pub fn poll(&mut self, now: Timestamp) -> Option<Action> {
         if self.has_failed {
+            self.hand_out_records();
             return self.actions.pop_front();
         }
         self.advance_clock(now);
         loop {
             self.keep_shut(now);
+            self.hand_out_records();
             if let Some(action) = self.actions.pop_front() {
                 return Some(action);
             }
             if let Some(timer) = self.timers.take_due(now) {
                 self.fire(now, timer);
+                self.begin_strategies(now);
                 self.refresh_status(now);
                 continue;
             }
@@ -350,10 +384,11 @@ impl Engine {
             }
             Command::Remember { key, value } => {
                 if let Some(member) = self.members.get_mut(&strategy) {
-                    match value {
-                        Some(value) => member.store.insert(key, value),
+                    match value.clone() {
+                        Some(value) => member.store.insert(key.clone(), value),
                         None => member.store.remove(&key),
                     };
+                    self.record(now, Entry::Remembered { strategy, key, value });
                 }
             }
         }
@@ -375,6 +410,9 @@ impl Engine {
             Timer::Ask(id) => self.ask(now, id),
             Timer::Fetch(id) => self.fetch_fills(now, id),
             Timer::Cancel(id) => self.pursue_cancel(now, id),
+            Timer::Unwritten(id) => self.unwritten(now, id),
+            Timer::Doubt(id) => self.doubt_overdue(id),
+            Timer::Journal => self.retry_journal(),
             Timer::Startup => self.startup_timed_out(now),
             // Telling the status anew is all there is to do; the queue moves by itself.
             Timer::Unshut => {}
@@ -411,6 +449,10 @@ impl Engine {
     }
 
     fn notify(&mut self, strategy: StrategyId, notice: Notice) {
+        // What becomes of orders of earlier lives is in what a strategy is told at its beginning.
+        if matches!(notice, Notice::Order(_)) && !self.startup.has_begun_strategies {
+            return;
+        }
         self.actions.push_back(Action::Notify { strategy, notice });
     }
 

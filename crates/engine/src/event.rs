@@ -9,8 +9,8 @@ use tradewind_model::time::Timestamp;
 use tradewind_scheduler::ShutRecord;
 
 use crate::beginning::Catalog;
-
 use crate::inquiry::Terms;
+use crate::journal;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +66,8 @@ pub enum Event {
     /// What `Action::SeekCatalog` has come to: what somebody has read, or none when this process
     /// is to ask the venue itself.
     CatalogSought(Option<Box<Catalog>>),
+    /// What became of an `Action::Append`, or of the journal.
+    Journal(journal::Answer),
     /// A person has seen to the account's key: one signed read may try it.
     ClearAccount,
     /// Trading is to end: new orders are refused, own orders canceled.

@@ -31,6 +31,31 @@ pub struct Position {
     pub fills: u64,
 }
 
+impl Position {
+    fn book(&mut self, side: Side, fill: &Fill, instrument: &Instrument) {
+        let (qty, value) = (fill.qty.get(), (fill.price * fill.qty).get());
+        match side {
+            Side::Buy => {
+                self.base += qty;
+                self.quote -= value;
+            }
+            Side::Sell => {
+                self.base -= qty;
+                self.quote += value;
+            }
+        }
+        if let Some(asset) = &fill.commission_asset {
+            *self.fees.entry(asset.clone()).or_default() += fill.commission;
+            if *asset == instrument.base {
+                self.base -= fill.commission;
+            } else if *asset == instrument.quote {
+                self.quote -= fill.commission;
+            }
+        }
+        self.fills += 1;
+    }
+}
+
 /// What an order will lock, until the venue's balances say so.
 #[derive(Clone, Debug)]
 struct Hold {
@@ -51,6 +76,8 @@ pub struct Ledger {
     holds: BTreeMap<ClientOrderId, Hold>,
     balances: BTreeMap<Asset, Balance>,
     positions: BTreeMap<(StrategyId, InstrumentId), Position>,
+    /// What of them was there before this process began.
+    inherited: BTreeMap<(StrategyId, InstrumentId), Position>,
     /// What trades cost.
     pub fees: Fees,
 }
@@ -143,33 +170,35 @@ impl Ledger {
         was_filed
     }
 
-    /// Books a trade into the position of whoever placed the order.
-    pub fn book(&mut self, id: ClientOrderId, fill: &Fill, instrument: &Instrument) {
+    /// Books a trade into the position of whoever placed the order. `was_missed` when it was made
+    /// before this process began.
+    pub fn book(
+        &mut self,
+        id: ClientOrderId,
+        fill: &Fill,
+        instrument: &Instrument,
+        was_missed: bool,
+    ) {
         let Some(order) = self.orders.get(&id) else {
             return;
         };
         let key = (order.strategy, order.instrument.clone());
-        let position = self.positions.entry(key).or_default();
-        let (qty, value) = (fill.qty.get(), (fill.price * fill.qty).get());
-        match order.side {
-            Side::Buy => {
-                position.base += qty;
-                position.quote -= value;
-            }
-            Side::Sell => {
-                position.base -= qty;
-                position.quote += value;
-            }
+        if was_missed {
+            self.inherited.entry(key.clone()).or_default().book(order.side, fill, instrument);
         }
-        if let Some(asset) = &fill.commission_asset {
-            *position.fees.entry(asset.clone()).or_default() += fill.commission;
-            if *asset == instrument.base {
-                position.base -= fill.commission;
-            } else if *asset == instrument.quote {
-                position.quote -= fill.commission;
-            }
-        }
-        position.fills += 1;
+        self.positions.entry(key).or_default().book(order.side, fill, instrument);
+    }
+
+    /// Sets the position that earlier lives have left.
+    pub fn inherit(&mut self, key: (StrategyId, InstrumentId), position: Position) {
+        self.inherited.insert(key.clone(), position.clone());
+        self.positions.insert(key, position);
+    }
+
+    /// What of a position was there before this process began.
+    #[must_use]
+    pub fn inherited(&self, key: &(StrategyId, InstrumentId)) -> Position {
+        self.inherited.get(key).cloned().unwrap_or_default()
     }
 
     /// Positions by strategy and instrument.

@@ -11,6 +11,7 @@ pub mod clock_sync;
 pub mod engine;
 pub mod event;
 pub mod inquiry;
+pub mod journal;
 pub mod ledger;
 pub mod order;
 pub mod snapshot;

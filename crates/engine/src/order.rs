@@ -9,7 +9,7 @@ use std::collections::btree_map::Entry;
 
 use tradewind_model::id::{ClientOrderId, InstrumentId, StrategyId, Symbol, TradeId, VenueOrderId};
 use tradewind_model::money::{Notional, Quantity};
-use tradewind_model::order::{Denied, OrderKind, OrderState, OrderUpdate, Side};
+use tradewind_model::order::{Denied, OrderKind, OrderRequest, OrderState, OrderUpdate, Side};
 use tradewind_model::report::{ExecutionReport, Fill, ReportedStatus};
 use tradewind_model::time::Timestamp;
 
@@ -46,6 +46,8 @@ pub struct Order {
     pub reason: Option<String>,
     /// Whether somebody wants it gone.
     pub is_cancel_wanted: bool,
+    /// Whether it was concluded that the venue never had it.
+    pub is_ruled_out: bool,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// When its bytes last left; none while they have not.
@@ -83,6 +85,17 @@ const fn rank(state: OrderState) -> u8 {
 }
 
 impl Order {
+    /// What was asked for.
+    #[must_use]
+    pub fn request(&self) -> OrderRequest {
+        OrderRequest {
+            instrument: self.instrument.clone(),
+            side: self.side,
+            kind: self.kind,
+            tag: self.tag,
+        }
+    }
+
     /// What can still trade; zero once the order is over.
     #[must_use]
     pub fn leaves_qty(&self) -> Quantity {

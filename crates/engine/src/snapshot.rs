@@ -11,6 +11,7 @@ use tradewind_model::order::{OrderState, OrderUpdate};
 use tradewind_model::time::Timestamp;
 
 use crate::engine::Engine;
+use crate::ledger::Position;
 
 /// What has happened so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +32,10 @@ pub struct Counters {
     pub orders_denied: u64,
     /// Orders whose answer was lost.
     pub orders_in_doubt: u64,
+    /// Orders in doubt of which it was concluded that the venue never had them.
+    pub orders_not_placed: u64,
+    /// Orders of that kind that turned up all the same.
+    pub orders_turned_up: u64,
     /// Trades booked.
     pub fills: u64,
     /// Statements about orders that are not ours.
@@ -123,6 +128,8 @@ pub struct PositionView {
     pub fees_in_quote: Option<Decimal>,
     /// Trades.
     pub fills: u64,
+    /// What of all that was there before this process began.
+    pub inherited: Position,
 }
 
 /// Everything, at one moment.
@@ -172,7 +179,7 @@ impl Snapshot {
 fn positions(engine: &Engine) -> Vec<PositionView> {
     let quotes = engine.quotes();
     let view = |((strategy, id), position): (&(StrategyId, InstrumentId), _)| {
-        let crate::ledger::Position { base, quote, fees, fills } = position;
+        let Position { base, quote, fees, fills } = position;
         let price = quotes.get(id).map(|quote| quote.mid().get());
         let valued = |base: Decimal| match price {
             Some(price) => Some(base.saturating_mul(price)),
@@ -192,6 +199,7 @@ fn positions(engine: &Engine) -> Vec<PositionView> {
             fees_in_quote,
             fees,
             fills,
+            inherited: engine.ledger().inherited(&(*strategy, id.clone())),
         }
     };
     let all = engine.ledger().positions().iter();

@@ -67,8 +67,8 @@ pub fn check(world: &World, id: InstanceId) -> Result<(), Broken> {
 /// - nothing left for what the venue had told to be left alone;
 /// - no secret is in what instances log, tell or print.
 ///
-/// Positions are compared where every life of the account's instances is still the first: a later
-/// one knows of earlier fills only what was kept for it.
+/// Positions are compared where every life of the account's instances is still the first, or knows
+/// what earlier ones have written down.
 ///
 /// # Errors
 /// When any of it is not so.

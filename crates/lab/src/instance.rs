@@ -9,6 +9,7 @@ use tradewind_engine::{
     Answer, Beginning, Engine, EngineConfig, Failure, Identity, Incident, Route, Snapshot,
     StrategySetup,
 };
+use tradewind_journal::{MemoryDisk, MemoryJournal};
 use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::id::{
     AccountId, CallId, ClientOrderId, ClientOrderIds, EgressId, InstrumentId, StrategyId,
@@ -99,6 +100,9 @@ pub struct InstanceSetup {
     /// The disk that outlives it, by name: instances that name the same one are on one machine.
     /// None keeps nothing.
     pub disk: Option<String>,
+    /// How long it takes to write a group of records down; none when nothing is written down. They
+    /// outlive the instance where it has a disk.
+    pub journal_takes: Option<Duration>,
     /// The first call waits for so long at the most, by chance.
     pub start_jitter: Duration,
     /// Attempts, and incidents, that are remembered, newest last; the oldest are dropped.
@@ -136,6 +140,7 @@ impl InstanceSetup {
             startup_timeout: Duration::from_secs(60),
             cancels_on_stop: true,
             disk: None,
+            journal_takes: Some(Duration::from_micros(20)),
             start_jitter: Duration::ZERO,
             records_max: 65_536,
         }
@@ -174,6 +179,10 @@ pub struct Instance {
     pub(crate) running: Option<Running>,
     /// What it has to do with its disk.
     pub(crate) desk: Desk,
+    /// What is written down, and the way there while it runs.
+    pub(crate) journal: Option<MemoryDisk>,
+    pub(crate) open_journal: Option<MemoryJournal>,
+    pub(crate) is_journal_writing: bool,
     pub(crate) asleep_until: Option<Timestamp>,
     /// By how much the wall's clock will have moved against its own when it wakes.
     pub(crate) overslept: Duration,
@@ -217,6 +226,9 @@ impl Instance {
             life: 0,
             running: None,
             desk: Desk::default(),
+            journal: None,
+            open_journal: None,
+            is_journal_writing: false,
             asleep_until: None,
             overslept: Duration::ZERO,
             sockets: BTreeMap::new(),
@@ -244,11 +256,14 @@ impl Instance {
         let setup = &self.setup.0;
         let mut hosts = BTreeMap::new();
         let mut strategies = Vec::new();
+        let marks = beginning.journal.as_ref().map(|known| known.slots.clone()).unwrap_or_default();
         for (slot, spec) in (setup.first_slot..).zip(&setup.strategies) {
-            let host = make_host(&setup.registry, spec, slot, now)?;
+            // No name is given twice, though the clock went back.
+            let started = marks.get(&slot).map_or(now, |mark| mark.next_start(now));
+            let host = make_host(&setup.registry, spec, slot, started)?;
             let symbol = |id: &InstrumentId| (id.clone(), venue.symbol(id));
             let instruments = spec.instruments.iter().map(symbol).collect();
-            strategies.push(StrategySetup { id: host.id(), instruments });
+            strategies.push(StrategySetup { id: host.id(), slot, instruments });
             hosts.insert(host.id(), host);
         }
         let seed = setup.seed.wrapping_add(u64::from(self.life) << 32);
@@ -259,6 +274,7 @@ impl Instance {
             retry: setup.retry,
             strategies,
             recv_window: setup.recv_window,
+            lookup: venue.lookup(),
             order_deadline: setup.order_deadline,
             call_timeout: setup.call_timeout,
             startup_timeout: setup.startup_timeout,
@@ -301,6 +317,12 @@ impl Instance {
     #[must_use]
     pub const fn life(&self) -> u32 {
         self.life
+    }
+
+    /// Whether a life of it knows what earlier ones have traded.
+    #[must_use]
+    pub const fn remembers(&self) -> bool {
+        self.setup.0.disk.is_some() && self.setup.0.journal_takes.is_some()
     }
 
     /// Its engine; none while it is dead.

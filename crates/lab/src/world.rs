@@ -1,6 +1,7 @@
 //! Everything at once: one queue of what is on its way, and a time that jumps to the next of it.
 
 mod arriving;
+mod journaling;
 mod keeping;
 mod sending;
 
@@ -88,6 +89,8 @@ enum Parcel {
     Event { to: Receiver, event: Box<Event> },
     /// It is time for an instance to look at its disk.
     Look { to: Receiver },
+    /// A group of an instance's records is on its disk.
+    Written { to: Receiver },
     /// Something for a strategy.
     Notice { to: Receiver, strategy: StrategyId, notice: Box<Notice> },
 }
@@ -267,6 +270,8 @@ impl World {
     pub fn kill(&mut self, id: InstanceId) {
         let instance = &mut self.instances[id.0];
         instance.running = None;
+        instance.open_journal = None;
+        instance.is_journal_writing = false;
         instance.writes.clear();
         instance.asleep_until = None;
         instance.overslept = Duration::ZERO;

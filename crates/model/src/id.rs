@@ -6,7 +6,7 @@
 
 mod mint;
 
-pub use mint::ClientOrderIds;
+pub use mint::{ClientOrderIds, Minted};
 
 use std::fmt;
 use std::str::FromStr;

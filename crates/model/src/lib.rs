@@ -8,6 +8,7 @@ pub mod balance;
 pub mod call;
 pub mod id;
 pub mod instrument;
+pub mod lookup;
 pub mod market;
 pub mod money;
 pub mod notice;
@@ -17,6 +18,7 @@ pub mod report;
 pub mod stream;
 pub mod tariff;
 pub mod time;
+pub mod trading;
 
 mod float;
 

@@ -203,6 +203,16 @@ pub enum Denied {
         /// When one such order may go again, to see whether the venue has changed its mind.
         until: Timestamp,
     },
+    /// Its answer was lost, and nothing that the venue has is of it.
+    #[error("it was never placed: its answer was lost, and the venue has no trace of it")]
+    NotPlaced,
+    /// Another order of the account has been in doubt for long.
+    #[error("new orders wait until it is known what became of order {0}")]
+    Unresolved(ClientOrderId),
+    /// It cannot be written down before it is sent, and what is not written down may be traded
+    /// twice.
+    #[error("the order cannot be written down before it is sent: {0}")]
+    Unrecorded(String),
     /// The state of the account forbids new risk.
     #[error("new orders are not accepted: {0}")]
     Closed(String),

@@ -42,6 +42,8 @@ pub struct Config<'t> {
     pub log: LogSection,
     /// What outlives the process.
     pub state: StateSection,
+    /// Where orders are written down.
+    pub journal: JournalSection,
     /// The strategies; at least one.
     pub strategies: Vec<StrategyConfig<'t>>,
     source: Source<'t>,
@@ -153,6 +155,26 @@ pub struct StateSection {
     pub start_jitter_ms: Option<u64>,
 }
 
+/// How orders, trades and decisions are written down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JournalSection {
+    /// What a record survives from the moment on at which an order may rest on it.
+    pub durability: JournalDurability,
+}
+
+/// What a record of the journal survives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JournalDurability {
+    /// The death of the process. A loss of power can cost the last moments; orders that are
+    /// forgotten by that are found at the venue by their names. Decisions survive it always.
+    #[default]
+    Normal,
+    /// A loss of power as well: each order waits for the disk.
+    Full,
+}
+
 /// One strategy.
 #[derive(Clone, Debug)]
 pub struct StrategyConfig<'t> {
@@ -216,6 +238,8 @@ struct Head {
     log: LogSection,
     #[serde(default)]
     state: StateSection,
+    #[serde(default)]
+    journal: JournalSection,
 }
 
 #[derive(Deserialize)]
@@ -328,7 +352,8 @@ impl<'t> Config<'t> {
         let mut whole =
             DeTable::parse(text).map_err(|error| source.error(error.span(), error.message()))?;
         let strategies = whole.get_mut().remove("strategy");
-        let Head { venue, account, engine, scheduler, retry, log, state } = source.read(whole)?;
+        let Head { venue, account, engine, scheduler, retry, log, state, journal } =
+            source.read(whole)?;
         let strategies = source.strategies(strategies)?;
         let config = Self {
             venue: source.venue(venue)?,
@@ -347,6 +372,7 @@ impl<'t> Config<'t> {
             retry,
             log,
             state,
+            journal,
             strategies,
             source,
         };

@@ -26,6 +26,7 @@ use tradewind_venue::{EncodeError, Endpoint, Signer, Stamp, Venue};
 
 use crate::clock::{Clock, WallWatch};
 use crate::desk::{Desk, End, Request};
+use crate::scribe::Scribe;
 use crate::sockets::{SocketHandle, SocketTask, Write, writes};
 use crate::state::{Keeper, State};
 use crate::strategy_host::{HostThread, Inbox};
@@ -60,6 +61,8 @@ pub struct Setup {
     pub hosts: Vec<(Host, Arc<Inbox>)>,
     /// What outlives the process; none where nothing does.
     pub state: Option<State>,
+    /// The journal that the engine's beginning was read from; none where nothing is written down.
+    pub scribe: Option<Scribe>,
 }
 
 /// Starts everything; must be called within a tokio runtime.
@@ -67,7 +70,7 @@ pub struct Setup {
 /// # Errors
 /// When a thread cannot be started.
 pub fn run(setup: Setup) -> std::io::Result<Desk> {
-    let Setup { engine, venue, endpoint, signer, transport, clock, hosts, state } = setup;
+    let Setup { engine, venue, endpoint, signer, transport, clock, hosts, state, scribe } = setup;
     let (stream_events, streams) = mpsc::channel(STREAM_EVENTS_MAX);
     let (command_events, commands) = mpsc::channel(COMMANDS_MAX);
     let (requests, requested) = mpsc::channel(REQUESTS_MAX);
@@ -94,6 +97,7 @@ pub fn run(setup: Setup) -> std::io::Result<Desk> {
         tasks: JoinSet::new(),
         inquiries: BTreeMap::new(),
         keeper,
+        scribe,
         end,
     };
     let driver = Driver {
@@ -141,9 +145,12 @@ impl Driver {
             }
             let wakeup = self.engine.wakeup().unwrap_or(Timestamp::MAX).min(self.snapshot_due);
             let sleep = tokio::time::sleep(wakeup.since(clock.now()));
-            // In order: what the venue says before what anybody wishes.
+            // In order: what orders wait for, and what the venue says before what anybody wishes.
             tokio::select! {
                 biased;
+                Some(event) = next_answer(&mut self.shell.scribe) => {
+                    self.engine.handle(clock.now(), event);
+                }
                 Some(event) = self.streams.recv() => self.engine.handle(clock.now(), event),
                 Some(event) = self.commands.recv() => self.engine.handle(clock.now(), event),
                 request = self.requested.recv() => match request {
@@ -160,6 +167,9 @@ impl Driver {
     /// Hands over what waits, of each kind up to a bound.
     fn take_in_waiting(&mut self) {
         let now = self.shell.clock.now();
+        while let Some(event) = self.shell.scribe.as_mut().and_then(Scribe::try_next) {
+            self.engine.handle(now, event);
+        }
         let told = std::iter::from_fn(|| self.streams.try_recv().ok()).take(BATCH_MAX);
         let wished = std::iter::from_fn(|| self.commands.try_recv().ok()).take(BATCH_MAX);
         for event in told.chain(wished) {
@@ -201,6 +211,7 @@ struct Shell {
     tasks: JoinSet<()>,
     inquiries: BTreeMap<u64, oneshot::Sender<Answer>>,
     keeper: Option<Keeper>,
+    scribe: Option<Scribe>,
     end: watch::Sender<Option<End>>,
 }
 
@@ -236,6 +247,16 @@ impl Shell {
             Action::KeepCatalog(catalog) => {
                 if let Some(keeper) = &self.keeper {
                     keeper.keep_catalog(catalog);
+                }
+            }
+            Action::Append(append) => {
+                if let Some(scribe) = &self.scribe {
+                    scribe.append(append);
+                }
+            }
+            Action::RetryJournal => {
+                if let Some(scribe) = &self.scribe {
+                    scribe.retry();
                 }
             }
             Action::Attempt(event) => log_attempt(&event),
@@ -365,6 +386,17 @@ impl Shell {
     fn stop(mut self) {
         self.threads.values_mut().for_each(HostThread::stop);
         self.tasks.abort_all();
+        if let Some(scribe) = self.scribe.take() {
+            scribe.close();
+        }
+    }
+}
+
+/// What became of the records that were written down; never, where nothing is.
+async fn next_answer(scribe: &mut Option<Scribe>) -> Option<Event> {
+    match scribe {
+        Some(scribe) => scribe.next().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -11,10 +11,12 @@ pub mod seed;
 pub mod state;
 pub mod strategy_host;
 
+mod scribe;
 mod sockets;
 
 pub use clock::{Clock, WallWatch};
 pub use config::{Config, ConfigError};
 pub use desk::{Ask, Desk, End};
 pub use driver::{ATTEMPTS, Setup, run};
+pub use scribe::Scribe;
 pub use state::{State, StateError};

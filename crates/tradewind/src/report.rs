@@ -255,11 +255,14 @@ fn added(
     }
     for view in positions {
         let Some((base, quote)) = assets_of.get(&view.instrument) else { continue };
-        *ours.entry(base.clone()).or_default() += view.base;
-        *ours.entry(quote.clone()).or_default() += view.quote;
+        // What earlier runs have traded is none of this one's.
+        let before = &view.inherited;
+        *ours.entry(base.clone()).or_default() += view.base - before.base;
+        *ours.entry(quote.clone()).or_default() += view.quote - before.quote;
         // Fees in base and quote are deducted there already.
         for (asset, fee) in view.fees.iter().filter(|(asset, _)| ![base, quote].contains(asset)) {
-            *ours.entry(asset.clone()).or_default() -= *fee;
+            let paid_before = before.fees.get(asset).copied().unwrap_or_default();
+            *ours.entry(asset.clone()).or_default() -= *fee - paid_before;
         }
     }
     let added = |(asset, ours): (Asset, Decimal)| {

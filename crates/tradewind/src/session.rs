@@ -13,11 +13,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tradewind_binance::BinanceSpot;
+use tradewind_engine::journal::Recovered;
 use tradewind_engine::{
     Beginning, EngineConfig, Failure, Identity, Route, Snapshot, StrategySetup,
 };
+use tradewind_journal::OpenError;
 use tradewind_model::Timestamp;
 use tradewind_model::id::{AccountId, ClientOrderIds, EgressId, InstrumentId, VenueId};
+use tradewind_model::lookup::Lookup;
 use tradewind_runtime::config::{Place, StrategyConfig};
 use tradewind_runtime::strategy_host::Inbox;
 use tradewind_runtime::{Clock, Config, ConfigError, Desk, End, Setup, State, StateError, seed};
@@ -107,6 +110,9 @@ pub enum StartError {
     /// What outlives a process cannot be kept.
     #[error(transparent)]
     State(#[from] StateError),
+    /// What was traded before cannot be read, or what will be cannot be written down.
+    #[error(transparent)]
+    Journal(#[from] OpenError),
     /// An earlier life was told that the key is not accepted, and nobody has seen to it.
     #[error(
         "{venue} has refused the key of account {account} at {since}, and trying it again would \
@@ -195,9 +201,17 @@ impl Session {
             return Err(StartError::Share { never });
         }
         let state = kept::open(config, reached.signer.account_hash(), &clock)?;
+        let hash = reached.signer.account_hash();
+        let (scribe, recovered) = kept::open_journal(config, state.as_ref(), hash, &clock)?;
+        let (hosts, prefixes) = match names_after(config, &recovered, clock.now()) {
+            // The clock went back: no name is given twice.
+            Some(later) => self::hosts(config, registry, later)?,
+            None => (hosts, prefixes),
+        };
         let known = state.as_ref().map(State::beginning).unwrap_or_default();
         let jitter = config.state.start_jitter(&config.venue.place);
-        engine.beginning = Beginning { jitter, ..known };
+        let journal = Some(Box::new(recovered));
+        engine.beginning = Beginning { jitter, journal, ..known };
         let about = About {
             venue: config.venue.name,
             seed: reached.seed,
@@ -214,6 +228,7 @@ impl Session {
             clock,
             hosts,
             state,
+            scribe: Some(scribe),
         })
         .map_err(|error| machine(&error))?;
         Ok(Self { desk, clock, embedded: reached.embedded, about, traded, prefixes })
@@ -331,6 +346,13 @@ fn instruments(config: &Config<'_>) -> Vec<InstrumentId> {
     instruments
 }
 
+/// When names have to begin so that none is given a second time; none when it is later anyway.
+fn names_after(config: &Config<'_>, recovered: &Recovered, now: Timestamp) -> Option<Timestamp> {
+    let first = config.engine.slot * STRATEGIES_MAX;
+    let own = recovered.slots.range(first..first + STRATEGIES_MAX);
+    own.map(|(_, mark)| mark.next_start(now)).max().filter(|later| *later > now)
+}
+
 type Hosts = Vec<(Host, Arc<Inbox>)>;
 
 /// Makes the strategies. Each names its orders from a slot of its own: slot times
@@ -379,8 +401,9 @@ fn host(
 }
 
 fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> EngineConfig {
-    let setup = |strategy: &StrategyConfig<'_>| StrategySetup {
+    let setup = |(strategy, index): (&StrategyConfig<'_>, u16)| StrategySetup {
         id: strategy.id,
+        slot: config.engine.slot * STRATEGIES_MAX + index,
         instruments: strategy.instruments.iter().map(|id| (id.clone(), venue.symbol(id))).collect(),
     };
     let engine = &config.engine;
@@ -396,8 +419,9 @@ fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> 
         tariff: venue.tariff(),
         scheduler: SchedulerConfig { seed, ..config.scheduler.clone() },
         retry: config.retry,
-        strategies: config.strategies.iter().map(setup).collect(),
+        strategies: config.strategies.iter().zip(0..).map(setup).collect(),
         recv_window: engine.recv_window(),
+        lookup: lookup(config, venue),
         order_deadline: Duration::from_millis(engine.order_deadline_ms),
         call_timeout: Duration::from_millis(engine.call_timeout_ms),
         startup_timeout: Duration::from_millis(engine.startup_timeout_ms),
@@ -405,6 +429,20 @@ fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> 
         identity,
         beginning: Beginning::default(),
         seed,
+    }
+}
+
+/// For how long it proves nothing that the venue knows no such order. The embedded one does all at
+/// once: what is left is for this machine to be slow.
+fn lookup(config: &Config<'_>, venue: &dyn Venue) -> Lookup {
+    let whole = venue.lookup();
+    match config.venue.place {
+        Place::Embedded { .. } => Lookup {
+            processing_max: Duration::from_secs(1),
+            lag_max: Duration::from_millis(500),
+            ..whole
+        },
+        Place::Remote(_) => whole,
     }
 }
 

@@ -79,8 +79,8 @@ pub struct BucketUse {
     /// How many attempts were turned away.
     pub limited: u64,
     /// In how many windows that hurt, in the worst stretch of such windows: calls were turned away,
-    /// or orders or most reads had to wait. Deploys, storms and blocks aside, which explain
-    /// themselves.
+    /// or orders or most reads had to wait. Stretches near it that the same endpoint is to blame
+    /// for are counted with it. Deploys, storms and blocks aside, which explain themselves.
     pub windows_troubled: u64,
     /// The first of these and the end of the last.
     pub troubled: Option<(Timestamp, Timestamp)>,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tradewind_model::call::{Call, CallKind};
 use tradewind_model::id::{CallId, InstrumentId, Symbol, VenueId};
+use tradewind_model::lookup::Lookup;
 use tradewind_model::outcome::Outcome;
 use tradewind_model::stream::{StreamEvent, StreamKind};
 use tradewind_model::tariff::Tariff;
@@ -82,6 +83,9 @@ pub trait Venue: Send + Sync {
 
     /// Its limits before it has told them, and what its calls cost.
     fn tariff(&self) -> Tariff;
+
+    /// For how long it proves nothing that the venue knows no such order.
+    fn lookup(&self) -> Lookup;
 
     /// The bytes of a call: a REST request, or the handshake of a WebSocket for
     /// [`Call::OpenStream`]. What is signed is sent unchanged.

@@ -124,6 +124,9 @@ impl Slot {
                 | Denied::Deadline { .. }
                 | Denied::NotTaken(_)
                 | Denied::NeverFits(_)
+                | Denied::NotPlaced
+                | Denied::Unresolved(_)
+                | Denied::Unrecorded(_)
                 | Denied::Closed(_),
             ) => {}
             // The venue's no. It may have been that the order would have traded at once, so the

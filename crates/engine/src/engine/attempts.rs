@@ -158,6 +158,8 @@ impl Engine {
             | Owner::Account
             | Owner::OrderCounts
             | Owner::OpenOrders(_)
+            | Owner::Scan(_)
+            | Owner::Identify(_)
             | Owner::Depth(_)
             | Owner::Open(..)
             | Owner::Join(_)

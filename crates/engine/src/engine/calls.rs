@@ -32,6 +32,10 @@ pub(super) enum Owner {
     OrderCounts,
     /// The start: orders that rest already.
     OpenOrders(Symbol),
+    /// A symbol's trades that nobody has told.
+    Scan(Symbol),
+    /// Trades of orders that are not known.
+    Identify(Symbol),
     /// A strategy that wants history.
     History { strategy: StrategyId, instrument: InstrumentId, interval: Interval, bars: u32 },
     /// A book.

@@ -179,6 +179,8 @@ impl Engine {
             | Owner::Account
             | Owner::OrderCounts
             | Owner::OpenOrders(_)
+            | Owner::Scan(_)
+            | Owner::Identify(_)
             | Owner::History { .. }
             | Owner::Depth(_) => Some(Action::Send { route, call, permit, timing }),
         }
@@ -248,6 +250,8 @@ impl Engine {
             | Owner::Account
             | Owner::OrderCounts
             | Owner::OpenOrders(_)
+            | Owner::Scan(_)
+            | Owner::Identify(_)
             | Owner::History { .. }
             | Owner::Depth(_)
             | Owner::Open(..)

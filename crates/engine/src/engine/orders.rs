@@ -7,6 +7,7 @@ mod canceling;
 mod doubt;
 mod placing;
 mod reports;
+mod verdict;
 
 use tradewind_model::id::{CallId, ClientOrderId};
 use tradewind_model::order::{OrderRequest, OrderState};
@@ -14,6 +15,7 @@ use tradewind_model::time::Timestamp;
 
 use super::calls::{Owner, PendingCall, Tries};
 use super::{Engine, Timer};
+use doubt::Doubt;
 
 /// What goes on about an order that is not over.
 #[derive(Clone, Debug, Default)]
@@ -26,20 +28,34 @@ pub(super) struct Watch {
     pub(super) fetch_tries: Tries,
     /// What is to be placed once it is gone.
     replacement: Option<(ClientOrderId, OrderRequest)>,
+    /// Whether its intent is written down, or about to be.
+    pub(super) is_recorded: bool,
+    /// Where its fate is not known, what is known beside that.
+    pub(super) doubt: Option<Doubt>,
+}
+
+impl Watch {
+    /// Over an order that an earlier life has placed.
+    pub(super) fn inherited(is_recorded: bool) -> Self {
+        Self { is_recorded, ..Self::default() }
+    }
 }
 
 impl Engine {
     /// Files an order that is over, and places what was to come in its stead.
     pub(in crate::engine) fn end(&mut self, now: Timestamp, id: ClientOrderId) {
-        self.timers.clear(Timer::Ask(id));
+        self.end_doubt(id);
         self.timers.clear(Timer::Fetch(id));
         self.timers.clear(Timer::Cancel(id));
-        self.startup.unsure.remove(&id);
+        self.timers.clear(Timer::Unwritten(id));
         let Some(watch) = self.watches.remove(&id) else {
             return;
         };
         for call in [watch.place, watch.ask, watch.cancel].into_iter().flatten() {
             self.withdraw(call);
+        }
+        if watch.is_recorded {
+            self.record_end(now, id);
         }
         let Some(order) = self.ledger.order(id) else {
             return;

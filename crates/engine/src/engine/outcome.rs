@@ -76,6 +76,10 @@ impl Engine {
             (Owner::History { strategy, instrument, interval, bars }, Reply::Bars(read)) => {
                 self.history_read(now, strategy, &instrument, interval, bars, read);
             }
+            (Owner::Scan(symbol), Reply::Fills(fills)) => self.trades_read(now, &symbol, &fills),
+            (Owner::Identify(symbol), Reply::Orders(orders)) => {
+                self.orders_read(now, &symbol, pending, &orders);
+            }
             (Owner::Depth(symbol), Reply::Depth(book)) => self.depth_read(now, &symbol, &book),
             (Owner::Open(kind, generation), Reply::Ack) => {
                 self.stream_opened(now, kind, generation);
@@ -106,8 +110,12 @@ impl Engine {
         match pending.owner {
             Owner::Place(id) => self.place_refused(now, id, refusal),
             Owner::Cancel(id) => {
+                let is_unknown = refusal.kind == RefusalKind::UnknownOrder;
                 // Mostly because the order has just filled: the venue is asked.
                 self.failed(now, pending, fate);
+                if is_unknown {
+                    self.nothing_to_cancel(now, id);
+                }
                 self.ask(now, id);
             }
             Owner::Ask(_)
@@ -122,6 +130,8 @@ impl Engine {
             | Owner::Account
             | Owner::OrderCounts
             | Owner::OpenOrders(_)
+            | Owner::Scan(_)
+            | Owner::Identify(_)
             | Owner::History { .. }
             | Owner::Depth(_) => self.failed(now, pending, fate),
         }
@@ -155,6 +165,8 @@ impl Engine {
             | Owner::Account
             | Owner::OrderCounts
             | Owner::OpenOrders(_)
+            | Owner::Scan(_)
+            | Owner::Identify(_)
             | Owner::History { .. }
             | Owner::Depth(_) => {
                 let reason = describe(&fate);

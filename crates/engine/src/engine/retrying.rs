@@ -35,6 +35,8 @@ use crate::action::Incident;
 /// Questions about an order in doubt that come quickly, some seconds in all: by then most answers
 /// that are late have come, and the others may be long in coming.
 const QUICK_ASKS: u32 = 8;
+/// Questions after which an order that rested must not be unknown any more.
+const LONG_ASKS: u32 = 12;
 /// Tries of a cancel that come quickly; then an operator is told.
 const QUICK_CANCELS: u32 = 5;
 
@@ -98,6 +100,15 @@ impl Engine {
         (at, pending.tries.failed(now, at, fate))
     }
 
+    /// When something is asked again whose answer was no failure and did not help.
+    pub(super) fn patiently(
+        &mut self,
+        now: Timestamp,
+        pending: &PendingCall,
+    ) -> (Timestamp, Tries) {
+        self.again(now, pending, None)
+    }
+
     /// Something that goes on until it is done has failed once more.
     pub(super) fn pursue(
         &mut self,
@@ -142,6 +153,8 @@ impl Engine {
             | Owner::Account
             | Owner::OrderCounts
             | Owner::OpenOrders(_)
+            | Owner::Scan(_)
+            | Owner::Identify(_)
             | Owner::History { .. }
             | Owner::Depth(_) => self.need_again(now, pending, fate, reason),
             // The scheduler asks for another probe when it is time; the others have a limit, and
@@ -199,9 +212,17 @@ impl Engine {
         fate: Option<&Fate>,
     ) {
         let (at, tries) = self.again(now, pending, fate);
-        if let Some(watch) = self.watches.get_mut(&id) {
-            (watch.ask, watch.ask_tries) = (None, tries);
-            self.timers.set(Timer::Ask(id), at);
+        let Some(watch) = self.watches.get_mut(&id) else {
+            return;
+        };
+        (watch.ask, watch.ask_tries) = (None, tries);
+        if tries.failures == LONG_ASKS && watch.doubt.is_none() {
+            self.tell(Incident::NotFound { client_order_id: id });
+        }
+        let latest = self.not_asked(now, id, pending, fate);
+        // It may be over by now.
+        if self.watches.contains_key(&id) {
+            self.timers.set(Timer::Ask(id), at.min(latest.max(now)));
         }
     }
 
@@ -284,6 +305,8 @@ const fn backoff(owner: &Owner) -> Backoff {
         | Owner::Account
         | Owner::OrderCounts
         | Owner::OpenOrders(_)
+        | Owner::Scan(_)
+        | Owner::Identify(_)
         | Owner::History { .. }
         | Owner::Depth(_)
         | Owner::Probe
@@ -308,6 +331,8 @@ const fn patient_backoff(owner: &Owner, failures: u32) -> Backoff {
         | Owner::Account
         | Owner::OrderCounts
         | Owner::OpenOrders(_)
+        | Owner::Scan(_)
+        | Owner::Identify(_)
         | Owner::History { .. }
         | Owner::Depth(_)
         | Owner::Probe

@@ -32,6 +32,7 @@ pub(super) struct Startup {
     pub(super) has_begun_strategies: bool,
     /// Everything was there once.
     is_done: bool,
+    has_read_missed_trades: bool,
     /// Orders of which something may have happened unheard.
     pub(super) unsure: BTreeSet<ClientOrderId>,
     /// The last read that failed, for the message when time runs out.
@@ -126,6 +127,7 @@ impl Engine {
             }
         } else if names.is_empty() {
             self.startup.has_catalog = true;
+            self.restore_positions();
             self.open_stream(now, StreamKind::Account);
         } else {
             let venue = self.config.route.venue;
@@ -145,6 +147,9 @@ impl Engine {
                 self.startup.missing_open_orders.insert(symbol.clone());
                 let call = Call::OpenOrders { symbol: Some(symbol.clone()) };
                 self.request(now, call, Owner::OpenOrders(symbol), Priority::Query);
+            }
+            if !std::mem::replace(&mut self.startup.has_read_missed_trades, true) {
+                self.read_missed_trades(now);
             }
         }
     }
@@ -185,12 +190,15 @@ impl Engine {
         orders: &[ExecutionReport],
     ) {
         self.startup.missing_open_orders.remove(symbol);
-        let is_ours = |report: &&ExecutionReport| {
-            self.ledger
-                .find(&report.symbol, report.client_order_id, report.venue_order_id)
-                .is_some()
-        };
-        let count = orders.len() - orders.iter().filter(is_ours).count();
+        let mut count = 0;
+        for report in orders {
+            let (client, venue) = (report.client_order_id, report.venue_order_id);
+            let known = self.ledger.find(&report.symbol, client, venue);
+            match known {
+                Some(id) => self.take_in(now, id, report),
+                None => count += usize::from(self.adopt_order(now, report).is_none()),
+            }
+        }
         if count > 0 {
             self.tell(Incident::ForeignOrders { count });
         }
@@ -198,12 +206,14 @@ impl Engine {
     }
 
     /// Begins the strategies once everything they are told at their beginning is known.
-    fn begin_strategies(&mut self, now: Timestamp) {
+    pub(super) fn begin_strategies(&mut self, now: Timestamp) {
         let startup = &self.startup;
         let is_known = startup.has_account
             && startup.has_order_counts
-            && startup.missing_open_orders.is_empty();
-        if !is_known || startup.has_begun_strategies {
+            && startup.missing_open_orders.is_empty()
+            && startup.unsure.is_empty()
+            && self.scans.is_empty();
+        if startup.has_begun_strategies || !is_known || self.is_missing_trades() {
             return;
         }
         self.startup.has_begun_strategies = true;
@@ -215,6 +225,13 @@ impl Engine {
         if self.members.is_empty() {
             self.open_market_stream(now);
         }
+    }
+
+    /// Whether the venue has told of trades that it has not told yet.
+    fn is_missing_trades(&self) -> bool {
+        self.watches.keys().any(|id| {
+            self.timers.is_set(Timer::Fetch(*id)) || self.calls.is_waited_for(&Owner::Fetch(*id))
+        })
     }
 
     fn recovered(&self, strategy: StrategyId) -> Recovered {
@@ -265,6 +282,8 @@ impl Engine {
             Some("reading the venue's count of orders")
         } else if !startup.unsure.is_empty() {
             Some("asking about orders after a gap")
+        } else if !startup.has_begun_strategies && !self.scans.is_empty() {
+            Some("reading trades that were missed")
         } else if !self.members.values().all(|member| member.has_started) {
             Some("strategies are starting")
         } else if self.market.has_feeds() && !self.market_stream.is_live() {
@@ -283,6 +302,11 @@ impl Engine {
 
     pub(super) fn startup_timed_out(&mut self, now: Timestamp) {
         if self.startup.is_done {
+            return;
+        }
+        if !self.startup.unsure.is_empty() && self.startup.has_account {
+            // Orders of earlier lives are asked about for as long as it takes.
+            self.timers.set(Timer::Startup, now + self.config.startup_timeout);
             return;
         }
         if let Some((until, scope)) = self.longest_shut(now) {

@@ -49,6 +49,7 @@ fn order(id: &str, side: Side) -> Order {
         fills: BTreeMap::new(),
         reason: None,
         is_cancel_wanted: false,
+        is_ruled_out: false,
         created_at: Timestamp::EPOCH,
         sent_at: None,
         updated_at: Timestamp::EPOCH,
@@ -77,9 +78,9 @@ fn a_position_counts_fees_in_the_asset_they_are_paid_in() {
     let (bought, sold) = (order("a", Side::Buy), order("b", Side::Sell));
     ledger.insert(bought.clone());
     ledger.insert(sold.clone());
-    ledger.book(bought.id, &fill(1, "10", "1", "0.001", "FOO"), &instrument());
-    ledger.book(sold.id, &fill(2, "11", "0.4", "0.0044", "USDT"), &instrument());
-    ledger.book(sold.id, &fill(3, "11", "0.1", "0.00002", "BNB"), &instrument());
+    ledger.book(bought.id, &fill(1, "10", "1", "0.001", "FOO"), &instrument(), false);
+    ledger.book(sold.id, &fill(2, "11", "0.4", "0.0044", "USDT"), &instrument(), false);
+    ledger.book(sold.id, &fill(3, "11", "0.1", "0.00002", "BNB"), &instrument(), false);
     let position = ledger.positions().values().next().unwrap();
     assert_eq!(position.base, dec("0.499"));
     assert_eq!(position.quote, dec("-4.5044"));

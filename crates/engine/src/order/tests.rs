@@ -33,6 +33,7 @@ fn order() -> Order {
         fills: BTreeMap::new(),
         reason: None,
         is_cancel_wanted: false,
+        is_ruled_out: false,
         created_at: Timestamp::EPOCH,
         sent_at: None,
         updated_at: Timestamp::EPOCH,

@@ -16,7 +16,7 @@ pub(super) fn agree(world: &World, claims: &mut Vec<String>) {
         };
         let instances: Vec<_> =
             world.instances().map(|(_, instance)| instance).filter(of_account).collect();
-        let is_comparable = |instance: &&Instance| instance.life() == 1;
+        let is_comparable = |instance: &&Instance| instance.life() == 1 || instance.remembers();
         if instances.is_empty() || !instances.iter().all(is_comparable) {
             continue;
         }
@@ -40,11 +40,11 @@ fn compare(
         if let Some(failure) = instance.failure() {
             claims.push(format!("{} failed: {failure}", instance.name()));
         }
-        fills += snapshot.counters.fills;
         for position in &snapshot.positions {
             let (base, quote) = position.instrument.as_str().split_once('-').unwrap_or_default();
             *ours.entry(base.to_owned()).or_default() += position.base;
             *ours.entry(quote.to_owned()).or_default() += position.quote;
+            fills += position.fills;
         }
     }
     for (asset, theirs) in &account.position {

@@ -46,6 +46,7 @@ impl World {
             }
             Parcel::Event { to, event } => self.handle(to.id, *event),
             Parcel::Look { to } => self.look(to),
+            Parcel::Written { to } => self.written(to),
             Parcel::Notice { to, strategy, notice } => {
                 self.call(to.id, strategy, &Input::Notice(*notice));
             }
@@ -61,7 +62,10 @@ impl World {
             | Parcel::Cut { .. }
             | Parcel::Gone { .. } => None,
             Parcel::Response(inbound) => Some(inbound.to),
-            Parcel::Event { to, .. } | Parcel::Look { to } | Parcel::Notice { to, .. } => Some(*to),
+            Parcel::Event { to, .. }
+            | Parcel::Look { to }
+            | Parcel::Written { to }
+            | Parcel::Notice { to, .. } => Some(*to),
             Parcel::FromVenue { session, .. } => {
                 self.sockets.get(session).map(|socket| socket.owner)
             }

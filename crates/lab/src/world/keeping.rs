@@ -37,7 +37,9 @@ impl World {
                 beginning
             }
         };
-        instance.start(&self.codec, self.now, Beginning { jitter, ..beginning })?;
+        let journal = self.open_journal(id);
+        let instance = &mut self.instances[id.0];
+        instance.start(&self.codec, self.now, Beginning { jitter, journal, ..beginning })?;
         instance.wakeup = self.now;
         Ok(())
     }
@@ -68,6 +70,8 @@ impl World {
             | Action::Close { .. }
             | Action::Notify { .. }
             | Action::Answer { .. }
+            | Action::Append(_)
+            | Action::RetryJournal
             | Action::Attempt(_)
             | Action::Tell(_)
             | Action::Drained { .. }

@@ -87,6 +87,8 @@ impl World {
             Action::KeepShut(_) | Action::SeekCatalog { .. } | Action::KeepCatalog(_) => {
                 self.keep(from, action);
             }
+            Action::Append(append) => self.append(from, append),
+            Action::RetryJournal => self.try_journal(from),
             Action::Attempt(event) => self.instances[id.0].note_attempt(*event),
             Action::Tell(incident) => self.instances[id.0].note_incident(self.now, incident),
             Action::Drained { unresolved } => self.instances[id.0].drained = Some(unresolved),

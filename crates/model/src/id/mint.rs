@@ -51,12 +51,47 @@ impl ClientOrderIds {
     }
 }
 
+/// What an id of ours was made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Minted {
+    /// The slot of its source.
+    pub slot: u16,
+    /// When its source began, to the millisecond.
+    pub started: Timestamp,
+    /// How many ids its source had given before.
+    pub count: u64,
+}
+
 impl ClientOrderId {
+    /// What this id was made from; none when it is not one of [`ClientOrderIds`].
+    #[must_use]
+    pub fn minted(&self) -> Option<Minted> {
+        let (slot, rest) = self.as_str().strip_prefix(SCHEMA)?.split_at_checked(SLOT_DIGITS)?;
+        let (started, count) = rest.split_at_checked(TIME_DIGITS)?;
+        Some(Minted {
+            slot: u16::try_from(number(slot)?).ok()?,
+            started: Timestamp::from_millis(number(started)?),
+            count: number(count.strip_prefix('-')?)?,
+        })
+    }
+
     /// Whether an id was minted by Tradewind, in this process or another.
     #[must_use]
     pub fn is_ours(&self) -> bool {
         self.as_str().starts_with(SCHEMA)
     }
+}
+
+/// The number that digits of base 32 stand for; none when there are none, or others among them, or
+/// too many.
+fn number(digits: &str) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.bytes().try_fold(0_u64, |sum, byte| {
+        let digit = DIGITS.iter().position(|digit| *digit == byte)?;
+        sum.checked_mul(32)?.checked_add(u64::try_from(digit).ok()?)
+    })
 }
 
 /// A number in base 32, with leading zeros up to `width`.

@@ -42,3 +42,19 @@ fn all_names_of_a_slot_begin_alike_and_those_of_another_do_not() {
     assert!(early.next().as_str().starts_with(late.slot_prefix()));
     assert!(!other.next().as_str().starts_with(late.slot_prefix()));
 }
+
+#[test]
+fn a_minted_id_says_what_it_was_made_from_and_no_other_id_does() {
+    let started = Timestamp::from_millis(1_795_298_400_123);
+    for slot in [0, 7, 1_023, ClientOrderIds::SLOTS - 1] {
+        let mut ids = ClientOrderIds::new(slot, started);
+        for count in 0..100 {
+            assert_eq!(ids.next().minted(), Some(Minted { slot, started, count }));
+        }
+    }
+    for text in ["tw1", "tw1007", "tw10070001kt1a4n3", "tw10070001kt1a4n3-", "tw10070001kt1a4n3-u"]
+    {
+        assert_eq!(ClientOrderId::new(text).unwrap().minted(), None, "{text}");
+    }
+    assert_eq!(ClientOrderId::new("web_0001kt1a4n3-1").unwrap().minted(), None);
+}

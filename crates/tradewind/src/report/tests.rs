@@ -23,6 +23,7 @@ fn snapshot() -> Snapshot {
         fees: BTreeMap::from([fee]),
         fees_in_quote: Some(Decimal::ZERO),
         fills: 2,
+        inherited: tradewind_engine::ledger::Position::default(),
     };
     Snapshot {
         at: Timestamp::from_secs(90),

@@ -3,10 +3,12 @@
 
 use std::path::PathBuf;
 
+use tradewind_engine::journal::Recovered;
+use tradewind_journal::SyncMode;
 use tradewind_model::attempt::AccountHash;
-use tradewind_runtime::config::Place;
+use tradewind_runtime::config::{JournalDurability, Place};
 use tradewind_runtime::state::{Inspection, Login, Tenant, folder_name, state_dir};
-use tradewind_runtime::{Clock, Config, State, StateError};
+use tradewind_runtime::{Clock, Config, Scribe, State, StateError};
 
 use super::{StartError, keys};
 
@@ -25,6 +27,29 @@ pub(super) fn open(
         return Err(StartError::KeyRefused { venue, account, since });
     }
     Ok(Some(state))
+}
+
+/// Opens the journal of a run, and gives what it holds. An embedded venue forgets its orders with
+/// the process: what was written of them would only be doubted in the next.
+pub(super) fn open_journal(
+    config: &Config<'_>,
+    state: Option<&State>,
+    hash: AccountHash,
+    clock: &Clock,
+) -> Result<(Scribe, Recovered), StartError> {
+    let state = match config.venue.place {
+        Place::Embedded { .. } => None,
+        Place::Remote(_) => state,
+    };
+    let Some(state) = state else {
+        return Ok((Scribe::in_memory()?, Recovered::default()));
+    };
+    let folder = state.path().join(format!("journal-{hash}-{}", config.engine.slot));
+    let sync = match config.journal.durability {
+        JournalDurability::Normal => SyncMode::Normal,
+        JournalDurability::Full => SyncMode::Full,
+    };
+    Ok(Scribe::open(&folder, sync, clock.now())?)
 }
 
 /// Says what is kept for a configuration, in lines; nothing is changed.

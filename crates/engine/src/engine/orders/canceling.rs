@@ -9,6 +9,7 @@ use tradewind_scheduler::Priority;
 
 use crate::engine::calls::{Owner, Tries};
 use crate::engine::{Engine, Timer};
+use crate::journal::Entry;
 use crate::order::Order;
 
 impl Engine {
@@ -31,13 +32,16 @@ impl Engine {
         let Some(order) = self.ledger.order_mut(id) else {
             return;
         };
-        order.is_cancel_wanted = true;
+        let was_wanted = std::mem::replace(&mut order.is_cancel_wanted, true);
         if order.state == OrderState::Pending {
             let queued = self.watches.get(&id).and_then(|watch| watch.place);
             if queued.is_none_or(|call| self.withdraw(call)) {
                 self.cancel_unsent(now, id);
             }
         } else {
+            if !was_wanted {
+                self.record(now, Entry::CancelAsked { client_order_id: id });
+            }
             self.pursue_cancel(now, id);
         }
     }

@@ -16,6 +16,7 @@ use crate::action::Incident;
 use crate::engine::Engine;
 use crate::engine::calls::{Owner, PendingCall};
 use crate::engine::outcome::describe;
+use crate::journal::Entry;
 use crate::order::Order;
 
 impl Engine {
@@ -60,6 +61,7 @@ impl Engine {
             fills: std::collections::BTreeMap::new(),
             reason: None,
             is_cancel_wanted: false,
+            is_ruled_out: false,
             created_at: now,
             sent_at: None,
             updated_at: now,
@@ -68,12 +70,21 @@ impl Engine {
         true
     }
 
-    /// Checks an order and queues it.
+    /// Checks an order, and queues it once its intent is durable.
     pub(in crate::engine) fn place(&mut self, now: Timestamp, id: ClientOrderId) {
-        if let Err(denied) = self.check(now, id) {
-            self.deny(now, id, denied);
-            return;
+        match self.check(now, id) {
+            Ok(()) => self.intend(now, id),
+            Err(denied) => self.deny(now, id, denied),
         }
+    }
+
+    /// Queues an order, worth nothing after `deadline`.
+    pub(in crate::engine) fn queue_order(
+        &mut self,
+        now: Timestamp,
+        id: ClientOrderId,
+        deadline: Timestamp,
+    ) {
         let Some(order) = self.ledger.order(id) else {
             return;
         };
@@ -83,7 +94,6 @@ impl Engine {
             side: order.side,
             kind: order.kind,
         });
-        let deadline = now + self.config.order_deadline;
         let owner = Owner::Place(id);
         let pending = PendingCall::new(now, call, owner, Priority::Trade, deadline);
         let call = self.enqueue(now, pending);
@@ -106,8 +116,14 @@ impl Engine {
         if self.is_stopping {
             return Err(Denied::Closed("trading is ending".to_owned()));
         }
+        if let Some(fault) = self.journaling.fault() {
+            return Err(Denied::Unrecorded(fault.message.clone()));
+        }
         if let VenueStatus::Stale { reason } | VenueStatus::Shut { reason, .. } = &self.told {
             return Err(Denied::Closed(reason.clone()));
+        }
+        if let Some(doubted) = self.overdue.first() {
+            return Err(Denied::Unresolved(*doubted));
         }
         if instrument.status != InstrumentStatus::Trading {
             return Err(Denied::Closed(format!("{} is not trading", instrument.symbol)));
@@ -169,6 +185,7 @@ impl Engine {
                 self.counters.orders_sent += 1;
             }
             order.sent_at = Some(now);
+            self.record(now, Entry::Sent { client_order_id: id });
         }
         if let Some(watch) = self.watches.get_mut(&id) {
             watch.place = None;
@@ -230,6 +247,7 @@ impl Engine {
             // An order of this name rests: ours, from a try whose answer was lost.
             let reason = format!("{} ({})", refusal.message, refusal.code);
             self.in_doubt(now, id, reason);
+            self.doubted_exists(id);
             return;
         }
         order.state = OrderState::Rejected;

@@ -48,7 +48,9 @@ impl Engine {
         let Some(order) = self.ledger.order_mut(id) else {
             return;
         };
-        let was_accepted = order.was_accepted();
+        let (was_accepted, was_in_doubt) =
+            (order.was_accepted(), order.state == OrderState::InDoubt);
+        let was_ruled_out = order.is_ruled_out;
         let change = order.apply(report);
         let (is_accepted, symbol) = (order.was_accepted(), order.symbol.clone());
         if !change.fills.is_empty() {
@@ -57,6 +59,10 @@ impl Engine {
         if is_accepted && !was_accepted {
             self.counters.orders_accepted += 1;
             self.note_order_accepted(id);
+            self.record_accepted(now, id, report, was_in_doubt);
+            if was_ruled_out {
+                self.turned_up(id);
+            }
         }
         self.ledger.name(id, report.venue_order_id);
         if is_accepted {
@@ -65,24 +71,34 @@ impl Engine {
         let is_live = self.ledger.order(id).is_some_and(|order| order.state.may_be_live());
         if is_live && self.ledger.unfile(id) {
             // It was refused, and rests after all: it can be canceled like any other.
-            self.watches.entry(id).or_default();
+            let watch = self.watches.entry(id).or_default();
+            watch.is_recorded = self.journaling.is_kept();
         }
-        self.book(id, &symbol, &change.fills);
+        self.book(now, id, &symbol, &change.fills);
         if change.has_moved || !change.fills.is_empty() {
             self.tell_strategy(now, id, change.fills, change.has_moved);
         }
         if is_accepted {
-            self.timers.clear(Timer::Ask(id));
-            self.startup.unsure.remove(&id);
+            self.end_doubt(id);
         }
         self.pursue_cancel(now, id);
     }
 
-    pub(in crate::engine) fn book(&mut self, id: ClientOrderId, symbol: &Symbol, fills: &[Fill]) {
+    pub(in crate::engine) fn book(
+        &mut self,
+        now: Timestamp,
+        id: ClientOrderId,
+        symbol: &Symbol,
+        fills: &[Fill],
+    ) {
+        for fill in fills {
+            self.record_trade(now, id, fill);
+        }
+        let begun = self.config.identity.started_at.offset_by(self.clock.offset_nanos());
         let instrument = self.symbols.get(symbol).and_then(|id| self.instruments.get(id));
         if let Some(instrument) = instrument {
             for fill in fills {
-                self.ledger.book(id, fill, instrument);
+                self.ledger.book(id, fill, instrument, fill.at < begun);
                 self.counters.fills += 1;
             }
         }
@@ -160,7 +176,7 @@ impl Engine {
         let own: Vec<Fill> = own.map(|one| one.fill.clone()).collect();
         let new: Vec<Fill> = own.into_iter().filter(|fill| order.book(fill)).collect();
         let is_complete = !order.has_unbooked_fills();
-        self.book(id, &symbol, &new);
+        self.book(now, id, &symbol, &new);
         let Some(watch) = self.watches.get_mut(&id) else {
             return;
         };

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tradewind_model::Timestamp;
 
 use super::{Caller, Desk, Reply};
-use crate::binance::body::{self, Fixed, Levels, PublicTrade, TimeUnit, fixed};
+use crate::binance::body::{self, Fixed, Levels, OrNone, PublicTrade, TimeUnit, fixed};
 use crate::binance::params::Params;
 use crate::binance::refusal::Refusal;
 use crate::exchange::{Exchange, Interval};
@@ -219,11 +219,6 @@ impl DayTicker {
         self.quote_volume.checked_div(self.volume).unwrap_or_default()
     }
 
-    /// A trade id as the venue writes it: −1 for none.
-    pub(crate) fn id(id: Option<u64>) -> Value {
-        id.map_or_else(|| json!(-1), |id| json!(id))
-    }
-
     fn full(&self, unit: TimeUnit) -> Value {
         json!({
             "symbol": self.symbol,
@@ -244,8 +239,8 @@ impl DayTicker {
             "quoteVolume": fixed(self.quote_volume),
             "openTime": unit.stamp(self.open_time),
             "closeTime": unit.stamp(self.close_time),
-            "firstId": Self::id(self.first_id),
-            "lastId": Self::id(self.last_id),
+            "firstId": OrNone::from(self.first_id),
+            "lastId": OrNone::from(self.last_id),
             "count": self.count,
         })
     }
@@ -261,8 +256,8 @@ impl DayTicker {
             "quoteVolume": fixed(self.quote_volume),
             "openTime": unit.stamp(self.open_time),
             "closeTime": unit.stamp(self.close_time),
-            "firstId": Self::id(self.first_id),
-            "lastId": Self::id(self.last_id),
+            "firstId": OrNone::from(self.first_id),
+            "lastId": OrNone::from(self.last_id),
             "count": self.count,
         })
     }

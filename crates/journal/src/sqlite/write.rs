@@ -1,0 +1,132 @@
+//! Writing one record, and what it changes.
+
+mod decision;
+mod order;
+
+use rusqlite::params;
+use tradewind_engine::journal::{Applied, Entry, Record, Trade, TurnoverKey};
+use tradewind_model::id::{Asset, ClientOrderId};
+
+use super::column::{side_name, time};
+use super::fault::Fault;
+use super::{Open, read};
+
+/// Writes a record into the log, and into the tables what it changes.
+pub(super) fn record(open: &mut Open, record: &Record) -> Result<Applied, Fault> {
+    event(open, record)?;
+    let Some(id) = record.entry.client_order_id() else {
+        let applied = open.mirror.apply(record);
+        decision::write(open, record.at, &record.entry)?;
+        return Ok(applied);
+    };
+    if open.mirror.may_be_filed(id)
+        && let Some(filed) = read::closed_order(&open.connection, id)?
+    {
+        open.mirror.recall(filed);
+    }
+    let before = open.mirror.place(id);
+    let applied = open.mirror.apply(record);
+    match applied {
+        Applied::Known | Applied::Stray | Applied::Other => {}
+        Applied::NewOrder | Applied::Order => order::write(open, id, before, &record.entry)?,
+        Applied::Trade => {
+            order::write(open, id, before, &record.entry)?;
+            if let Entry::Traded(trade) = &record.entry {
+                fill(open, trade)?;
+            }
+        }
+    }
+    Ok(applied)
+}
+
+/// Writes the rows that are written once for a whole transaction.
+pub(super) fn changed(open: &mut Open) -> Result<(), Fault> {
+    let (known, changed) = (&open.mirror.known, std::mem::take(&mut open.mirror.changed));
+    for key in &changed.turnovers {
+        let Some(turnover) = known.turnovers.get(key) else { continue };
+        let mut statement = open.connection.prepare_cached(
+            "INSERT OR REPLACE INTO turnovers (venue, account, strategy, instrument, bought, \
+             sold, spent, earned, fees, fills) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?;
+        statement.execute(params![
+            key.venue.as_str(),
+            key.account.as_str(),
+            key.strategy.as_str(),
+            key.instrument.as_str(),
+            turnover.bought.to_string(),
+            turnover.sold.to_string(),
+            turnover.spent.to_string(),
+            turnover.earned.to_string(),
+            serde_json::to_string(&turnover.fees)?,
+            turnover.fills.cast_signed(),
+        ])?;
+    }
+    for key in &changed.last_trades {
+        let Some(trade_id) = known.last_trades.get(key) else { continue };
+        let (venue, account, symbol) = key;
+        let mut statement = open.connection.prepare_cached(
+            "INSERT OR REPLACE INTO last_trades (venue, account, symbol, trade_id) \
+             VALUES (?1, ?2, ?3, ?4)",
+        )?;
+        statement.execute(params![
+            venue.as_str(),
+            account.as_str(),
+            symbol.as_str(),
+            trade_id.0.cast_signed()
+        ])?;
+    }
+    for slot in &changed.slots {
+        let Some(mark) = known.slots.get(slot) else { continue };
+        let mut statement = open.connection.prepare_cached(
+            "INSERT OR REPLACE INTO slots (slot, started_ns, below) VALUES (?1, ?2, ?3)",
+        )?;
+        statement.execute(params![slot, time(mark.started), mark.below.cast_signed()])?;
+    }
+    Ok(())
+}
+
+fn event(open: &Open, record: &Record) -> Result<(), Fault> {
+    let mut statement = open.connection.prepare_cached(
+        "INSERT INTO events (at_ns, kind, client_order_id, record) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    let id = record.entry.client_order_id();
+    statement.execute(params![
+        time(record.at),
+        record.entry.name(),
+        id.as_ref().map(ClientOrderId::as_str),
+        serde_json::to_string(&record.entry)?,
+    ])?;
+    Ok(())
+}
+
+/// Writes a trade, and notes the sums that it changes.
+fn fill(open: &mut Open, trade: &Trade) -> Result<(), Fault> {
+    let Some(order) = open.mirror.known.order(trade.client_order_id) else { return Ok(()) };
+    let key = TurnoverKey::of(&order.intent);
+    let mut statement = open.connection.prepare_cached(
+        "INSERT INTO fills (client_order_id, trade_id, venue, account, strategy, instrument, \
+         symbol, venue_order_id, side, price, qty, fee, fee_asset, is_maker, at_ns) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+    )?;
+    statement.execute(params![
+        trade.client_order_id.as_str(),
+        trade.fill.trade_id.0.cast_signed(),
+        trade.venue.as_str(),
+        key.account.as_str(),
+        key.strategy.as_str(),
+        key.instrument.as_str(),
+        trade.symbol.as_str(),
+        trade.venue_order_id.as_str(),
+        side_name(order.intent.request.side),
+        trade.fill.price.to_string(),
+        trade.fill.qty.to_string(),
+        trade.fill.commission.to_string(),
+        trade.fill.commission_asset.as_ref().map(Asset::as_str),
+        trade.fill.is_maker,
+        time(trade.fill.at),
+    ])?;
+    let changed = &mut open.mirror.changed;
+    changed.last_trades.insert((trade.venue, key.account, trade.symbol.clone()));
+    changed.turnovers.insert(key);
+    Ok(())
+}

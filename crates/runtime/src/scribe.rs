@@ -1,0 +1,115 @@
+//! The way to the journal and back.
+//!
+//! What the engine wants written down goes to the journal's thread at once and in order; what
+//! became of it comes back as events, ahead of everything else, because orders wait for it.
+
+use std::path::Path;
+
+use tokio::sync::mpsc;
+use tradewind_engine::Event;
+use tradewind_engine::journal::{Answer, Append, Recovered};
+use tradewind_journal::{DiskJournal, Journal, MemoryDisk, MemoryJournal, OpenError, SyncMode};
+use tradewind_model::time::Timestamp;
+
+/// An open journal, and its answers.
+///
+/// Nothing bounds the answers but what was asked: there is one for each append, appends are bounded
+/// by the journal's inbox, and the driver takes all answers before it asks for more.
+#[derive(Debug)]
+pub struct Scribe {
+    journal: Place,
+    /// Where the answers go.
+    answers: mpsc::UnboundedSender<Answer>,
+    answered: mpsc::UnboundedReceiver<Answer>,
+}
+
+#[derive(Debug)]
+enum Place {
+    Disk(DiskJournal),
+    /// It writes when it is told to, which is at once.
+    Memory(MemoryJournal),
+}
+
+impl Scribe {
+    /// Opens the journal in `folder`, or makes one where there never was one; gives what its
+    /// records come to.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or not all of it can be read. Whoever traded all the same would
+    /// not know what is traded already.
+    pub fn open(
+        folder: &Path,
+        sync: SyncMode,
+        now: Timestamp,
+    ) -> Result<(Self, Recovered), OpenError> {
+        let (answers, answered) = mpsc::unbounded_channel();
+        let own = answers.clone();
+        // Nobody listens any more when the driver has ended.
+        let tell = Box::new(move |answer| drop(own.send(answer)));
+        let (journal, recovered) = DiskJournal::open(folder, sync, now, tell)?;
+        Ok((Self { journal: Place::Disk(journal), answers, answered }, recovered))
+    }
+
+    /// A journal in memory, for a venue whose own memory ends with the process as well.
+    ///
+    /// # Errors
+    /// Never: nobody else holds it.
+    pub fn in_memory() -> Result<Self, OpenError> {
+        let (answers, answered) = mpsc::unbounded_channel();
+        let (journal, _) = MemoryDisk::new().open(SyncMode::Normal)?;
+        Ok(Self { journal: Place::Memory(journal), answers, answered })
+    }
+
+    /// Has records written down.
+    pub(crate) fn append(&self, append: Append) {
+        if let Err(error) = self.seam().append(append) {
+            self.tell(error.into_answer());
+        }
+        self.turn();
+    }
+
+    /// Has the storage tried again.
+    pub(crate) fn retry(&self) {
+        self.seam().retry();
+        self.turn();
+    }
+
+    /// The next answer, as an event.
+    pub(crate) async fn next(&mut self) -> Option<Event> {
+        self.answered.recv().await.map(Event::Journal)
+    }
+
+    /// The next answer that is there already, as an event.
+    pub(crate) fn try_next(&mut self) -> Option<Event> {
+        self.answered.try_recv().ok().map(Event::Journal)
+    }
+
+    /// Writes what is left and closes the journal.
+    pub(crate) fn close(self) {
+        if let Place::Disk(journal) = self.journal
+            && let Err(fault) = journal.close()
+        {
+            tracing::error!("the journal was closed with records missing: {fault}");
+        }
+    }
+
+    fn seam(&self) -> &dyn Journal {
+        match &self.journal {
+            Place::Disk(journal) => journal,
+            Place::Memory(journal) => journal,
+        }
+    }
+
+    fn turn(&self) {
+        if let Place::Memory(journal) = &self.journal {
+            while journal.is_due() {
+                journal.turn().into_iter().for_each(|answer| self.tell(answer));
+            }
+        }
+    }
+
+    fn tell(&self, answer: Answer) {
+        // The other end is ours.
+        self.answers.send(answer).ok();
+    }
+}

@@ -1,0 +1,217 @@
+//! Orders whose answer was lost: found by whatever tells of them, ruled out when nothing can any
+//! more, and never sent twice.
+
+use std::time::Duration;
+
+use tradewind_engine::Incident;
+use tradewind_engine::journal::{Ending, FaultKind};
+use tradewind_model::Decimal;
+use tradewind_model::call::CallKind;
+use tradewind_model::id::ClientOrderId;
+use tradewind_model::order::{Denied, MarketQuantity, OrderKind, OrderState};
+use tradewind_model::stream::StreamKind;
+use tradewind_simulator::binance::{Canned, Fault, Pattern, Rule};
+
+use super::journal::{Desk, MILLI, SECOND, states};
+use super::orders::{post_only, qty};
+use super::probe::{of_order, told};
+
+const PLACE: &str = "POST /api/v3/order";
+
+impl Desk {
+    fn strike(&mut self, what: &str, fault: Fault) {
+        let rule = Rule::once(Pattern::what(what), fault);
+        self.world.at_venue(|venue, _| venue.add_fault(rule));
+    }
+
+    fn strike_all(&mut self, what: &str, fault: Fault) {
+        let rule = Rule::always(Pattern::what(what), fault);
+        self.world.at_venue(|venue, _| venue.add_fault(rule));
+    }
+
+    fn heal(&mut self) {
+        self.world.at_venue(|venue, _| venue.clear_faults());
+    }
+
+    fn posts(&self) -> usize {
+        self.sent(CallKind::PlaceOrder).len()
+    }
+
+    fn orders_at_venue(&self) -> usize {
+        self.world.ledger().accounts[0].open_orders.len()
+    }
+
+    /// Checks what must hold whatever happened.
+    fn honest(&self, context: &str) {
+        if let Err(broken) = tradewind_lab::check_always(&self.world) {
+            panic!("{context}: {broken}");
+        }
+    }
+}
+
+fn duplicate() -> Canned {
+    Canned::error(400, -2010, "Duplicate order sent.")
+}
+
+#[test]
+fn an_order_that_was_taken_though_the_answer_said_otherwise_is_told_once() {
+    let unknown = [
+        ("misreported", Fault::Misreported(Canned::timed_out())),
+        ("reset", Fault::AnswerReset),
+        ("lost", Fault::AnswerLost),
+        ("cut", Fault::AnswerCut(40)),
+        ("named twice", Fault::Misreported(duplicate())),
+    ];
+    for (name, fault) in unknown {
+        // The report comes before the first question, while it is on its way, and after.
+        for report_millis in [0, 20, 100, 180, 200, 220, 300, 1_000] {
+            let context = format!("{name}, told after {report_millis} ms");
+            let mut desk = Desk::open(MILLI);
+            desk.strike(PLACE, fault.clone());
+            let late = Duration::from_millis(report_millis);
+            desk.strike("push execution*", Fault::AnswerHeld(late));
+            let id = desk.rest();
+            let updates = desk.news(id, SECOND * 20);
+            let mut seen = states(&updates);
+            seen.retain(|state| *state != OrderState::InDoubt);
+            assert_eq!(seen, [OrderState::Open], "{context}: {updates:?}");
+            assert_eq!((desk.posts(), desk.orders_at_venue()), (1, 1), "{context}");
+            desk.honest(&context);
+        }
+    }
+}
+
+#[test]
+fn an_order_that_has_filled_behind_a_lost_answer_is_told_with_all_its_trades() {
+    for has_stream in [true, false] {
+        let mut desk = Desk::open(MILLI);
+        desk.strike(PLACE, Fault::Misreported(Canned::timed_out()));
+        let id = desk.submit(OrderKind::Market(MarketQuantity::Base(qty("0.9"))));
+        if !has_stream {
+            desk.world.run_for(MILLI * 2);
+            desk.world.cut_streams(desk.me, StreamKind::Account);
+        }
+        let updates = desk.news(id, SECOND * 20);
+        assert_eq!(updates.last().unwrap().state, OrderState::Filled);
+        let fills = updates.iter().filter_map(|update| update.fill.as_ref());
+        let traded: Decimal = fills.map(|fill| fill.qty.get()).sum();
+        assert_eq!(traded, qty("0.9").get());
+        assert_eq!(desk.posts(), 1);
+        desk.honest("filled behind a lost answer");
+    }
+}
+
+/// An order that never reached the venue, and when it left.
+fn lost(desk: &mut Desk) -> ClientOrderId {
+    desk.strike(PLACE, Fault::RequestLost);
+    desk.rest()
+}
+
+#[test]
+fn an_order_that_the_venue_never_had_is_ruled_out_when_it_can_be_and_no_sooner() {
+    let mut desk = Desk::open(MILLI);
+    let id = lost(&mut desk);
+    desk.world.run_for(MILLI * 5);
+    let sent = desk.sent(CallKind::PlaceOrder)[0];
+    // Two seconds in which the venue may take it, ten to work on it, five to be found.
+    desk.world.run_until(sent + SECOND * 17, |_| false);
+    assert_eq!(states(&of_order(&told(), id)), [OrderState::InDoubt]);
+    assert_eq!(desk.incidents(|one| matches!(one, Incident::NotPlaced { .. })), 0);
+    let updates = desk.news(id, SECOND * 4);
+    assert_eq!(states(&updates), [OrderState::Denied]);
+    assert_eq!(updates[0].denied, Some(Denied::NotPlaced));
+    desk.world.run_for(SECOND * 60);
+    assert_eq!(desk.posts(), 1, "and nothing is sent again");
+    desk.honest("never had");
+    let recovered = desk.killed();
+    assert_eq!(recovered.closed[&id].over.as_ref().unwrap().ending, Ending::NotPlaced);
+}
+
+#[test]
+fn nobody_hears_of_a_verdict_that_cannot_be_written_down() {
+    let mut desk = Desk::open(MILLI);
+    let id = lost(&mut desk);
+    desk.world.run_for(SECOND);
+    desk.world.journal(desk.me).unwrap().damage(FaultKind::Io);
+    let updates = desk.news(id, SECOND * 60);
+    assert_eq!(states(&updates), [OrderState::InDoubt]);
+    desk.world.journal(desk.me).unwrap().repair();
+    let updates = desk.news(id, SECOND * 120);
+    assert_eq!(states(&updates), [OrderState::Denied], "it is asked about for as long as it takes");
+}
+
+#[test]
+fn answers_that_are_none_rule_nothing_out() {
+    let mut desk = Desk::open(MILLI);
+    let id = lost(&mut desk);
+    desk.strike_all("GET /api/v3/order", Fault::Answered(Canned::timed_out()));
+    let updates = desk.news(id, SECOND * 29);
+    assert_eq!(states(&updates), [OrderState::InDoubt]);
+    let lasts = |one: &Incident| matches!(one, Incident::DoubtLasts { .. });
+    assert_eq!(desk.incidents(lasts), 0);
+    desk.world.run_for(SECOND * 15);
+    assert_eq!(desk.incidents(lasts), 1, "somebody is woken");
+    // Then no new risk is taken, and cancels pass.
+    let resting = desk.rest();
+    assert_eq!(states(&desk.news(resting, SECOND)), [OrderState::Open]);
+    desk.world.run_for(SECOND * 90);
+    let denied = desk.rest();
+    let updates = desk.news(denied, SECOND);
+    assert_eq!(updates[0].denied, Some(Denied::Unresolved(id)));
+    desk.cancel(resting);
+    assert_eq!(states(&desk.news(resting, SECOND)), [OrderState::Canceled]);
+    desk.heal();
+    let updates = desk.news(id, SECOND * 60);
+    assert_eq!(updates.last().unwrap().denied, Some(Denied::NotPlaced));
+    let accepted = desk.rest();
+    assert_eq!(states(&desk.news(accepted, SECOND)), [OrderState::Open]);
+}
+
+#[test]
+fn after_a_gap_in_the_stream_every_trade_since_is_looked_at_before_a_verdict() {
+    let mut desk = Desk::open(MILLI);
+    let id = lost(&mut desk);
+    desk.world.run_for(SECOND);
+    desk.world.cut_streams(desk.me, StreamKind::Account);
+    let before = desk.sent(CallKind::FillHistory).len();
+    let updates = desk.news(id, SECOND * 40);
+    assert_eq!(updates.last().unwrap().denied, Some(Denied::NotPlaced));
+    assert_eq!(desk.sent(CallKind::FillHistory).len(), before + 1);
+}
+
+#[test]
+fn an_order_that_is_not_wanted_any_more_is_canceled_by_its_name_before_a_verdict() {
+    let mut desk = Desk::open(MILLI);
+    let id = lost(&mut desk);
+    desk.world.run_for(SECOND * 12);
+    desk.cancel(id);
+    let updates = desk.news(id, SECOND * 20);
+    assert_eq!(updates.last().unwrap().denied, Some(Denied::NotPlaced));
+    assert_eq!(desk.sent(CallKind::CancelOrder).len(), 1);
+}
+
+#[test]
+fn an_order_that_turns_up_after_it_was_ruled_out_is_taken_in_and_canceled() {
+    let mut desk = Desk::open_with(MILLI, |venue| {
+        // It is taken, and neither a report nor a read tells of it for minutes.
+        venue.front.order_read_lag_max = SECOND * 600;
+    });
+    desk.strike(PLACE, Fault::AnswerLost);
+    desk.world.mute_account_stream(desk.me, true);
+    let id = desk.rest();
+    let updates = desk.news(id, SECOND * 60);
+    assert_eq!(updates.last().map(|one| one.denied.clone()), Some(Some(Denied::NotPlaced)));
+    assert_eq!(desk.orders_at_venue(), 1, "the verdict is wrong");
+    desk.world.mute_account_stream(desk.me, false);
+    desk.world.run_for(SECOND * 600);
+    desk.world.restart(desk.me).unwrap();
+    desk.world.run_for(SECOND * 20);
+    let turned_up = |one: &Incident| *one == Incident::TurnedUp { client_order_id: id };
+    assert_eq!(desk.incidents(turned_up), 1);
+    assert_eq!(desk.orders_at_venue(), 0);
+    assert_eq!(desk.posts(), 1);
+    desk.honest("turned up");
+    let again = post_only(desk.price(-10), qty("0.01"));
+    let id = desk.submit(again);
+    assert_eq!(states(&desk.news(id, SECOND)), [OrderState::Open]);
+}
