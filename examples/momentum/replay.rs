@@ -15,7 +15,7 @@ use tradewind_model::instrument::{Filter, Instrument, InstrumentStatus, Range};
 use tradewind_model::market::{Bar, Interval};
 use tradewind_model::money::{Notional, Price, Quantity};
 use tradewind_model::notice::{Command, Notice, Recovered, VenueStatus};
-use tradewind_model::order::{OrderRequest, OrderState, OrderUpdate, Side};
+use tradewind_model::order::{Link, OrderRequest, OrderState, OrderUpdate, Side};
 use tradewind_model::report::Fill;
 use tradewind_model::time::Timestamp;
 use tradewind_strategy::{
@@ -206,6 +206,7 @@ impl Replay {
             side: request.side,
             kind: request.kind,
             tag: request.tag,
+            link: Link::Alone,
             state: OrderState::Filled,
             cum_qty: qty,
             cum_quote: self.close * qty,

@@ -1,6 +1,7 @@
 //! What a strategy asks for, and what is true of an order.
 
 mod kind;
+mod link;
 mod pair;
 
 use std::fmt;
@@ -8,6 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use kind::{LimitTerms, MarketQuantity, OrderKind, Trigger};
+pub use link::Link;
 pub use pair::{Oco, OcoStop, OcoTake};
 
 use crate::id::{ClientOrderId, InstrumentId, VenueOrderId};
@@ -236,6 +238,9 @@ pub struct OrderUpdate {
     pub kind: OrderKind,
     /// The strategy's own mark.
     pub tag: u32,
+    /// Which other order it belongs with.
+    #[serde(default)]
+    pub link: Link,
     /// What is true of it now.
     pub state: OrderState,
     /// What has traded so far.

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 use tradewind_model::money::Price;
-use tradewind_model::order::TimeInForce;
+use tradewind_model::order::{Link, TimeInForce};
 
 use super::*;
 
@@ -25,6 +25,7 @@ fn order() -> Order {
             time_in_force: TimeInForce::GoodTillCanceled,
         },
         tag: 0,
+        link: Link::Alone,
         state: OrderState::InFlight,
         venue_order_id: None,
         qty: qty(10),

@@ -6,7 +6,9 @@ use tradewind_model::instrument::{FilterContext, InstrumentStatus};
 use tradewind_model::market::Quote;
 use tradewind_model::money::{Notional, Quantity};
 use tradewind_model::notice::{Notice, VenueStatus};
-use tradewind_model::order::{Denied, MarketQuantity, OrderKind, OrderRequest, OrderState, Side};
+use tradewind_model::order::{
+    Denied, Link, MarketQuantity, OrderKind, OrderRequest, OrderState, Side,
+};
 use tradewind_model::outcome::{Fate, Refusal, RefusalKind};
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{OverReason, Priority};
@@ -53,6 +55,7 @@ impl Engine {
             side: request.side,
             kind: request.kind,
             tag: request.tag,
+            link: Link::Alone,
             state: OrderState::Pending,
             venue_order_id: None,
             qty: request.kind.qty().unwrap_or_default(),

@@ -7,7 +7,7 @@ use tradewind_model::instrument::{Filter, Instrument, InstrumentStatus, Range};
 use tradewind_model::market::Quote;
 use tradewind_model::money::{Notional, Quantity};
 use tradewind_model::notice::{Command, Notice, Recovered, VenueStatus};
-use tradewind_model::order::{OrderRequest, OrderState, OrderUpdate, Side};
+use tradewind_model::order::{Link, OrderRequest, OrderState, OrderUpdate, Side};
 use tradewind_model::report::Fill;
 use tradewind_model::time::Timestamp;
 use tradewind_strategy::{Host, Input, InvalidParams, Mailbox, Params, Registry};
@@ -209,6 +209,7 @@ pub(super) fn update((id, request): &Asked, state: OrderState, cum: Quantity) ->
         side: request.side,
         kind: request.kind,
         tag: request.tag,
+        link: Link::Alone,
         state,
         cum_qty: cum,
         cum_quote: Notional::ZERO,
