@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use entry::{
     Amendment, NewOco, NewOrder, OrderListRef, OrderRef, Replacement, WhenNotCanceled,
-    WhenOverLimit,
+    WhenOverLimit, WhenTraded,
 };
 pub use kind::{CallKind, Effect, EndpointGroup};
 

@@ -53,7 +53,7 @@ fn every_call_is_the_request_that_the_venue_documents() {
                 "{replace}&cancelReplaceMode=STOP_ON_FAILURE&cancelOrderId=4711&side=BUY&{maker}"
             ),
             &format!(
-                "{replace}&cancelReplaceMode=ALLOW_FAILURE&cancelOrigClientOrderId=tw1-abc&orderRateLimitExceededMode=CANCEL_ONLY&side=BUY&{maker}"
+                "{replace}&cancelReplaceMode=ALLOW_FAILURE&cancelOrigClientOrderId=tw1-abc&cancelRestrictions=ONLY_NEW&orderRateLimitExceededMode=CANCEL_ONLY&side=BUY&{maker}"
             ),
             "PUT https://venue.test/api/v3/order/amend/keepPriority?symbol=FOOUSDT&origClientOrderId=tw1-abc&newClientOrderId=tw1-abc&newQty=1.5",
             &format!(
