@@ -8,6 +8,7 @@ use tradewind_model::call::Call;
 use tradewind_model::id::{AccountId, ClientOrderId, EgressId, StrategyId, Symbol, VenueId};
 use tradewind_model::notice::Notice;
 use tradewind_model::outcome::Throttle;
+use tradewind_model::setback::Setback;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{Permit, RefusedAlike, ScopeKey, ShutReason, ShutRecord};
@@ -309,6 +310,18 @@ pub enum Incident {
         /// Which order.
         client_order_id: ClientOrderId,
     },
+    /// A loss that was to be stopped is not any more.
+    ProtectionLost {
+        /// What was lost, and why.
+        setback: Box<Setback>,
+    },
+    /// Everybody's orders on a symbol were to be canceled, and it is not known whether they were.
+    NotCleared {
+        /// On which symbol.
+        symbol: Symbol,
+        /// What came back.
+        reason: String,
+    },
     /// Orders of earlier lives that no strategy of this one has placed.
     Orphans {
         /// How many.
@@ -377,6 +390,8 @@ impl Incident {
             | Self::DoubtLasts { .. }
             | Self::DoubtCloses { .. }
             | Self::NotFound { .. }
+            | Self::ProtectionLost { .. }
+            | Self::NotCleared { .. }
             | Self::TurnedUp { .. }
             | Self::DuplicateId { .. } => Level::Error,
         }
@@ -481,6 +496,12 @@ impl std::fmt::Display for Incident {
             Self::Adopted { client_order_id } => write!(
                 f,
                 "order {client_order_id} is ours by its name and not written down; taken in"
+            ),
+            Self::ProtectionLost { setback } => write!(f, "{setback}"),
+            Self::NotCleared { symbol, reason } => write!(
+                f,
+                "not all orders on {symbol} may be canceled ({reason}); ours are canceled one by \
+                 one, see to the others"
             ),
             Self::Orphans { count } => write!(
                 f,

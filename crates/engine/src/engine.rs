@@ -373,8 +373,18 @@ impl Engine {
                 self.submit(now, strategy, client_order_id, request);
             }
             Command::Cancel { client_order_id } => self.cancel(now, strategy, client_order_id),
-            Command::Replace { client_order_id, replacement_id, request } => {
-                self.replace(now, strategy, client_order_id, replacement_id, request);
+            Command::SubmitPair { pair_id, take_id, stop_id, request } => {
+                self.submit_pair(now, strategy, (pair_id, take_id, stop_id), &request);
+            }
+            Command::Replace { client_order_id, replacement_id, request, when_not_canceled } => {
+                let (id, new) = (client_order_id, replacement_id);
+                self.replace(now, strategy, id, new, &request, when_not_canceled);
+            }
+            Command::Amend { client_order_id, qty } => {
+                self.amend(now, strategy, client_order_id, qty);
+            }
+            Command::CancelAll { instrument, whose } => {
+                self.cancel_all(now, strategy, &instrument, whose);
             }
             Command::Subscribe { instrument, feed } => {
                 self.subscribe(now, strategy, &instrument, feed);

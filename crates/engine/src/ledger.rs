@@ -224,7 +224,7 @@ impl Ledger {
         }
     }
 
-    /// Holds back what an order will lock.
+    /// Holds back what an order will lock, beyond what another one frees by giving way to it.
     ///
     /// # Errors
     /// When it is not there: the asset, what the order needs and what is free.
@@ -235,16 +235,36 @@ impl Ledger {
         kind: &OrderKind,
         instrument: &Instrument,
         market_price: Option<Price>,
+        freed: Option<&(Asset, Decimal)>,
     ) -> Result<(), (Asset, Decimal, Decimal)> {
         let Some((asset, needed)) = locked_by(side, kind, instrument, market_price) else {
             return Ok(());
         };
+        let freed = freed.filter(|(of, _)| *of == asset).map_or(Decimal::ZERO, |(_, much)| *much);
+        let needed = (needed - freed).max(Decimal::ZERO);
         let free = self.free(&asset);
         if needed > free {
             return Err((asset, needed, free));
         }
         self.holds.insert(id, Hold { asset, needed, is_acknowledged: false });
         Ok(())
+    }
+
+    /// What is left of an order locks this, or did until it was over a moment ago.
+    #[must_use]
+    pub fn locked_by_rest(
+        &self,
+        id: ClientOrderId,
+        instrument: &Instrument,
+    ) -> Option<(Asset, Decimal)> {
+        let order = self.orders.get(&id)?;
+        let left = order.qty.saturating_sub(order.cum_qty);
+        locked_by(order.side, &order.kind.with_qty(left), instrument, None)
+    }
+
+    /// Holds nothing back for an order any more.
+    pub fn release(&mut self, id: ClientOrderId) {
+        self.holds.remove(&id);
     }
 
     /// The venue has the order: the next balance it tells includes what the order locks.

@@ -15,6 +15,7 @@ pub mod notice;
 pub mod order;
 pub mod outcome;
 pub mod report;
+pub mod setback;
 pub mod stream;
 pub mod tariff;
 pub mod time;

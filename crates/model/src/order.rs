@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use kind::{LimitTerms, MarketQuantity, OrderKind, Trigger};
 pub use link::Link;
-pub use pair::{Oco, OcoStop, OcoTake};
+pub use pair::{Oco, OcoRequest, OcoStop, OcoTake};
 
 use crate::id::{ClientOrderId, InstrumentId, VenueOrderId};
 use crate::money::{Notional, Quantity};
@@ -218,6 +218,19 @@ pub enum Denied {
     /// The state of the account forbids new risk.
     #[error("new orders are not accepted: {0}")]
     Closed(String),
+    /// A quantity is only ever lowered where an order stands.
+    #[error(
+        "{wanted} is not between the {traded} that has traded and the {qty} that it has; to raise \
+         an order cancel it and place another"
+    )]
+    NotLower {
+        /// What it was to be.
+        wanted: Quantity,
+        /// What it is.
+        qty: Quantity,
+        /// What has traded.
+        traded: Quantity,
+    },
     /// The venue does not offer this.
     #[error("{0}")]
     Unsupported(String),

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use tradewind_model::Decimal;
 use tradewind_model::balance::{Balance, Fees};
+use tradewind_model::call::WhenNotCanceled;
 use tradewind_model::id::{Asset, ClientOrderId, ClientOrderIds, InstrumentId};
-use tradewind_model::instrument::{FilterContext, Instrument};
+use tradewind_model::instrument::{FilterContext, Instrument, Offer};
 use tradewind_model::market::{Interval, Quote};
 use tradewind_model::money::{Notional, Price, Quantity};
-use tradewind_model::notice::{Command, Recovered, VenueStatus};
-use tradewind_model::order::{Denied, Link, OrderRequest, OrderState, OrderUpdate, Side};
+use tradewind_model::notice::{Command, Recovered, VenueStatus, Whose};
+use tradewind_model::order::{
+    Denied, Link, OcoRequest, OrderRequest, OrderState, OrderUpdate, Side,
+};
 use tradewind_model::stream::Feed;
 use tradewind_model::time::Timestamp;
 
@@ -78,6 +81,17 @@ impl View {
     }
 }
 
+/// The names of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PairIds {
+    /// Of both together.
+    pub pair: ClientOrderId,
+    /// Of the order that takes the profit.
+    pub take: ClientOrderId,
+    /// Of the order that stops the loss.
+    pub stop: ClientOrderId,
+}
+
 /// All that a strategy can see and do, during one callback.
 #[derive(Debug)]
 pub struct Context<'a> {
@@ -139,10 +153,32 @@ impl Context<'_> {
     pub fn submit(&mut self, request: OrderRequest) -> Result<ClientOrderId, Denied> {
         self.check(&request)?;
         let client_order_id = self.ids.next();
-        let waiting = self.waiting(client_order_id, &request);
+        let waiting = self.waiting(client_order_id, &request, Link::Alone);
         self.try_command(Command::Submit { client_order_id, request })?;
         self.view.orders.insert(client_order_id, waiting);
         Ok(client_order_id)
+    }
+
+    /// Places two orders of which at most one trades: one to take a profit, one to stop a loss.
+    /// The venue ends one as soon as the other begins to trade or is set off, and canceling one
+    /// cancels both. What becomes of each comes through `on_order`.
+    ///
+    /// # Errors
+    /// As for [`Context::submit`], and when the venue offers no pairs on the instrument.
+    pub fn submit_pair(&mut self, request: OcoRequest) -> Result<PairIds, Denied> {
+        let instrument = self.tradable(&request.instrument)?;
+        if !instrument.offers(Offer::Oco) {
+            return Err(Denied::Unsupported(format!("{} takes no pairs", instrument.symbol)));
+        }
+        instrument.check_pair(request.side, &request.pair, &self.context(&request.instrument))?;
+        let (pair_id, take_id, stop_id) = (self.ids.next(), self.ids.next(), self.ids.next());
+        let waiting = [(take_id, request.take(), stop_id), (stop_id, request.stop(), take_id)];
+        self.try_command(Command::SubmitPair { pair_id, take_id, stop_id, request })?;
+        for (id, half, other) in waiting {
+            let link = Link::Half { pair: pair_id, other };
+            self.view.orders.insert(id, self.waiting(id, &half, link));
+        }
+        Ok(PairIds { pair: pair_id, take: take_id, stop: stop_id })
     }
 
     /// Cancels an order; what becomes of it comes through `on_order`.
@@ -153,23 +189,89 @@ impl Context<'_> {
         self.try_command(Command::Cancel { client_order_id })
     }
 
-    /// Cancels an order and places another once the first is known to be gone. The new quantity
-    /// is the total wanted: what the first has filled by then is taken off. When the first fills
-    /// completely, or cannot be canceled, the second is denied.
+    /// Cancels an order and places another in its stead: in one request where the venue has one
+    /// and the first has not begun to trade, else the second once the first is known to be gone.
+    /// The new quantity is the total wanted: what the first has filled by then is taken off. When
+    /// the first fills completely, or cannot be canceled, the second is denied; when the first is
+    /// gone and the second is not there, [`Strategy::on_setback`] is told.
     ///
     /// # Errors
     /// As for [`Context::submit`].
+    ///
+    /// [`Strategy::on_setback`]: crate::Strategy::on_setback
     pub fn replace(
         &mut self,
         client_order_id: ClientOrderId,
         request: OrderRequest,
     ) -> Result<ClientOrderId, Denied> {
+        self.replace_when(client_order_id, request, WhenNotCanceled::Stop)
+    }
+
+    /// The same, and says what is to be done when the first order cannot be canceled, because it
+    /// has just filled for example. With [`WhenNotCanceled::PlaceAnyway`] the quantity is that of
+    /// the new order alone: both may come to trade, and the account has to cover both.
+    ///
+    /// # Errors
+    /// As for [`Context::submit`].
+    pub fn replace_when(
+        &mut self,
+        client_order_id: ClientOrderId,
+        request: OrderRequest,
+        when_not_canceled: WhenNotCanceled,
+    ) -> Result<ClientOrderId, Denied> {
         self.check(&request)?;
         let replacement_id = self.ids.next();
-        let waiting = self.waiting(replacement_id, &request);
-        self.try_command(Command::Replace { client_order_id, replacement_id, request })?;
+        let link = Link::Instead { of: client_order_id };
+        let waiting = self.waiting(replacement_id, &request, link);
+        let command =
+            Command::Replace { client_order_id, replacement_id, request, when_not_canceled };
+        self.try_command(command)?;
         self.view.orders.insert(replacement_id, waiting);
         Ok(replacement_id)
+    }
+
+    /// Lowers the quantity of an order to `qty`, what has traded included; the order keeps its
+    /// place in the queue. Its new quantity comes through `on_order`; should the venue refuse it,
+    /// `on_setback` is told and the order is as it was.
+    ///
+    /// # Errors
+    /// When no order of this name rests, the quantity is no lower than it is or is not above what
+    /// has traded, or the venue offers no such thing on the instrument.
+    pub fn amend(&mut self, client_order_id: ClientOrderId, qty: Quantity) -> Result<(), Denied> {
+        let Some(order) = self.view.orders.get(&client_order_id) else {
+            return Err(Denied::NotOpen(client_order_id));
+        };
+        let whole = order.cum_qty + order.leaves_qty;
+        if qty >= whole || qty <= order.cum_qty {
+            let traded = order.cum_qty;
+            return Err(Denied::NotLower { wanted: qty, qty: whole, traded });
+        }
+        let instrument = self.instrument(&order.instrument);
+        if !instrument.is_some_and(|instrument| instrument.offers(Offer::Amend)) {
+            let words = format!("{} amends no orders", order.instrument);
+            return Err(Denied::Unsupported(words));
+        }
+        self.try_command(Command::Amend { client_order_id, qty })
+    }
+
+    /// Cancels the strategy's own orders on an instrument, each by its name. Nobody else's are
+    /// touched.
+    ///
+    /// # Errors
+    /// When the callback has given too many commands.
+    pub fn cancel_all(&mut self, instrument: &InstrumentId) -> Result<(), Denied> {
+        let (instrument, whose) = (instrument.clone(), Whose::Own);
+        self.try_command(Command::CancelAll { instrument, whose })
+    }
+
+    /// Cancels every order of the account on an instrument, whoever placed it: other strategies,
+    /// other processes and people too.
+    ///
+    /// # Errors
+    /// When the callback has given too many commands.
+    pub fn cancel_everybodys(&mut self, instrument: &InstrumentId) -> Result<(), Denied> {
+        let (instrument, whose) = (instrument.clone(), Whose::Everybodys);
+        self.try_command(Command::CancelAll { instrument, whose })
     }
 
     /// What is held of an instrument by this strategy's own fills: negative when more was sold
@@ -271,24 +373,36 @@ impl Context<'_> {
         self.mailbox.clone()
     }
 
-    fn check(&self, request: &OrderRequest) -> Result<(), Denied> {
-        let instrument = self
-            .instrument(&request.instrument)
-            .ok_or_else(|| Denied::UnknownInstrument(request.instrument.clone()))?;
+    /// An instrument on which new orders are taken now.
+    fn tradable(&self, id: &InstrumentId) -> Result<&Instrument, Denied> {
+        let instrument =
+            self.instrument(id).ok_or_else(|| Denied::UnknownInstrument(id.clone()))?;
         if let VenueStatus::Stale { reason } | VenueStatus::Shut { reason, .. } = &self.view.status
         {
             return Err(Denied::Closed(reason.clone()));
         }
-        let context = FilterContext {
-            reference_price: self.quote(&request.instrument).map(Quote::mid),
-            ..FilterContext::default()
-        };
-        instrument.check(request.side, &request.kind, &context)?;
+        Ok(instrument)
+    }
+
+    /// What can be known of the market and of the orders that are there.
+    fn context(&self, id: &InstrumentId) -> FilterContext {
+        let reference_price = self.quote(id).map(Quote::mid);
+        FilterContext { reference_price, ..FilterContext::default() }
+    }
+
+    fn check(&self, request: &OrderRequest) -> Result<(), Denied> {
+        let instrument = self.tradable(&request.instrument)?;
+        instrument.check(request.side, &request.kind, &self.context(&request.instrument))?;
         Ok(())
     }
 
     /// How an order looks before anything is heard of it.
-    fn waiting(&self, client_order_id: ClientOrderId, request: &OrderRequest) -> OrderUpdate {
+    fn waiting(
+        &self,
+        client_order_id: ClientOrderId,
+        request: &OrderRequest,
+        link: Link,
+    ) -> OrderUpdate {
         let qty = request.kind.qty().unwrap_or_default();
         OrderUpdate {
             client_order_id,
@@ -297,7 +411,7 @@ impl Context<'_> {
             side: request.side,
             kind: request.kind,
             tag: request.tag,
-            link: Link::Alone,
+            link,
             state: OrderState::Pending,
             cum_qty: Quantity::ZERO,
             cum_quote: Notional::ZERO,

@@ -14,10 +14,14 @@ use tradewind_scheduler::{FailureClass, Priority, Probe};
 /// Who waits for a call.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owner {
-    /// An order that is being placed.
+    /// An order that is being placed: by itself, in another's stead, or as one half of a pair.
     Place(ClientOrderId),
     /// An order that is being canceled.
     Cancel(ClientOrderId),
+    /// An order whose quantity is being lowered.
+    Amend(ClientOrderId),
+    /// A symbol on which everybody's orders are being canceled.
+    Clear(Symbol),
     /// An order that is being asked about.
     Ask(ClientOrderId),
     /// An order whose trades are being fetched.

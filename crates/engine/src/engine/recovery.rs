@@ -67,6 +67,7 @@ impl Engine {
                 self.doubt_restored(now, id, sent);
             }
         }
+        self.restore_successions();
         if orphans > 0 {
             self.tell(Incident::Orphans { count: orphans });
         }
@@ -84,6 +85,18 @@ impl Engine {
             if let Some(member) = self.members.get_mut(&strategy) {
                 member.store = store;
             }
+        }
+    }
+
+    /// Orders that were to come in others' stead, and of which nothing was heard: the others may
+    /// have been canceled for their sake.
+    fn restore_successions(&mut self) {
+        let doubted = self.ledger.open().filter(|order| order.state == OrderState::InDoubt);
+        let doubted: Vec<_> = doubted
+            .filter_map(|order| Some((order.link.instead_of()?, order.id, order.kind.qty())))
+            .collect();
+        for (first, id, wanted) in doubted {
+            self.succeed(first, id, wanted);
         }
     }
 
@@ -186,6 +199,7 @@ fn order(record: OrderRecord) -> Order {
         kind: intent.request.kind,
         tag: intent.request.tag,
         link: intent.link,
+        attempt: intent.attempt,
         instrument: intent.request.instrument,
         state,
         venue_order_id,
@@ -226,6 +240,7 @@ fn adopted(
         kind,
         tag: 0,
         link: Link::Alone,
+        attempt: 1,
         state: OrderState::InDoubt,
         venue_order_id: Some(report.venue_order_id),
         qty: report.qty,

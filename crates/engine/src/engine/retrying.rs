@@ -159,7 +159,7 @@ impl Engine {
             | Owner::Depth(_) => self.need_again(now, pending, fate, reason),
             // The scheduler asks for another probe when it is time; the others have a limit, and
             // do not come here.
-            Owner::Probe | Owner::Place(_) | Owner::Read => {}
+            Owner::Probe | Owner::Place(_) | Owner::Amend(_) | Owner::Clear(_) | Owner::Read => {}
         }
     }
 
@@ -250,8 +250,7 @@ impl Engine {
     pub(super) fn shut_until(&self, now: Timestamp, call: &Call) -> Option<(ScopeKey, Timestamp)> {
         let (kind, route) = (call.kind(), self.config.route);
         let signed = kind.is_signed().then_some(ScopeKey::Account(route.account));
-        let places =
-            matches!(call, Call::PlaceOrder(_)).then_some(ScopeKey::NewOrders(route.account));
+        let places = kind.places_orders().then_some(ScopeKey::NewOrders(route.account));
         [
             Some(ScopeKey::Egress(route.egress)),
             Some(ScopeKey::Group(route.egress, kind.group())),
@@ -299,6 +298,8 @@ const fn backoff(owner: &Owner) -> Backoff {
         Owner::Ask(_) | Owner::Cancel(_) => Backoff::RESOLVE,
         Owner::Open(..) | Owner::Join(_) | Owner::Follow(_) => Backoff::STREAM,
         Owner::Place(_)
+        | Owner::Amend(_)
+        | Owner::Clear(_)
         | Owner::Fetch(_)
         | Owner::Clock
         | Owner::Catalog
@@ -325,6 +326,8 @@ const fn patient_backoff(owner: &Owner, failures: u32) -> Backoff {
         | Owner::Join(_)
         | Owner::Follow(_)
         | Owner::Place(_)
+        | Owner::Amend(_)
+        | Owner::Clear(_)
         | Owner::Fetch(_)
         | Owner::Clock
         | Owner::Catalog

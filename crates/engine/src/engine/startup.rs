@@ -13,6 +13,7 @@ use tradewind_model::id::{CallId, ClientOrderId, StrategyId, Symbol};
 use tradewind_model::instrument::Instrument;
 use tradewind_model::notice::{Notice, Recovered};
 use tradewind_model::report::ExecutionReport;
+use tradewind_model::setback::Setback;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{Never, Origin, Priority, Scheduler, Ticket};
@@ -35,6 +36,8 @@ pub(super) struct Startup {
     has_read_missed_trades: bool,
     /// Orders of which something may have happened unheard.
     pub(super) unsure: BTreeSet<ClientOrderId>,
+    /// What strategies are to be told once they have begun.
+    setbacks: Vec<(StrategyId, Setback)>,
     /// The last read that failed, for the message when time runs out.
     pub(super) last_failure: Option<(CallKind, String)>,
 }
@@ -222,9 +225,22 @@ impl Engine {
             let recovered = self.recovered(strategy);
             self.notify(strategy, Notice::Started(Box::new(recovered)));
         }
+        for (strategy, setback) in std::mem::take(&mut self.startup.setbacks) {
+            self.notify(strategy, Notice::Setback(Box::new(setback)));
+        }
         if self.members.is_empty() {
             self.open_market_stream(now);
         }
+    }
+
+    /// Whether strategies have been told of their beginning.
+    pub(super) const fn has_begun_strategies(&self) -> bool {
+        self.startup.has_begun_strategies
+    }
+
+    /// Keeps for a strategy's beginning what became of an order of an earlier life.
+    pub(super) fn keep_setback(&mut self, strategy: StrategyId, setback: Setback) {
+        self.startup.setbacks.push((strategy, setback));
     }
 
     /// Whether the venue has told of trades that it has not told yet.

@@ -171,6 +171,7 @@ fn conflated(notice: &Notice) -> Option<Key> {
         | Notice::Trade(..)
         | Notice::Started(_)
         | Notice::Order(_)
+        | Notice::Setback(_)
         | Notice::Balances(_)
         | Notice::Venue(_)
         | Notice::Stopping => None,

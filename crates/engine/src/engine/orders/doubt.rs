@@ -87,13 +87,19 @@ impl Doubt {
 }
 
 impl Engine {
+    /// The answer to what was placed was lost. An order that was to be canceled by the same
+    /// request is asked about as well.
+    pub(in crate::engine) fn in_doubt(&mut self, now: Timestamp, id: ClientOrderId, reason: &str) {
+        for id in self.placed_together(id) {
+            self.in_doubt_alone(now, id, reason.to_owned());
+        }
+        if let Some(first) = self.swapped_for(id) {
+            self.ask(now, first);
+        }
+    }
+
     /// The answer to an order was lost.
-    pub(in crate::engine) fn in_doubt(
-        &mut self,
-        now: Timestamp,
-        id: ClientOrderId,
-        reason: String,
-    ) {
+    pub(super) fn in_doubt_alone(&mut self, now: Timestamp, id: ClientOrderId, reason: String) {
         let Some(order) = self.ledger.order_mut(id) else {
             return;
         };
@@ -201,6 +207,7 @@ impl Engine {
         (watch.ask, watch.ask_tries) = (None, Tries::default());
         self.startup.unsure.remove(&id);
         self.take_in(now, id, report);
+        self.settle_amendment(id);
     }
 
     /// The venue has not told of an order that it was asked about. That it knows none of this name
@@ -227,7 +234,11 @@ impl Engine {
         }
         doubt.missed(asked_at);
         let next = doubt.next_ask(now);
-        self.consider_verdict(now, id);
+        // The other half of a pair may have waited for this one.
+        let both: Vec<_> = self.placed_together(id).collect();
+        for id in both.into_iter().rev() {
+            self.consider_verdict(now, id);
+        }
         next
     }
 

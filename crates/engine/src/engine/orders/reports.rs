@@ -12,6 +12,7 @@ use tradewind_scheduler::{Backoff, Priority};
 
 use crate::engine::calls::{Owner, Tries};
 use crate::engine::{Engine, Timer};
+use crate::journal::Entry;
 
 /// How long a stream may take to tell of a trade that an answer has told of already.
 const FILL_GRACE: Duration = Duration::from_secs(1);
@@ -64,6 +65,10 @@ impl Engine {
                 self.turned_up(id);
             }
         }
+        if change.is_lowered {
+            let qty = self.ledger.order(id).map(|order| order.qty).unwrap_or_default();
+            self.record(now, Entry::Amended { client_order_id: id, qty });
+        }
         self.ledger.name(id, report.venue_order_id);
         if is_accepted {
             self.ledger.acknowledge(id);
@@ -80,6 +85,10 @@ impl Engine {
         }
         if is_accepted {
             self.end_doubt(id);
+            self.other_half_exists(id);
+        }
+        if is_accepted && !was_accepted {
+            self.first_is_gone(now, id);
         }
         self.pursue_cancel(now, id);
     }

@@ -39,6 +39,9 @@ impl Engine {
         if doubt.misses < MISSES_MIN || doubt.exists || doubt.is_deciding || !is_remembered {
             return;
         }
+        if order.link.half().is_some_and(|(_, other)| self.may_be_there(other)) {
+            return;
+        }
         if order.is_cancel_wanted && !doubt.is_cancel_refused {
             self.cancel_doubted(now, id);
             return;
@@ -54,6 +57,17 @@ impl Engine {
             doubt.is_deciding = true;
         }
         self.rule_out(now, id, reason);
+    }
+
+    /// Whether the other half of a pair is there, or was not missed as often as it takes.
+    fn may_be_there(&self, other: ClientOrderId) -> bool {
+        let order = self.ledger.order(other);
+        let doubt = self.watches.get(&other).and_then(|watch| watch.doubt.as_ref());
+        match (order.map(|order| order.state), doubt) {
+            (Some(OrderState::InDoubt), Some(doubt)) => doubt.misses < MISSES_MIN || doubt.exists,
+            (Some(OrderState::Denied | OrderState::Rejected) | None, _) => false,
+            (Some(_), _) => true,
+        }
     }
 
     /// Asks the matching engine to cancel an order of which nobody knows whether it is there.
