@@ -71,10 +71,19 @@ impl Desk {
         Price::new((mid * factor).round()).unwrap()
     }
 
+    /// A name that was never used.
+    pub(crate) fn name(&mut self) -> ClientOrderId {
+        self.ids.next()
+    }
+
     pub(crate) fn submit(&mut self, kind: OrderKind) -> ClientOrderId {
+        self.order(Side::Buy, kind)
+    }
+
+    pub(crate) fn order(&mut self, side: Side, kind: OrderKind) -> ClientOrderId {
         let client_order_id = self.ids.next();
         let instrument = "BTC-USDT".into();
-        let request = OrderRequest { instrument, side: Side::Buy, kind, tag: 7 };
+        let request = OrderRequest { instrument, side, kind, tag: 7 };
         self.world.command(self.me, "probe", Command::Submit { client_order_id, request });
         client_order_id
     }

@@ -47,7 +47,7 @@ fn open_at_venue(world: &World) -> Vec<String> {
 }
 
 /// Another process on the account, with orders of its own.
-fn other(world: &mut World) -> (InstanceId, ClientOrderId) {
+pub(crate) fn other(world: &mut World) -> (InstanceId, ClientOrderId) {
     let strategies = vec![StrategySpec::new("probe", "feeds = [\"quote\"]")];
     let setup = InstanceSetup {
         name: "other".to_owned(),
@@ -87,6 +87,7 @@ fn started() -> Option<Recovered> {
         | Told::Book(_)
         | Told::Bar(_)
         | Told::Order(_)
+        | Told::Setback(_)
         | Told::Venue(_)
         | Told::Stopped => None,
     })

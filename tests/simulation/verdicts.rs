@@ -19,30 +19,30 @@ use super::probe::{of_order, told};
 const PLACE: &str = "POST /api/v3/order";
 
 impl Desk {
-    fn strike(&mut self, what: &str, fault: Fault) {
+    pub(crate) fn strike(&mut self, what: &str, fault: Fault) {
         let rule = Rule::once(Pattern::what(what), fault);
         self.world.at_venue(|venue, _| venue.add_fault(rule));
     }
 
-    fn strike_all(&mut self, what: &str, fault: Fault) {
+    pub(crate) fn strike_all(&mut self, what: &str, fault: Fault) {
         let rule = Rule::always(Pattern::what(what), fault);
         self.world.at_venue(|venue, _| venue.add_fault(rule));
     }
 
-    fn heal(&mut self) {
+    pub(crate) fn heal(&mut self) {
         self.world.at_venue(|venue, _| venue.clear_faults());
     }
 
-    fn posts(&self) -> usize {
+    pub(crate) fn posts(&self) -> usize {
         self.sent(CallKind::PlaceOrder).len()
     }
 
-    fn orders_at_venue(&self) -> usize {
+    pub(crate) fn orders_at_venue(&self) -> usize {
         self.world.ledger().accounts[0].open_orders.len()
     }
 
     /// Checks what must hold whatever happened.
-    fn honest(&self, context: &str) {
+    pub(crate) fn honest(&self, context: &str) {
         if let Err(broken) = tradewind_lab::check_always(&self.world) {
             panic!("{context}: {broken}");
         }
