@@ -23,4 +23,5 @@ mod shut;
 mod silence;
 mod solo;
 mod symptoms;
+mod trading;
 mod verdicts;

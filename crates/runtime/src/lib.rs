@@ -16,7 +16,7 @@ mod sockets;
 
 pub use clock::{Clock, WallWatch};
 pub use config::{Config, ConfigError};
-pub use desk::{Ask, Desk, End};
-pub use driver::{ATTEMPTS, Setup, run};
+pub use desk::{Ask, Desk, End, TradingError};
+pub use driver::{ATTEMPTS, HostSetup, Setup, run};
 pub use scribe::Scribe;
 pub use state::{State, StateError};

@@ -23,7 +23,9 @@ use tradewind_model::id::{AccountId, ClientOrderIds, EgressId, InstrumentId, Ven
 use tradewind_model::lookup::Lookup;
 use tradewind_runtime::config::{Place, StrategyConfig};
 use tradewind_runtime::strategy_host::Inbox;
-use tradewind_runtime::{Clock, Config, ConfigError, Desk, End, Setup, State, StateError, seed};
+use tradewind_runtime::{
+    Clock, Config, ConfigError, Desk, End, HostSetup, Setup, State, StateError, seed,
+};
 use tradewind_scheduler::SchedulerConfig;
 use tradewind_simulator::server::Embedded;
 use tradewind_strategy::{Host, Mailbox, Registry};
@@ -353,7 +355,7 @@ fn names_after(config: &Config<'_>, recovered: &Recovered, now: Timestamp) -> Op
     own.map(|(_, mark)| mark.next_start(now)).max().filter(|later| *later > now)
 }
 
-type Hosts = Vec<(Host, Arc<Inbox>)>;
+type Hosts = Vec<HostSetup>;
 
 /// Makes the strategies. Each names its orders from a slot of its own: slot times
 /// [`STRATEGIES_MAX`] plus its place in the configuration.
@@ -390,13 +392,18 @@ fn host(
     registry: &Registry,
     strategy: &StrategyConfig<'_>,
     ids: ClientOrderIds,
-) -> Result<(Host, Arc<Inbox>), ConfigError> {
+) -> Result<HostSetup, ConfigError> {
     let inbox = Arc::new(Inbox::new());
     let own = Arc::clone(&inbox);
     let mailbox = Mailbox::new(move |message| own.post(message));
     let (kind, instruments) = (&strategy.kind, &strategy.instruments);
     Host::new(registry, strategy.id, kind, &strategy.params, instruments, ids, mailbox)
-        .map(|host| (host, inbox))
+        .map(|host| HostSetup {
+            host,
+            inbox,
+            callback_max: strategy.callback_max,
+            inbox_max: strategy.inbox_max,
+        })
         .map_err(|error| config.params_error(strategy, error))
 }
 
@@ -405,6 +412,8 @@ fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> 
         id: strategy.id,
         slot: config.engine.slot * STRATEGIES_MAX + index,
         instruments: strategy.instruments.iter().map(|id| (id.clone(), venue.symbol(id))).collect(),
+        limits: strategy.limits,
+        on_failure: strategy.on_failure,
     };
     let engine = &config.engine;
     // Processes that were given one seed between them must not jitter together either.
@@ -426,6 +435,7 @@ fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> 
         call_timeout: Duration::from_millis(engine.call_timeout_ms),
         startup_timeout: Duration::from_millis(engine.startup_timeout_ms),
         cancels_on_stop: engine.cancels_on_stop,
+        limits: config.limits,
         identity,
         beginning: Beginning::default(),
         seed,

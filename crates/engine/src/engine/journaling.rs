@@ -17,8 +17,10 @@ use tradewind_model::id::ClientOrderId;
 use tradewind_model::order::{Denied, OrderState};
 use tradewind_model::report::{ExecutionReport, Fill};
 use tradewind_model::time::Timestamp;
+use tradewind_model::trading::TradingScope;
 use tradewind_scheduler::Backoff;
 
+use super::trading::Decision;
 use super::{Engine, Timer};
 use crate::action::{Action, Incident};
 use crate::journal::{
@@ -47,7 +49,7 @@ pub(super) struct Journaling {
 }
 
 /// What may happen once its record is durable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Awaited {
     /// An order may queue.
     Place {
@@ -57,6 +59,8 @@ enum Awaited {
     },
     /// The verdict that the venue never had an order may be acted upon.
     NotPlaced(ClientOrderId),
+    /// So much trading is allowed.
+    Trading(Box<Decision>),
 }
 
 impl Journaling {
@@ -130,6 +134,17 @@ impl Engine {
         self.record_first(now, Entry::Intent(Box::new(intent)), awaited);
     }
 
+    /// Writes down how much trading is allowed, and acts upon it once that is durable.
+    pub(super) fn decide_trading(&mut self, now: Timestamp, entry: Entry, decision: Decision) {
+        self.record_first(now, entry, Awaited::Trading(Box::new(decision)));
+    }
+
+    /// Whether a command about a scope is being written down.
+    pub(super) fn is_deciding(&self, scope: TradingScope) -> bool {
+        let mut awaited = self.journaling.awaited.values();
+        awaited.any(|one| matches!(one, Awaited::Trading(decision) if decision.scope() == scope))
+    }
+
     /// An order as it is written down.
     pub(super) fn intent(&self, order: &Order, deadline: Timestamp) -> Intent {
         Intent {
@@ -180,6 +195,7 @@ impl Engine {
                 if self.journaling.fault.take().is_some() {
                     self.tell(Incident::StorageRestored);
                 }
+                self.write_trading_again(now);
             }
             Answer::Compacted { .. } => {}
         }
@@ -189,6 +205,7 @@ impl Engine {
         match self.journaling.awaited.remove(&id) {
             Some(Awaited::Place { id, deadline }) => self.intended(now, id, deadline),
             Some(Awaited::NotPlaced(id)) => self.ruled_out(now, id),
+            Some(Awaited::Trading(decision)) => self.trading_decided(now, *decision),
             None => {}
         }
     }
@@ -208,6 +225,7 @@ impl Engine {
                 self.deny(now, id, Denied::Unrecorded(fault.message));
             }
             Some(Awaited::NotPlaced(id)) => self.not_ruled_out(id),
+            Some(Awaited::Trading(decision)) => self.trading_undecided(*decision, fault),
             None => {}
         }
     }
@@ -233,7 +251,7 @@ impl Engine {
         }
         let unwritten = self.journaling.awaited.values().filter_map(|awaited| match awaited {
             Awaited::Place { id, .. } => Some(*id),
-            Awaited::NotPlaced(_) => None,
+            Awaited::NotPlaced(_) | Awaited::Trading(_) => None,
         });
         let unwritten: Vec<_> = unwritten.collect();
         for id in unwritten {

@@ -5,6 +5,7 @@ use tradewind_model::id::{ClientOrderId, StrategyId};
 use tradewind_model::order::OrderState;
 use tradewind_model::report::ExecutionReport;
 use tradewind_model::time::Timestamp;
+use tradewind_model::trading::CLOSING_TAG;
 use tradewind_scheduler::Priority;
 
 use crate::engine::calls::{Owner, Tries};
@@ -22,7 +23,9 @@ impl Engine {
         let Some(order) = self.ledger.order_mut(id) else {
             return;
         };
-        if order.strategy != strategy || order.state.is_terminal() {
+        // What closes its position is not for a strategy to cancel.
+        let is_its = order.strategy == strategy && order.tag != CLOSING_TAG;
+        if !is_its || order.state.is_terminal() {
             return;
         }
         self.cancel_own(now, id);

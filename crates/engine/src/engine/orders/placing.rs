@@ -9,6 +9,7 @@ use tradewind_model::notice::{Notice, VenueStatus};
 use tradewind_model::order::{Denied, MarketQuantity, OrderKind, OrderRequest, OrderState, Side};
 use tradewind_model::outcome::{Fate, Refusal, RefusalKind};
 use tradewind_model::time::Timestamp;
+use tradewind_model::trading::CLOSING_TAG;
 use tradewind_scheduler::{OverReason, Priority};
 
 use super::Watch;
@@ -17,6 +18,7 @@ use crate::engine::Engine;
 use crate::engine::calls::{Owner, PendingCall};
 use crate::engine::outcome::describe;
 use crate::journal::Entry;
+use crate::ledger::Waiting;
 use crate::order::Order;
 
 impl Engine {
@@ -29,6 +31,22 @@ impl Engine {
     ) {
         if self.enter(now, strategy, id, &request) {
             self.place(now, id);
+        }
+    }
+
+    /// An order that a strategy asks for. What the engine's own orders are known by is not for it.
+    pub(in crate::engine) fn submit_wish(
+        &mut self,
+        now: Timestamp,
+        strategy: StrategyId,
+        id: ClientOrderId,
+        request: OrderRequest,
+    ) {
+        if request.tag != CLOSING_TAG {
+            self.submit(now, strategy, id, request);
+        } else if self.enter(now, strategy, id, &OrderRequest { tag: 0, ..request }) {
+            let reason = format!("the tag {CLOSING_TAG} is kept for orders that close positions");
+            self.deny(now, id, Denied::Unsupported(reason));
         }
     }
 
@@ -72,6 +90,7 @@ impl Engine {
 
     /// Checks an order, and queues it once its intent is durable.
     pub(in crate::engine) fn place(&mut self, now: Timestamp, id: ClientOrderId) {
+        self.clamp(id);
         match self.check(now, id) {
             Ok(()) => self.intend(now, id),
             Err(denied) => self.deny(now, id, denied),
@@ -95,7 +114,9 @@ impl Engine {
             kind: order.kind,
         });
         let owner = Owner::Place(id);
-        let pending = PendingCall::new(now, call, owner, Priority::Trade, deadline);
+        // Closing a position lowers risk.
+        let priority = if order.tag == CLOSING_TAG { Priority::Critical } else { Priority::Trade };
+        let pending = PendingCall::new(now, call, owner, priority, deadline);
         let call = self.enqueue(now, pending);
         self.track(call);
     }
@@ -119,11 +140,13 @@ impl Engine {
         if let Some(fault) = self.journaling.fault() {
             return Err(Denied::Unrecorded(fault.message.clone()));
         }
+        self.check_allowed(order, Waiting::Counts)?;
         if let VenueStatus::Stale { reason } | VenueStatus::Shut { reason, .. } = &self.told {
             return Err(Denied::Closed(reason.clone()));
         }
-        if let Some(doubted) = self.overdue.first() {
-            return Err(Denied::Unresolved(*doubted));
+        // What is in doubt counts at its worst in how much is closed.
+        if order.tag != CLOSING_TAG {
+            self.check_limits(id)?;
         }
         if instrument.status != InstrumentStatus::Trading {
             return Err(Denied::Closed(format!("{} is not trading", instrument.symbol)));
@@ -266,13 +289,15 @@ impl Engine {
         replacement_id: ClientOrderId,
         request: OrderRequest,
     ) {
+        if request.tag == CLOSING_TAG {
+            return self.submit_wish(now, strategy, replacement_id, request);
+        }
         if !self.enter(now, strategy, replacement_id, &request) {
             return;
         }
-        let is_open = self
-            .ledger
-            .order(id)
-            .is_some_and(|order| order.strategy == strategy && !order.state.is_terminal());
+        let is_open = self.ledger.order(id).is_some_and(|order| {
+            order.strategy == strategy && order.tag != CLOSING_TAG && !order.state.is_terminal()
+        });
         let watch = self.watches.get_mut(&id).filter(|watch| watch.replacement.is_none());
         match watch.filter(|_| is_open) {
             Some(watch) => {
