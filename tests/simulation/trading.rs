@@ -16,7 +16,7 @@ use tradewind_model::order::{
 };
 use tradewind_model::time::Timestamp;
 use tradewind_model::trading::{CLOSING_TAG, TradingScope, TradingState};
-use tradewind_simulator::binance::{Canned, Fault, Pattern, Rule};
+use tradewind_simulator::binance::{BinanceConfig, Canned, Fault, Pattern, Rule};
 
 use super::orders::{post_only, qty};
 use super::probe::{self, of_order, told};
@@ -33,7 +33,18 @@ pub(crate) struct Floor {
 
 impl Floor {
     pub(crate) fn open(seed: u64, change: impl FnOnce(&mut InstanceSetup)) -> Self {
-        let mut world = World::new(WorldSetup { seed, ..WorldSetup::default() });
+        Self::open_at(seed, |_| {}, change)
+    }
+
+    /// The same, with something else about the venue.
+    pub(crate) fn open_at(
+        seed: u64,
+        venue: impl FnOnce(&mut BinanceConfig),
+        change: impl FnOnce(&mut InstanceSetup),
+    ) -> Self {
+        let mut setup = WorldSetup { seed, ..WorldSetup::default() };
+        venue(&mut setup.venue);
+        let mut world = World::new(setup);
         let strategies = vec![StrategySpec::new("probe", "feeds = [\"quote\"]")];
         let mut setup = InstanceSetup {
             disk: Some("disk".to_owned()),
@@ -374,7 +385,7 @@ fn reduce_only_never_crosses_zero_whatever_races() {
             let kind = OrderKind::PostOnly { price: floor.price(0), qty: qty("0.05") };
             floor.submit(side, kind);
         }
-        floor.world.run_for(MILLI * (seed * 7));
+        floor.world.run_for(Duration::from_millis(seed * 7));
         let sign = |base: Decimal| base.is_sign_positive() && !base.is_zero();
         floor.set_all(TradingState::ReduceOnly);
         let was_long = opens == Side::Buy;
@@ -384,7 +395,7 @@ fn reduce_only_never_crosses_zero_whatever_races() {
             let percent = if side == Side::Buy { -1 } else { 1 };
             let price = floor.price(percent);
             floor.submit(side, post_only(price, qty("0.07")));
-            floor.world.run_for(MILLI * ((step * 37 + seed * 11) % 400));
+            floor.world.run_for(Duration::from_millis((step * 37 + seed * 11) % 400));
             let traded = floor.traded_at_venue();
             let has_crossed = !traded.is_zero() && sign(traded) != was_long;
             assert!(!has_crossed, "seed {seed}, step {step}: {traded}");

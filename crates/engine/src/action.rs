@@ -381,6 +381,18 @@ pub enum Incident {
         /// What becomes of its orders.
         on_failure: OnFailure,
     },
+    /// This process did not run for a while. Everything is asked anew before anything is traded.
+    Paused {
+        /// For how long, at least.
+        lasting: Duration,
+    },
+    /// The venue answers nothing.
+    Unanswered {
+        /// For how long.
+        lasting: Duration,
+    },
+    /// The venue answers again.
+    Answering,
     /// A read that somebody waits for has failed; it is tried again.
     ReadFailed {
         /// What was asked.
@@ -413,7 +425,7 @@ impl Incident {
     #[must_use]
     pub const fn level(&self) -> Level {
         match self {
-            Self::Live | Self::StorageRestored => Level::Info,
+            Self::Live | Self::StorageRestored | Self::Answering => Level::Info,
             Self::TradingSet { state: TradingState::Running, .. } => Level::Info,
             Self::Stale { .. }
             | Self::StreamLost { .. }
@@ -427,7 +439,6 @@ impl Incident {
             | Self::ForeignOrders { .. }
             | Self::ClockRefused
             | Self::ClockContradicted { .. }
-            | Self::ClockJumped { .. }
             | Self::TradingSet { .. }
             | Self::Flattened { .. }
             | Self::ReadFailed { .. } => Level::Warn,
@@ -437,6 +448,9 @@ impl Incident {
             | Self::ClockRefusedAgain { .. }
             | Self::RefusedAlike { .. }
             | Self::StorageFailed { .. }
+            | Self::ClockJumped { .. }
+            | Self::Paused { .. }
+            | Self::Unanswered { .. }
             | Self::LossLimit { .. }
             | Self::Unresolved { .. }
             | Self::StrategyLost { .. }
@@ -600,6 +614,17 @@ impl std::fmt::Display for Incident {
                 };
                 write!(f, "strategy {strategy} is cut off ({how}); {orders}, the others go on")
             }
+            Self::Paused { lasting } => write!(
+                f,
+                "this process did not run for {} s, so everything is asked anew",
+                lasting.as_secs()
+            ),
+            Self::Unanswered { lasting } => write!(
+                f,
+                "the venue has answered nothing for {} s; it goes on being asked",
+                lasting.as_secs()
+            ),
+            Self::Answering => f.write_str("the venue answers again"),
             Self::ReadFailed { what, reason } => write!(f, "{what} failed: {reason}; trying again"),
         }
     }

@@ -7,7 +7,7 @@
 //! The work itself is in the submodules, each an `impl` block about one thing: `dispatch` brings
 //! calls to the scheduler and out, `outcome` brings back what became of them, `retrying` decides
 //! what is tried again; `orders` follows orders, `journaling` writes down what may not be forgotten,
-//! `trading` heeds what an operator allows, `isolation` cuts off a strategy that fails,
+//! `pauses` notices that nothing happened for long, `trading` heeds what an operator allows, `isolation` cuts off a strategy that fails,
 //! `refusals` stops what is refused time and again, `order_counts` asks how many more there may be;
 //! `streams` keeps sockets up, `market` hands out feeds, `reads` answers questions from outside;
 //! `clock` knows the venue's time, `shut` heeds what is to be left alone and `inheritance` hands it
@@ -27,6 +27,7 @@ mod market;
 mod order_counts;
 mod orders;
 mod outcome;
+mod pauses;
 mod reads;
 mod recovery;
 mod refusals;
@@ -72,6 +73,7 @@ use journaling::Journaling;
 use market::Market;
 use order_counts::OrderCount;
 use orders::Watch;
+use pauses::Pauses;
 use reads::Reads;
 use recovery::Recovery;
 use scanning::Scan;
@@ -228,6 +230,7 @@ pub struct Engine {
     recovery: Recovery,
     scans: BTreeMap<Symbol, Scan>,
     trading: TradingDesk,
+    pauses: Pauses,
     /// Orders in doubt for so long that no new risk is taken.
     overdue: BTreeSet<ClientOrderId>,
     told: VenueStatus,
@@ -276,6 +279,7 @@ impl Engine {
             recovery: Recovery::default(),
             scans: BTreeMap::new(),
             trading: TradingDesk::default(),
+            pauses: Pauses::default(),
             overdue: BTreeSet::new(),
             told: VenueStatus::Stale { reason: "starting".to_owned() },
             counters: Counters::default(),
@@ -300,6 +304,7 @@ impl Engine {
 
     /// Takes in something that happened.
     pub fn handle(&mut self, now: Timestamp, event: Event) {
+        self.note_call(now);
         match event {
             Event::Trading { command, trading } => self.set_trading(now, command, trading),
             Event::Command { strategy, command } => self.command(now, strategy, command),
@@ -332,6 +337,7 @@ impl Engine {
             self.hand_out_records();
             return self.actions.pop_front();
         }
+        self.note_call(now);
         self.advance_clock(now);
         loop {
             self.keep_shut(now);
@@ -360,6 +366,7 @@ impl Engine {
                 None => {
                     self.check_drained();
                     self.consider_order_count(now);
+                    self.expect_call(now);
                     return self.actions.pop_front();
                 }
             }
@@ -435,7 +442,7 @@ impl Engine {
             Timer::Fetch(id) => self.fetch_fills(now, id),
             Timer::Cancel(id) => self.pursue_cancel(now, id),
             Timer::Unwritten(id) => self.unwritten(now, id),
-            Timer::Doubt(id) => self.doubt_overdue(id),
+            Timer::Doubt(id) => self.doubt_overdue(now, id),
             Timer::Journal => self.retry_journal(),
             Timer::Startup => self.startup_timed_out(now),
             // Telling the status anew is all there is to do; the queue moves by itself.

@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod control;
 pub mod desk;
 pub mod driver;
 pub mod seed;

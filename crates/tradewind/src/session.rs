@@ -7,6 +7,7 @@
 mod embedded;
 mod keys;
 
+pub(crate) mod command;
 pub mod kept;
 
 use std::sync::Arc;
@@ -129,6 +130,25 @@ pub enum StartError {
         /// When.
         since: Timestamp,
     },
+    /// The token of the endpoint is none.
+    #[error("the token in {variable} cannot be used: {error}")]
+    Token {
+        /// The environment variable.
+        variable: String,
+        /// What is wrong with it.
+        error: String,
+    },
+    /// The port of the endpoint is taken.
+    #[error(
+        "control.port {port} cannot be used ({error}); name another, 0 for one that is free, or \
+         set control.enabled = false"
+    )]
+    Control {
+        /// The port.
+        port: u16,
+        /// Why.
+        error: std::io::Error,
+    },
     /// This machine would not give a port, a thread or TLS.
     #[error("cannot start: {0}")]
     Machine(String),
@@ -148,6 +168,7 @@ pub struct Session {
     desk: Desk,
     clock: Clock,
     embedded: Option<Embedded>,
+    commanded: Option<command::Commanded>,
     about: About,
     traded: Vec<Traded>,
     /// The beginnings of our client order ids.
@@ -210,10 +231,12 @@ impl Session {
             Some(later) => self::hosts(config, registry, later)?,
             None => (hosts, prefixes),
         };
+        let ready = command::Ready::take(config, state.as_ref()).await?;
+        let halted = state.as_ref().and_then(State::halted).into_iter().collect();
         let known = state.as_ref().map(State::beginning).unwrap_or_default();
         let jitter = config.state.start_jitter(&config.venue.place);
         let journal = Some(Box::new(recovered));
-        engine.beginning = Beginning { jitter, journal, ..known };
+        engine.beginning = Beginning { jitter, journal, trading: halted, ..known };
         let about = About {
             venue: config.venue.name,
             seed: reached.seed,
@@ -233,7 +256,10 @@ impl Session {
             scribe: Some(scribe),
         })
         .map_err(|error| machine(&error))?;
-        Ok(Self { desk, clock, embedded: reached.embedded, about, traded, prefixes })
+        let slot = config.engine.slot;
+        let commanded = ready.map(|ready| ready.serve(desk.clone(), hash, slot)).transpose()?;
+        let embedded = reached.embedded;
+        Ok(Self { desk, clock, embedded, commanded, about, traded, prefixes })
     }
 
     /// The handle on the engine.
@@ -284,6 +310,9 @@ impl Session {
             }
         }
         let testimony = self.testimony(&last, patience).await;
+        if let Some(commanded) = self.commanded {
+            commanded.stop().await;
+        }
         // The engine first, so that it does not take the venue's end for an outage. Somebody else
         // may have kept a desk.
         tokio::time::timeout(GOODBYE_MAX, self.desk.leave()).await.ok();
@@ -295,6 +324,9 @@ impl Session {
 
     /// Lets go of everything at once, and waits until what is shut is written down.
     pub(crate) async fn abandon(self) {
+        if let Some(commanded) = self.commanded {
+            commanded.stop().await;
+        }
         tokio::time::timeout(GOODBYE_MAX, self.desk.leave()).await.ok();
         if let Some(embedded) = self.embedded {
             embedded.stop().await;

@@ -38,6 +38,7 @@ impl Engine {
         self.report_attempt(now, &pending, &fate, &meter);
         self.note_order_count(pending.sent_at.unwrap_or(now), &meter);
         self.heed(now, &pending.call, &fate);
+        self.note_silence(now, pending.sent_at.unwrap_or(now), &fate);
         match fate {
             Fate::Done(reply) => {
                 self.retries.succeeded(pending.priority, pending.tries.paid);

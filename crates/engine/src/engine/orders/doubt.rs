@@ -172,8 +172,18 @@ impl Engine {
     }
 
     /// A doubt has lasted for long: somebody is told, then no new risk is taken.
-    pub(in crate::engine) fn doubt_overdue(&mut self, id: ClientOrderId) {
+    pub(in crate::engine) fn doubt_overdue(&mut self, now: Timestamp, id: ClientOrderId) {
         let closed_after = self.closed_after(id);
+        // It cannot end while nothing is answered, which was told.
+        if self.is_silence_told() {
+            let is_first = self
+                .doubt_mut(id)
+                .is_some_and(|doubt| !doubt.is_alerted && now.since(doubt.since) < closed_after);
+            if is_first {
+                self.timers.set(Timer::Doubt(id), now + ALERT_AFTER);
+                return;
+            }
+        }
         let Some(doubt) = self.doubt_mut(id) else {
             return;
         };
