@@ -147,10 +147,10 @@ fn what_is_unresolved_when_it_is_pressed_is_listed_until_it_is_known() {
     let mut floor = fire(55);
     let lost = Rule::always(Pattern::what("*"), Fault::RequestLost);
     floor.strike(PLACE, Fault::AnswerLost);
+    floor.world.mute_account_stream(floor.me, true);
     let doubted = floor.rest(Side::Buy, "0.001");
     floor.world.run_for(MILLI * 50);
     floor.world.at_venue(|venue, _| venue.add_fault(lost));
-    floor.world.mute_account_stream(floor.me, true);
     floor.set_all(TradingState::Halted);
     floor.world.run_for(SECOND * 12);
     assert!(floor.snapshot().in_doubt.contains(&doubted));
