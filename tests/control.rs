@@ -100,10 +100,15 @@ impl Stage {
     }
 
     fn run(&self) -> Bot {
-        // What it prints is small, but a full pipe must not stop it.
         let mut command = self.command(&["run", "--json"]);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let log = std::fs::File::options().create(true).append(true).open(self.log()).unwrap();
+        command.stdout(log.try_clone().unwrap()).stderr(log);
         Bot { child: command.spawn().unwrap() }
+    }
+
+    /// What its bots print.
+    fn log(&self) -> PathBuf {
+        self.folder.join("bot.log")
     }
 
     fn open_orders(&self) -> usize {
@@ -141,7 +146,11 @@ impl Stage {
                 tokio::task::yield_now().await;
             }
         });
-        assert!(waited.await.is_ok(), "not reached: {what}");
+        if waited.await.is_err() {
+            let log = std::fs::read_to_string(self.log()).unwrap_or_default();
+            let last: Vec<_> = log.lines().rev().take(20).collect();
+            panic!("not reached: {what}; the last first: {last:#?}");
+        }
     }
 
     async fn strike(self) {

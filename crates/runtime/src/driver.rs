@@ -112,6 +112,7 @@ pub fn run(setup: Setup) -> std::io::Result<Desk> {
         tasks: JoinSet::new(),
         inquiries: BTreeMap::new(),
         commands: BTreeMap::new(),
+        commanded: Vec::new(),
         keeper,
         scribe,
         end,
@@ -157,10 +158,16 @@ impl Driver {
             while let Some(action) = self.engine.poll(now) {
                 self.shell.perform(now, action);
             }
-            if now >= self.snapshot_due {
+            // Whoever commands sees in the next snapshot what came of it.
+            let commanded = std::mem::take(&mut self.shell.commanded);
+            if now >= self.snapshot_due || !commanded.is_empty() {
                 self.snapshot_due = now + SNAPSHOT_EVERY;
                 self.snapshot.send_replace(Arc::new(self.engine.snapshot(now)));
                 self.look_after_strategies(now);
+            }
+            for (commander, result) in commanded {
+                // They may have gone.
+                commander.send(result).ok();
             }
             let wakeup = self.engine.wakeup().unwrap_or(Timestamp::MAX).min(self.snapshot_due);
             let sleep = tokio::time::sleep(wakeup.since(clock.now()));
@@ -236,6 +243,9 @@ impl Driver {
     }
 }
 
+/// Whoever commanded something.
+type Commander = oneshot::Sender<Result<(), TradingRefused>>;
+
 /// Everything that does I/O.
 struct Shell {
     venue: Arc<dyn Venue>,
@@ -248,7 +258,9 @@ struct Shell {
     threads: BTreeMap<StrategyId, HostThread>,
     tasks: JoinSet<()>,
     inquiries: BTreeMap<u64, oneshot::Sender<Answer>>,
-    commands: BTreeMap<u64, oneshot::Sender<Result<(), TradingRefused>>>,
+    commands: BTreeMap<u64, Commander>,
+    /// Those that have an answer, until the snapshot shows it.
+    commanded: Vec<(Commander, Result<(), TradingRefused>)>,
     keeper: Option<Keeper>,
     scribe: Option<Scribe>,
     end: watch::Sender<Option<End>>,
@@ -300,7 +312,7 @@ impl Shell {
             }
             Action::TradingSet { command, result } => {
                 if let Some(commander) = self.commands.remove(&command) {
-                    commander.send(result).ok();
+                    self.commanded.push((commander, result));
                 }
             }
             Action::Attempt(event) => log_attempt(&event),
