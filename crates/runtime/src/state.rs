@@ -34,6 +34,7 @@ pub(crate) use keeper::Keeper;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tradewind_engine::journal::Trading;
 use tradewind_engine::{Beginning, Catalog};
@@ -52,6 +53,11 @@ const CATALOG_LEASE: &str = "catalog.lock";
 const SHUT_BYTES_MAX: u64 = 1 << 20;
 /// Every instrument of the largest venue, ten times.
 const CATALOG_BYTES_MAX: u64 = 64 << 20;
+
+/// How often a slot is tried again that somebody has, and after how long each time: longer than it
+/// takes to write a command down, and not long enough to keep an operator waiting.
+const SLOT_TRIES: u32 = 40;
+const BETWEEN_SLOT_TRIES: Duration = Duration::from_millis(25);
 
 /// Why there is no state.
 #[derive(Debug, thiserror::Error)]
@@ -145,7 +151,7 @@ impl State {
         let unusable = |error| StateError::Unusable { path: dir.to_owned(), error };
         let folder = Folder::open(dir, &venue).map_err(unusable)?;
         let name = format!("{}-{slot}", login.hash);
-        let lock = folder.try_lock(&format!("slot-{name}.lock")).map_err(unusable)?;
+        let lock = take_slot(&folder, &format!("slot-{name}.lock")).map_err(unusable)?;
         let slot = lock.ok_or(StateError::SlotTaken { slot })?;
         let frame = Frame::of(clock);
         let mut state = Self {
@@ -325,6 +331,18 @@ impl State {
         shelf.put(frame.wall, Catalog { read_at, ..catalog.clone() });
         self.folder.write(CATALOG, &shelf.render(frame.wall))
     }
+}
+
+/// Takes a slot; none when a run has it. A command that is written down for the next run has it for
+/// a moment, which is waited for.
+fn take_slot(folder: &Folder, name: &str) -> io::Result<Option<Held>> {
+    for _ in 0..SLOT_TRIES {
+        if let Some(held) = folder.try_lock(name)? {
+            return Ok(Some(held));
+        }
+        std::thread::sleep(BETWEEN_SLOT_TRIES);
+    }
+    folder.try_lock(name)
 }
 
 /// Changes what is noted as shut; gives what is noted then, and whether what was noted before could

@@ -60,7 +60,9 @@ impl Engine {
             Fate::Unknown(Unknown::Timeout | Unknown::Broken(_))
             | Fate::NotTaken(NotTaken::NotSent(_)) => true,
             Fate::Unknown(Unknown::Venue { .. } | Unknown::Unreadable(_))
-            | Fate::NotTaken(NotTaken::Throttled(_) | NotTaken::Overloaded(_))
+            | Fate::NotTaken(
+                NotTaken::Throttled(_) | NotTaken::Overloaded(_) | NotTaken::NotAttempted(_),
+            )
             | Fate::Done(_)
             | Fate::Refused(_) => false,
         };

@@ -121,5 +121,6 @@ pub(super) fn resized(kind: OrderKind, qty: Quantity) -> OrderKind {
         }
         OrderKind::PostOnly { price, .. } => OrderKind::PostOnly { price, qty },
         OrderKind::Market(_) => OrderKind::Market(MarketQuantity::Base(qty)),
+        OrderKind::Triggered { trigger, limit, .. } => OrderKind::Triggered { trigger, qty, limit },
     }
 }
