@@ -13,7 +13,7 @@ use tradewind_model::trading::TradingState;
 use tradewind_simulator::binance::{Canned, Fault, Pattern, Rule};
 
 use super::orders::{post_only, qty};
-use super::probe::{of_order, told};
+use super::probe::{Told, of_order, told};
 use super::trading::{Floor, MILLI, SECOND};
 
 const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -114,11 +114,9 @@ fn pressed_while_the_house_burns_nothing_new_leaves_and_what_rests_is_canceled_i
             let last = updates.last().expect("each has an end");
             assert!(last.state.is_terminal(), "seed {seed}: {last:?}");
         }
-        let forbidden = told.iter().filter(|one| match one {
-            super::probe::Told::Order(update) => {
-                matches!(update.denied, Some(Denied::Forbidden { .. }))
-            }
-            _ => false,
+        let forbidden = told.iter().filter(|one| {
+            let Told::Order(update) = one else { return false };
+            matches!(update.denied, Some(Denied::Forbidden { .. }))
         });
         assert!(forbidden.count() >= QUEUED - 60, "seed {seed}");
         let hung = |one: &Incident| {
