@@ -1,6 +1,7 @@
 //! What is true of the workspace as a whole, in one binary.
 
 mod architecture;
+mod control;
 mod profiles;
 mod simulation;
 mod sockets;

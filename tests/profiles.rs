@@ -21,9 +21,23 @@ fn every_profile_is_read_and_spells_out_the_defaults() {
         assert_eq!(config.scheduler, defaults.scheduler, "{name}");
         assert_eq!(config.state, defaults.state, "{name}");
         assert_eq!(config.journal, defaults.journal, "{name}");
+        assert_eq!(config.control, defaults.control, "{name}");
+        assert_eq!(config.limits, defaults.limits, "{name}");
+        let (strategy, default) = (&config.strategies[0], &defaults.strategies[0]);
+        assert_eq!(strategy.on_failure, default.on_failure, "{name}");
+        assert_eq!(strategy.callback_max, default.callback_max, "{name}");
+        assert_eq!(strategy.inbox_max, default.inbox_max, "{name}");
         assert_eq!(name, format!("config/{}.toml", config.venue.name));
-        for section in ["[venue", "[engine]", "[scheduler]", "[state]", "[journal]", "[[strategy]]"]
-        {
+        for section in [
+            "[venue",
+            "[engine]",
+            "[scheduler]",
+            "[state]",
+            "[journal]",
+            "[control]",
+            "[limits]",
+            "[[strategy]]",
+        ] {
             assert!(text.contains(section), "{name} has no {section}");
         }
         let is_remote = matches!(config.venue.place, Place::Remote(_));

@@ -57,6 +57,10 @@ const fn name(denied: &Denied) -> &'static str {
         Denied::NotLower { .. } => "not_lower",
         Denied::Unresolved(_) => "unresolved",
         Denied::Unrecorded(_) => "unrecorded",
+        Denied::Forbidden { .. } => "forbidden",
+        Denied::ReduceOnly { .. } => "reduce_only",
+        Denied::Limit { .. } => "limit",
+        Denied::CutOff(_) => "cut_off",
         Denied::Closed(_) => "closed",
         Denied::Unsupported(_) => "unsupported",
     }

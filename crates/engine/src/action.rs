@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tradewind_model::Decimal;
 use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::call::Call;
 use tradewind_model::id::{AccountId, ClientOrderId, EgressId, StrategyId, Symbol, VenueId};
@@ -11,11 +12,13 @@ use tradewind_model::outcome::Throttle;
 use tradewind_model::setback::Setback;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
+use tradewind_model::trading::{TradingScope, TradingState};
 use tradewind_scheduler::{Permit, RefusedAlike, ScopeKey, ShutReason, ShutRecord};
 
 use crate::beginning::Catalog;
 use crate::inquiry::Answer;
 use crate::journal::{Append, StorageFault};
+use crate::operator::{OnFailure, Remainder, StrategyFailure, TradingRefused};
 
 /// Where a call goes: which exchange, in whose name, from which address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -122,6 +125,13 @@ pub enum Action {
     /// The journal's storage has failed a while ago: try it again, and come back with
     /// `Event::Journal`.
     RetryJournal,
+    /// Tell whoever commanded how much trading is allowed. Without an error it is durable by now.
+    TradingSet {
+        /// What they call the command.
+        command: u64,
+        /// Why it was not carried out.
+        result: Result<(), TradingRefused>,
+    },
     /// Log an attempt, whatever became of it.
     Attempt(Box<AttemptEvent>),
     /// Tell the operator.
@@ -341,6 +351,61 @@ pub enum Incident {
     },
     /// What has to be written down can be again.
     StorageRestored,
+    /// How much trading is allowed has changed.
+    TradingSet {
+        /// Of what.
+        scope: TradingScope,
+        /// How much.
+        state: TradingState,
+        /// Who said so, and why.
+        reason: String,
+    },
+    /// Positions were to be closed, and nothing more can be.
+    Flattened {
+        /// What could not be closed.
+        left: Vec<Remainder>,
+    },
+    /// More is lost than may be: orders may only reduce until somebody resumes.
+    LossLimit {
+        /// By whom.
+        scope: TradingScope,
+        /// What may be lost, in quote asset.
+        most: Decimal,
+        /// What is lost.
+        lost: Decimal,
+    },
+    /// More is in doubt than may be: no new risk is taken until it is less.
+    Unresolved {
+        /// Whose orders.
+        scope: TradingScope,
+        /// The limit's name.
+        limit: String,
+        /// The most.
+        most: Decimal,
+        /// What it is.
+        value: Decimal,
+    },
+    /// A strategy has failed and is cut off; the others go on.
+    StrategyLost {
+        /// Which one.
+        strategy: StrategyId,
+        /// How.
+        how: StrategyFailure,
+        /// What becomes of its orders.
+        on_failure: OnFailure,
+    },
+    /// This process did not run for a while. Everything is asked anew before anything is traded.
+    Paused {
+        /// For how long, at least.
+        lasting: Duration,
+    },
+    /// The venue answers nothing.
+    Unanswered {
+        /// For how long.
+        lasting: Duration,
+    },
+    /// The venue answers again.
+    Answering,
     /// A read that somebody waits for has failed; it is tried again.
     ReadFailed {
         /// What was asked.
@@ -350,7 +415,8 @@ pub enum Incident {
     },
 }
 
-/// Who should wake up.
+/// Who should wake up. An incident of the highest level is an alert; each is told once for what it
+/// is about, when that begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Good to know.
@@ -362,11 +428,18 @@ pub enum Level {
 }
 
 impl Incident {
+    /// Whether somebody is to be woken.
+    #[must_use]
+    pub const fn is_alert(&self) -> bool {
+        matches!(self.level(), Level::Error)
+    }
+
     /// Who should wake up.
     #[must_use]
     pub const fn level(&self) -> Level {
         match self {
-            Self::Live | Self::StorageRestored => Level::Info,
+            Self::Live | Self::StorageRestored | Self::Answering => Level::Info,
+            Self::TradingSet { state: TradingState::Running, .. } => Level::Info,
             Self::Stale { .. }
             | Self::StreamLost { .. }
             | Self::ShutElsewhere { .. }
@@ -379,7 +452,8 @@ impl Incident {
             | Self::ForeignOrders { .. }
             | Self::ClockRefused
             | Self::ClockContradicted { .. }
-            | Self::ClockJumped { .. }
+            | Self::TradingSet { .. }
+            | Self::Flattened { .. }
             | Self::ReadFailed { .. } => Level::Warn,
             Self::Throttled { .. }
             | Self::Shut { .. }
@@ -387,6 +461,12 @@ impl Incident {
             | Self::ClockRefusedAgain { .. }
             | Self::RefusedAlike { .. }
             | Self::StorageFailed { .. }
+            | Self::ClockJumped { .. }
+            | Self::Paused { .. }
+            | Self::Unanswered { .. }
+            | Self::LossLimit { .. }
+            | Self::Unresolved { .. }
+            | Self::StrategyLost { .. }
             | Self::DoubtLasts { .. }
             | Self::DoubtCloses { .. }
             | Self::NotFound { .. }
@@ -517,6 +597,55 @@ impl std::fmt::Display for Incident {
                 write!(f, "{fault}; new orders are denied until then, cancels pass")
             }
             Self::StorageRestored => f.write_str("the journal can be written again"),
+            Self::TradingSet { scope, state: TradingState::Running, reason } => {
+                write!(f, "trading is running again for {scope} ({reason})")
+            }
+            Self::TradingSet { scope, state, reason } => write!(
+                f,
+                "trading is {state} for {scope} ({reason}); only a command resumes: `tradewind \
+                 resume`"
+            ),
+            Self::Flattened { left } if left.is_empty() => f.write_str("all positions are closed"),
+            Self::Flattened { left } => {
+                f.write_str("positions are closed as far as they can be; left are")?;
+                for one in left {
+                    let Remainder { strategy, instrument, base, reason } = one;
+                    write!(f, " {} of {instrument} by {strategy} ({reason})", base.normalize())?;
+                }
+                Ok(())
+            }
+            Self::LossLimit { scope, most, lost } => write!(
+                f,
+                "limits.max_loss is {} for {scope}, and {} is lost: orders may only reduce; look \
+                 into it, raise the limit, then resume",
+                most.normalize(),
+                lost.normalize()
+            ),
+            Self::Unresolved { scope, limit, most, value } => write!(
+                f,
+                "limits.{limit} is {} for {scope}, and {} is in doubt: new orders are denied until \
+                 it is less, cancels pass",
+                most.normalize(),
+                value.normalize()
+            ),
+            Self::StrategyLost { strategy, how, on_failure } => {
+                let orders = match on_failure {
+                    OnFailure::Cancel => "its orders are canceled",
+                    OnFailure::Leave => "its orders are left where they rest",
+                };
+                write!(f, "strategy {strategy} is cut off ({how}); {orders}, the others go on")
+            }
+            Self::Paused { lasting } => write!(
+                f,
+                "this process did not run for {} s, so everything is asked anew",
+                lasting.as_secs()
+            ),
+            Self::Unanswered { lasting } => write!(
+                f,
+                "the venue has answered nothing for {} s; it goes on being asked",
+                lasting.as_secs()
+            ),
+            Self::Answering => f.write_str("the venue answers again"),
             Self::ReadFailed { what, reason } => write!(f, "{what} failed: {reason}; trying again"),
         }
     }

@@ -7,6 +7,7 @@
 //! The work itself is in the submodules, each an `impl` block about one thing: `dispatch` brings
 //! calls to the scheduler and out, `outcome` brings back what became of them, `retrying` decides
 //! what is tried again; `orders` follows orders, `journaling` writes down what may not be forgotten,
+//! `pauses` notices that nothing happened for long, `trading` heeds what an operator allows, `isolation` cuts off a strategy that fails,
 //! `refusals` stops what is refused time and again, `order_counts` asks how many more there may be;
 //! `streams` keeps sockets up, `market` hands out feeds, `reads` answers questions from outside;
 //! `clock` knows the venue's time, `shut` heeds what is to be left alone and `inheritance` hands it
@@ -20,11 +21,13 @@ mod calls;
 mod clock;
 mod dispatch;
 mod inheritance;
+mod isolation;
 mod journaling;
 mod market;
 mod order_counts;
 mod orders;
 mod outcome;
+mod pauses;
 mod reads;
 mod recovery;
 mod refusals;
@@ -34,6 +37,7 @@ mod shut;
 mod startup;
 mod status;
 mod streams;
+mod trading;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -47,6 +51,7 @@ use tradewind_model::notice::{Command, Notice, VenueStatus};
 use tradewind_model::stream::StreamKind;
 use tradewind_model::tariff::Tariff;
 use tradewind_model::time::Timestamp;
+use tradewind_model::trading::TradingLimits;
 use tradewind_scheduler::{
     Jitter, Next, RefusalBreaker, Retries, RetryPolicy, Scheduler, SchedulerConfig, ScopeKey,
 };
@@ -57,6 +62,7 @@ use crate::clock_sync::ClockSync;
 use crate::event::Event;
 use crate::journal::Entry;
 use crate::ledger::Ledger;
+use crate::operator::OnFailure;
 use crate::snapshot::{Counters, Snapshot};
 use crate::timers::Timers;
 use background::Background;
@@ -67,11 +73,13 @@ use journaling::Journaling;
 use market::Market;
 use order_counts::OrderCount;
 use orders::Watch;
+use pauses::Pauses;
 use reads::Reads;
 use recovery::Recovery;
 use scanning::Scan;
 use startup::Startup;
 use streams::Stream;
+use trading::TradingDesk;
 
 /// A strategy the engine serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +90,10 @@ pub struct StrategySetup {
     pub slot: u16,
     /// What it trades: our name, and the venue's.
     pub instruments: Vec<(InstrumentId, Symbol)>,
+    /// What it may do at the most.
+    pub limits: TradingLimits,
+    /// What becomes of its orders when it fails.
+    pub on_failure: OnFailure,
 }
 
 /// Who a process is, in its log of attempts.
@@ -123,6 +135,8 @@ pub struct EngineConfig {
     pub startup_timeout: Duration,
     /// Whether own orders are canceled when trading ends.
     pub cancels_on_stop: bool,
+    /// What all strategies may do together at the most.
+    pub limits: TradingLimits,
     /// Who this process is, in its log.
     pub identity: Identity,
     /// What it knows when it begins.
@@ -170,6 +184,8 @@ enum Timer {
     Startup,
     /// A shut scope may be open.
     Unshut,
+    /// More of a position may be closed.
+    Close,
     /// Trading has to have ended.
     Stop,
 }
@@ -213,6 +229,8 @@ pub struct Engine {
     journaling: Journaling,
     recovery: Recovery,
     scans: BTreeMap<Symbol, Scan>,
+    trading: TradingDesk,
+    pauses: Pauses,
     /// Orders in doubt for so long that no new risk is taken.
     overdue: BTreeSet<ClientOrderId>,
     told: VenueStatus,
@@ -260,6 +278,8 @@ impl Engine {
             journaling: Journaling::new(config.beginning.journal.is_some()),
             recovery: Recovery::default(),
             scans: BTreeMap::new(),
+            trading: TradingDesk::default(),
+            pauses: Pauses::default(),
             overdue: BTreeSet::new(),
             told: VenueStatus::Stale { reason: "starting".to_owned() },
             counters: Counters::default(),
@@ -269,6 +289,7 @@ impl Engine {
             config,
         };
         engine.inherit(now);
+        engine.take_up_trading(now);
         engine.take_up(now);
         let begins_at = now + engine.hold_back();
         engine.timers.set(Timer::Startup, begins_at + engine.config.startup_timeout);
@@ -283,13 +304,15 @@ impl Engine {
 
     /// Takes in something that happened.
     pub fn handle(&mut self, now: Timestamp, event: Event) {
+        self.note_call(now);
         match event {
+            Event::Trading { command, trading } => self.set_trading(now, command, trading),
             Event::Command { strategy, command } => self.command(now, strategy, command),
             Event::Replied { call, outcome } => self.replied(now, call, outcome),
             Event::Stream { kind, generation, event } => {
                 self.stream_event(now, kind, generation, event);
             }
-            Event::StrategyLost { strategy } => self.strategy_lost(now, strategy),
+            Event::StrategyLost { strategy, how } => self.strategy_lost(now, strategy, how),
             Event::Inquire { inquiry, call, terms } => self.inquire(now, inquiry, call, terms),
             Event::ClockJumped { nanos } => self.clock_jumped(now, nanos),
             Event::ShutElsewhere(records) => self.adopt(now, &records),
@@ -303,6 +326,7 @@ impl Engine {
         }
         self.begin_strategies(now);
         self.refresh_status(now);
+        self.enforce_trading(now);
         self.keep_shut(now);
     }
 
@@ -313,6 +337,7 @@ impl Engine {
             self.hand_out_records();
             return self.actions.pop_front();
         }
+        self.note_call(now);
         self.advance_clock(now);
         loop {
             self.keep_shut(now);
@@ -324,6 +349,7 @@ impl Engine {
                 self.fire(now, timer);
                 self.begin_strategies(now);
                 self.refresh_status(now);
+                self.enforce_trading(now);
                 continue;
             }
             match self.scheduler.poll(now) {
@@ -340,6 +366,7 @@ impl Engine {
                 None => {
                     self.check_drained();
                     self.consider_order_count(now);
+                    self.expect_call(now);
                     return self.actions.pop_front();
                 }
             }
@@ -367,10 +394,14 @@ impl Engine {
         if !self.members.contains_key(&strategy) {
             return;
         }
+        if self.is_cut_off(strategy) {
+            self.counters.commands_dropped += 1;
+            return;
+        }
         match command {
             Command::Started => self.strategy_started(now, strategy),
             Command::Submit { client_order_id, request } => {
-                self.submit(now, strategy, client_order_id, request);
+                self.submit_wish(now, strategy, client_order_id, request);
             }
             Command::Cancel { client_order_id } => self.cancel(now, strategy, client_order_id),
             Command::SubmitPair { pair_id, take_id, stop_id, request } => {
@@ -421,11 +452,13 @@ impl Engine {
             Timer::Fetch(id) => self.fetch_fills(now, id),
             Timer::Cancel(id) => self.pursue_cancel(now, id),
             Timer::Unwritten(id) => self.unwritten(now, id),
-            Timer::Doubt(id) => self.doubt_overdue(id),
+            Timer::Doubt(id) => self.doubt_overdue(now, id),
             Timer::Journal => self.retry_journal(),
             Timer::Startup => self.startup_timed_out(now),
             // Telling the status anew is all there is to do; the queue moves by itself.
             Timer::Unshut => {}
+            // Closing is looked at after each timer.
+            Timer::Close => {}
             Timer::Stop => self.give_up_draining(),
         }
     }
@@ -461,6 +494,9 @@ impl Engine {
     fn notify(&mut self, strategy: StrategyId, notice: Notice) {
         // What becomes of orders of earlier lives is in what a strategy is told at its beginning.
         if matches!(notice, Notice::Order(_)) && !self.startup.has_begun_strategies {
+            return;
+        }
+        if self.is_cut_off(strategy) {
             return;
         }
         self.actions.push_back(Action::Notify { strategy, notice });

@@ -3,6 +3,10 @@
 //! Positions come from fills alone, each booked once. Balances are the venue's word, less what
 //! orders on their way will lock and the venue has not said yet.
 
+mod exposure;
+
+pub(crate) use exposure::{Holding, Waiting};
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use tradewind_model::Decimal;

@@ -11,6 +11,7 @@ use tradewind_model::order::{OrderState, OrderUpdate};
 use tradewind_model::time::Timestamp;
 
 use crate::engine::Engine;
+use crate::journal::Trading;
 use crate::ledger::Position;
 
 /// What has happened so far.
@@ -48,6 +49,8 @@ pub struct Counters {
     pub streams_lost: u64,
     /// Messages that could not be read.
     pub unreadable_messages: u64,
+    /// Wishes of strategies that have failed, which were not done.
+    pub commands_dropped: u64,
     /// Questions from outside.
     pub reads: ReadCounters,
 }
@@ -153,8 +156,23 @@ pub struct Snapshot {
     pub quotes: BTreeMap<InstrumentId, Quote>,
     /// The account's balances, ordered by asset.
     pub balances: Vec<Balance>,
+    /// What of trading is not allowed, by scope; nothing when all is.
+    pub trading: Vec<TradingView>,
+    /// Strategies that have failed: what they ask for is not done any more.
+    pub cut_off: Vec<StrategyId>,
     /// Limits, queue, what is on the wire.
     pub scheduler: tradewind_scheduler::Snapshot,
+}
+
+/// How much trading is allowed of something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TradingView {
+    /// How much, of what, and who said so.
+    pub trading: Trading,
+    /// Since when, by our clock.
+    pub since: Timestamp,
+    /// Whether it outlives the process by now.
+    pub is_durable: bool,
 }
 
 impl Snapshot {
@@ -171,6 +189,8 @@ impl Snapshot {
             positions: positions(engine),
             quotes: engine.quotes(),
             balances: engine.ledger().balances().cloned().collect(),
+            trading: engine.trading_views(),
+            cut_off: engine.cut_off_strategies(),
             scheduler: engine.scheduler().snapshot(now),
         }
     }

@@ -12,10 +12,11 @@ pub use kind::{LimitTerms, MarketQuantity, OrderKind, Trigger};
 pub use link::Link;
 pub use pair::{Oco, OcoRequest, OcoStop, OcoTake};
 
-use crate::id::{ClientOrderId, InstrumentId, VenueOrderId};
+use crate::id::{ClientOrderId, InstrumentId, StrategyId, VenueOrderId};
 use crate::money::{Notional, Quantity};
 use crate::report::Fill;
 use crate::time::Timestamp;
+use crate::trading::{TradingScope, TradingState};
 
 /// Buy or sell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -234,6 +235,46 @@ pub enum Denied {
     /// The venue does not offer this.
     #[error("{0}")]
     Unsupported(String),
+    /// An operator, or a limit on losses, allows no such orders now.
+    #[error(
+        "trading is {state} for {scope} ({reason}); only a command resumes: `tradewind resume`"
+    )]
+    Forbidden {
+        /// How much is allowed.
+        state: TradingState,
+        /// Of what.
+        scope: TradingScope,
+        /// Who said so, and why.
+        reason: String,
+    },
+    /// Orders may only bring the position nearer to zero, and this one would do more.
+    #[error("orders may only reduce for {scope} ({reason}), and no more than {room} of this side")]
+    ReduceOnly {
+        /// Of what.
+        scope: TradingScope,
+        /// Who said so, and why.
+        reason: String,
+        /// What can be traded on this side without passing zero, whatever becomes of the orders
+        /// that are open.
+        room: Quantity,
+    },
+    /// More than an operator has set.
+    #[error(
+        "{limit} is {most} for {scope}, and this makes {value}; trade less, or raise the limit"
+    )]
+    Limit {
+        /// The limit's name in the configuration.
+        limit: String,
+        /// Whose limit it is.
+        scope: TradingScope,
+        /// The most.
+        most: rust_decimal::Decimal,
+        /// What it would be with this order.
+        value: rust_decimal::Decimal,
+    },
+    /// The strategy has failed, and what it asks for is not done any more.
+    #[error("strategy {0} has failed and is cut off; start anew")]
+    CutOff(StrategyId),
 }
 
 /// What a strategy is told of one of its orders.

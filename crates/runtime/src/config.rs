@@ -12,7 +12,9 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use tradewind_engine::OnFailure;
 use tradewind_model::id::{AccountId, InstrumentId, StrategyId, VenueId};
+use tradewind_model::trading::TradingLimits;
 use tradewind_scheduler::{Concurrency, RetryPolicy, SchedulerConfig};
 use tradewind_strategy::{InvalidParams, Params};
 use tradewind_venue::Endpoint;
@@ -44,6 +46,10 @@ pub struct Config<'t> {
     pub state: StateSection,
     /// Where orders are written down.
     pub journal: JournalSection,
+    /// How a run is commanded from outside.
+    pub control: ControlSection,
+    /// What all strategies may do together at the most.
+    pub limits: TradingLimits,
     /// The strategies; at least one.
     pub strategies: Vec<StrategyConfig<'t>>,
     source: Source<'t>,
@@ -163,6 +169,27 @@ pub struct JournalSection {
     pub durability: JournalDurability,
 }
 
+/// How a run is commanded from outside: an endpoint on the loopback address, for whoever has its
+/// token.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ControlSection {
+    /// Whether there is one. Where no state is kept there is none either, unless `port` and the
+    /// token are given.
+    pub enabled: bool,
+    /// Its port; with 0, one that is free, which is noted in the folder of the state.
+    pub port: u16,
+    /// The environment variable that holds the token. When it is not set, each run draws a token
+    /// of its own and notes it in the folder of the state, for this user alone.
+    pub token_env: String,
+}
+
+impl Default for ControlSection {
+    fn default() -> Self {
+        Self { enabled: true, port: 0, token_env: "TRADEWIND_CONTROL_TOKEN".to_owned() }
+    }
+}
+
 /// What a record of the journal survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -184,6 +211,14 @@ pub struct StrategyConfig<'t> {
     pub kind: String,
     /// What it trades; at least one.
     pub instruments: Vec<InstrumentId>,
+    /// What it may do at the most.
+    pub limits: TradingLimits,
+    /// What becomes of its orders when it fails.
+    pub on_failure: OnFailure,
+    /// How long a callback of its may take before it has failed.
+    pub callback_max: Duration,
+    /// How many messages may wait for it before it has failed.
+    pub inbox_max: usize,
     /// What the plug-in reads itself.
     pub params: Params<'t>,
     span: Range<usize>,
@@ -240,6 +275,10 @@ struct Head {
     state: StateSection,
     #[serde(default)]
     journal: JournalSection,
+    #[serde(default)]
+    control: ControlSection,
+    #[serde(default)]
+    limits: TradingLimits,
 }
 
 #[derive(Deserialize)]
@@ -340,6 +379,24 @@ struct StrategyHead {
     id: Option<StrategyId>,
     kind: String,
     instruments: Vec<InstrumentId>,
+    #[serde(default)]
+    limits: TradingLimits,
+    #[serde(default)]
+    on_failure: OnFailure,
+    #[serde(default = "callback_max_ms")]
+    callback_max_ms: u64,
+    #[serde(default = "inbox_max")]
+    inbox_max: usize,
+}
+
+/// A callback that takes longer than this is not slow, it hangs.
+const fn callback_max_ms() -> u64 {
+    10_000
+}
+
+/// More than a busy market leaves behind in a minute.
+const fn inbox_max() -> usize {
+    50_000
 }
 
 impl<'t> Config<'t> {
@@ -352,8 +409,9 @@ impl<'t> Config<'t> {
         let mut whole =
             DeTable::parse(text).map_err(|error| source.error(error.span(), error.message()))?;
         let strategies = whole.get_mut().remove("strategy");
-        let Head { venue, account, engine, scheduler, retry, log, state, journal } =
-            source.read(whole)?;
+        let head: Head = source.read(whole)?;
+        let Head { venue, account, engine, scheduler, retry, log, state, journal, .. } = head;
+        let (control, limits) = (head.control, head.limits);
         let strategies = source.strategies(strategies)?;
         let config = Self {
             venue: source.venue(venue)?,
@@ -373,6 +431,8 @@ impl<'t> Config<'t> {
             log,
             state,
             journal,
+            control,
+            limits,
             strategies,
             source,
         };
@@ -490,6 +550,14 @@ impl<'t> Source<'t> {
             let message = "`instruments` is empty; name at least one, as in [\"BTC-USDT\"]";
             return Err(self.error(Some(span), message));
         }
+        for (key, value) in [
+            ("callback_max_ms", head.callback_max_ms),
+            ("inbox_max", u64::try_from(head.inbox_max).unwrap_or(u64::MAX)),
+        ] {
+            if value == 0 {
+                return Err(self.error(Some(span), format!("`{key}` is 0; use 1 or more")));
+            }
+        }
         let params = match params.map(|params| (params.span(), params.into_inner())) {
             None => Spanned::new(span.clone(), DeTable::default()),
             Some((at, DeValue::Table(params))) => Spanned::new(at, params),
@@ -503,7 +571,17 @@ impl<'t> Source<'t> {
                 .map_err(|error| self.error(Some(span.clone()), error.to_string()))?,
         };
         let params = Params::from_table(params);
-        Ok(StrategyConfig { id, kind: head.kind, instruments: head.instruments, params, span })
+        Ok(StrategyConfig {
+            id,
+            kind: head.kind,
+            instruments: head.instruments,
+            limits: head.limits,
+            on_failure: head.on_failure,
+            callback_max: Duration::from_millis(head.callback_max_ms),
+            inbox_max: head.inbox_max,
+            params,
+            span,
+        })
     }
 }
 

@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
+use tradewind_model::trading::TradingState;
 use tradewind_runtime::Config;
 use tradewind_strategy::Registry;
 
+use crate::operate::{self, About};
 use crate::session::kept;
 use crate::trade::{self, Options};
 
@@ -40,6 +42,20 @@ enum Command {
         /// Print one JSON object a line, the closing report last.
         #[arg(long)]
         json: bool,
+    },
+    /// Halt trading: no new orders, own orders canceled, positions stay. By itself it never ends.
+    Halt(About),
+    /// Let orders only bring positions nearer to zero; what else rests is canceled.
+    ReduceOnly(About),
+    /// Take no new orders, cancel own orders, close positions at the market.
+    Flatten(About),
+    /// Let trading go on again.
+    Resume(About),
+    /// Show how a run stands, or what its next start will find, as JSON.
+    Status {
+        /// The configuration of the run, as those in `config/`.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
     },
     /// List the strategies that this program knows.
     Strategies,
@@ -77,11 +93,26 @@ impl UsageError {
     }
 }
 
-/// The whole `main` of a program: `run`, `state`, `strategies`, `triage`, `--help` and `--version`.
+/// The whole `main` of a program: `run`, what commands a run, `state`, `strategies`, `triage`,
+/// `--help` and `--version`.
 #[must_use]
 pub fn main(registry: Registry) -> ExitCode {
-    match parse::<Args>(std::env::args_os()) {
+    run(std::env::args_os(), registry)
+}
+
+/// The same for a command line that comes from elsewhere, the program's name first.
+#[must_use]
+pub fn run(
+    args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    registry: Registry,
+) -> ExitCode {
+    match parse::<Args>(args) {
         Ok(Parsed::Asked(args)) => match args.command {
+            Command::Halt(about) => command(&about, TradingState::Halted),
+            Command::ReduceOnly(about) => command(&about, TradingState::ReduceOnly),
+            Command::Flatten(about) => command(&about, TradingState::Flatten),
+            Command::Resume(about) => command(&about, TradingState::Running),
+            Command::Status { config } => with_config(&config, operate::status),
             Command::Run { config, time, json } => with_config(&config, |config| {
                 trade::launch(config, &registry, Options { time, is_json: json })
             }),
@@ -104,6 +135,10 @@ pub fn main(registry: Registry) -> ExitCode {
         Ok(Parsed::Help(text)) => trade::say(&text),
         Err(error) => trade::fail(&error, USAGE),
     }
+}
+
+fn command(about: &About, state: TradingState) -> ExitCode {
+    with_config(&about.config, |config| about.set(config, state))
 }
 
 fn with_config(path: &Path, act: impl FnOnce(&Config<'_>) -> ExitCode) -> ExitCode {

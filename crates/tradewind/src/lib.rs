@@ -123,6 +123,7 @@ pub mod session;
 pub mod trade;
 
 mod logs;
+mod operate;
 mod signals;
 mod view;
 

@@ -7,6 +7,7 @@
 mod embedded;
 mod keys;
 
+pub(crate) mod command;
 pub mod kept;
 
 use std::sync::Arc;
@@ -23,7 +24,9 @@ use tradewind_model::id::{AccountId, ClientOrderIds, EgressId, InstrumentId, Ven
 use tradewind_model::lookup::Lookup;
 use tradewind_runtime::config::{Place, StrategyConfig};
 use tradewind_runtime::strategy_host::Inbox;
-use tradewind_runtime::{Clock, Config, ConfigError, Desk, End, Setup, State, StateError, seed};
+use tradewind_runtime::{
+    Clock, Config, ConfigError, Desk, End, HostSetup, Setup, State, StateError, seed,
+};
 use tradewind_scheduler::SchedulerConfig;
 use tradewind_simulator::server::Embedded;
 use tradewind_strategy::{Host, Mailbox, Registry};
@@ -127,6 +130,25 @@ pub enum StartError {
         /// When.
         since: Timestamp,
     },
+    /// The token of the endpoint is none.
+    #[error("the token in {variable} cannot be used: {error}")]
+    Token {
+        /// The environment variable.
+        variable: String,
+        /// What is wrong with it.
+        error: String,
+    },
+    /// The port of the endpoint is taken.
+    #[error(
+        "control.port {port} cannot be used ({error}); name another, 0 for one that is free, or \
+         set control.enabled = false"
+    )]
+    Control {
+        /// The port.
+        port: u16,
+        /// Why.
+        error: std::io::Error,
+    },
     /// This machine would not give a port, a thread or TLS.
     #[error("cannot start: {0}")]
     Machine(String),
@@ -146,6 +168,7 @@ pub struct Session {
     desk: Desk,
     clock: Clock,
     embedded: Option<Embedded>,
+    commanded: Option<command::Commanded>,
     about: About,
     traded: Vec<Traded>,
     /// The beginnings of our client order ids.
@@ -208,10 +231,12 @@ impl Session {
             Some(later) => self::hosts(config, registry, later)?,
             None => (hosts, prefixes),
         };
+        let ready = command::Ready::take(config, state.as_ref()).await?;
+        let halted = state.as_ref().and_then(State::halted).into_iter().collect();
         let known = state.as_ref().map(State::beginning).unwrap_or_default();
         let jitter = config.state.start_jitter(&config.venue.place);
         let journal = Some(Box::new(recovered));
-        engine.beginning = Beginning { jitter, journal, ..known };
+        engine.beginning = Beginning { jitter, journal, trading: halted, ..known };
         let about = About {
             venue: config.venue.name,
             seed: reached.seed,
@@ -231,7 +256,10 @@ impl Session {
             scribe: Some(scribe),
         })
         .map_err(|error| machine(&error))?;
-        Ok(Self { desk, clock, embedded: reached.embedded, about, traded, prefixes })
+        let slot = config.engine.slot;
+        let commanded = ready.map(|ready| ready.serve(desk.clone(), hash, slot)).transpose()?;
+        let embedded = reached.embedded;
+        Ok(Self { desk, clock, embedded, commanded, about, traded, prefixes })
     }
 
     /// The handle on the engine.
@@ -282,6 +310,9 @@ impl Session {
             }
         }
         let testimony = self.testimony(&last, patience).await;
+        if let Some(commanded) = self.commanded {
+            commanded.stop().await;
+        }
         // The engine first, so that it does not take the venue's end for an outage. Somebody else
         // may have kept a desk.
         tokio::time::timeout(GOODBYE_MAX, self.desk.leave()).await.ok();
@@ -293,6 +324,9 @@ impl Session {
 
     /// Lets go of everything at once, and waits until what is shut is written down.
     pub(crate) async fn abandon(self) {
+        if let Some(commanded) = self.commanded {
+            commanded.stop().await;
+        }
         tokio::time::timeout(GOODBYE_MAX, self.desk.leave()).await.ok();
         if let Some(embedded) = self.embedded {
             embedded.stop().await;
@@ -353,7 +387,7 @@ fn names_after(config: &Config<'_>, recovered: &Recovered, now: Timestamp) -> Op
     own.map(|(_, mark)| mark.next_start(now)).max().filter(|later| *later > now)
 }
 
-type Hosts = Vec<(Host, Arc<Inbox>)>;
+type Hosts = Vec<HostSetup>;
 
 /// Makes the strategies. Each names its orders from a slot of its own: slot times
 /// [`STRATEGIES_MAX`] plus its place in the configuration.
@@ -390,13 +424,18 @@ fn host(
     registry: &Registry,
     strategy: &StrategyConfig<'_>,
     ids: ClientOrderIds,
-) -> Result<(Host, Arc<Inbox>), ConfigError> {
+) -> Result<HostSetup, ConfigError> {
     let inbox = Arc::new(Inbox::new());
     let own = Arc::clone(&inbox);
     let mailbox = Mailbox::new(move |message| own.post(message));
     let (kind, instruments) = (&strategy.kind, &strategy.instruments);
     Host::new(registry, strategy.id, kind, &strategy.params, instruments, ids, mailbox)
-        .map(|host| (host, inbox))
+        .map(|host| HostSetup {
+            host,
+            inbox,
+            callback_max: strategy.callback_max,
+            inbox_max: strategy.inbox_max,
+        })
         .map_err(|error| config.params_error(strategy, error))
 }
 
@@ -405,6 +444,8 @@ fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> 
         id: strategy.id,
         slot: config.engine.slot * STRATEGIES_MAX + index,
         instruments: strategy.instruments.iter().map(|id| (id.clone(), venue.symbol(id))).collect(),
+        limits: strategy.limits,
+        on_failure: strategy.on_failure,
     };
     let engine = &config.engine;
     // Processes that were given one seed between them must not jitter together either.
@@ -426,6 +467,7 @@ fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> 
         call_timeout: Duration::from_millis(engine.call_timeout_ms),
         startup_timeout: Duration::from_millis(engine.startup_timeout_ms),
         cancels_on_stop: engine.cancels_on_stop,
+        limits: config.limits,
         identity,
         beginning: Beginning::default(),
         seed,

@@ -132,6 +132,10 @@ impl Slot {
                 | Denied::NotPlaced
                 | Denied::Unresolved(_)
                 | Denied::Unrecorded(_)
+                | Denied::Forbidden { .. }
+                | Denied::ReduceOnly { .. }
+                | Denied::Limit { .. }
+                | Denied::CutOff(_)
                 | Denied::Closed(_),
             ) => {}
             // The venue's no. It may have been that the order would have traded at once, so the

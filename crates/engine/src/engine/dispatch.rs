@@ -174,6 +174,12 @@ impl Engine {
                 None
             }
             Owner::Place(order) => {
+                if let Err(denied) = self.check_door(order) {
+                    self.calls.remove(id);
+                    self.scheduler.forget_unsent(id);
+                    self.deny_entry(now, order, &denied);
+                    return None;
+                }
                 self.order_sent(now, order);
                 Some(Action::Send { route, call, permit, timing })
             }

@@ -18,8 +18,10 @@ use tradewind_model::money::Quantity;
 use tradewind_model::order::{Denied, OrderState};
 use tradewind_model::report::{ExecutionReport, Fill};
 use tradewind_model::time::Timestamp;
+use tradewind_model::trading::TradingScope;
 use tradewind_scheduler::Backoff;
 
+use super::trading::Decision;
 use super::{Engine, Timer};
 use crate::action::{Action, Incident};
 use crate::journal::{
@@ -48,7 +50,7 @@ pub(super) struct Journaling {
 }
 
 /// What may happen once its record is durable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Awaited {
     /// An order may queue.
     Place {
@@ -66,6 +68,8 @@ enum Awaited {
     },
     /// The verdict that the venue never had an order may be acted upon.
     NotPlaced(ClientOrderId),
+    /// So much trading is allowed.
+    Trading(Box<Decision>),
 }
 
 impl Journaling {
@@ -155,6 +159,17 @@ impl Engine {
         }
     }
 
+    /// Writes down how much trading is allowed, and acts upon it once that is durable.
+    pub(super) fn decide_trading(&mut self, now: Timestamp, entry: Entry, decision: Decision) {
+        self.record_first(now, vec![entry], Awaited::Trading(Box::new(decision)));
+    }
+
+    /// Whether a command about a scope is being written down.
+    pub(super) fn is_deciding(&self, scope: TradingScope) -> bool {
+        let mut awaited = self.journaling.awaited.values();
+        awaited.any(|one| matches!(one, Awaited::Trading(decision) if decision.scope() == scope))
+    }
+
     /// An order as it is written down.
     pub(super) fn intent(&self, order: &Order, deadline: Timestamp) -> Intent {
         Intent {
@@ -206,6 +221,7 @@ impl Engine {
                 if self.journaling.fault.take().is_some() {
                     self.tell(Incident::StorageRestored);
                 }
+                self.write_trading_again(now);
             }
             Answer::Compacted { .. } => {}
         }
@@ -218,6 +234,7 @@ impl Engine {
             }
             Some(Awaited::Amend { id, deadline }) => self.send_amendment(now, id, deadline),
             Some(Awaited::NotPlaced(id)) => self.ruled_out(now, id),
+            Some(Awaited::Trading(decision)) => self.trading_decided(now, *decision),
             None => {}
         }
     }
@@ -244,6 +261,7 @@ impl Engine {
                 self.amendment_unsent(id, Denied::Unrecorded(fault.message));
             }
             Some(Awaited::NotPlaced(id)) => self.not_ruled_out(id),
+            Some(Awaited::Trading(decision)) => self.trading_undecided(*decision, fault),
             None => {}
         }
     }
@@ -272,7 +290,7 @@ impl Engine {
         }
         let unwritten = self.journaling.awaited.values().filter_map(|awaited| match awaited {
             Awaited::Place { id, .. } => Some(*id),
-            Awaited::Amend { .. } | Awaited::NotPlaced(_) => None,
+            Awaited::Amend { .. } | Awaited::NotPlaced(_) | Awaited::Trading(_) => None,
         });
         let unwritten: Vec<_> = unwritten.collect();
         for id in unwritten {

@@ -36,6 +36,7 @@ impl Engine {
         self.report_attempt(now, &pending, &fate, &meter);
         self.note_order_count(pending.sent_at.unwrap_or(now), &meter);
         self.heed(now, &pending.call, &fate);
+        self.note_silence(now, pending.sent_at.unwrap_or(now), &fate);
         if let (Some(second), Some(first)) = (fates.pop(), fates.pop())
             && (first != second || matches!(first, Fate::Done(_)))
         {

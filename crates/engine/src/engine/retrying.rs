@@ -239,7 +239,7 @@ impl Engine {
         };
         (watch.cancel, watch.cancel_tries) = (None, tries);
         self.timers.set(Timer::Cancel(id), at.max(now));
-        if tries.failures == QUICK_CANCELS {
+        if tries.failures == QUICK_CANCELS && !self.is_silence_told() {
             let attempts = tries.failures;
             self.tell(Incident::CancelFailing { client_order_id: id, attempts, reason });
         }

@@ -274,13 +274,6 @@ impl Engine {
         }
     }
 
-    /// A strategy has died. Whatever was to wait for it no longer does.
-    pub(super) fn strategy_lost(&mut self, now: Timestamp, strategy: StrategyId) {
-        self.market.forget(strategy);
-        self.strategy_started(now, strategy);
-        self.cancel_all_of(now, strategy);
-    }
-
     /// What is missing before the first order, in words; none when nothing is.
     pub(super) fn missing(&self) -> Option<&'static str> {
         let startup = &self.startup;

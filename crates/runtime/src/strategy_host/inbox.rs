@@ -113,6 +113,12 @@ impl Inbox {
         self.lock().trades_dropped
     }
 
+    /// How much waits.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.lock().slots.len()
+    }
+
     /// Waits for news, or for `wakeup`; none when the strategy is to end.
     pub(crate) fn next(&self, clock: &Clock, wakeup: Option<Timestamp>) -> Option<Input> {
         let mut state = self.lock();

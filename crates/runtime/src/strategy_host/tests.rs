@@ -57,6 +57,12 @@ fn a_panic_is_contained_and_told() {
     host.inbox().push(Notice::Venue(VenueStatus::Live));
     host.inbox().push(Notice::Venue(VenueStatus::Stale { reason: String::new() }));
     let strategy = "one".parse().unwrap();
-    assert_eq!(events.blocking_recv(), Some(Event::StrategyLost { strategy }));
+    let Some(Event::StrategyLost { strategy: lost, how: StrategyFailure::Panicked(words) }) =
+        events.blocking_recv()
+    else {
+        panic!("nothing was told");
+    };
+    assert_eq!(lost, strategy);
+    assert!(words.contains("a panic that the test asked for") && !words.contains('\n'), "{words}");
     assert_eq!(events.blocking_recv(), None, "the thread has ended");
 }

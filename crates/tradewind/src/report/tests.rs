@@ -35,6 +35,8 @@ fn snapshot() -> Snapshot {
         positions: vec![position],
         quotes: BTreeMap::new(),
         balances: Vec::new(),
+        trading: Vec::new(),
+        cut_off: Vec::new(),
         scheduler: tradewind_scheduler::Snapshot {
             buckets: Vec::new(),
             queued: tradewind_scheduler::Priority::ALL.map(|class| (class, 0)),

@@ -1,7 +1,7 @@
 //! What is kept between the runs of a configuration: where, for whom, and the word of a person who
 //! has seen to a refused key.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tradewind_engine::journal::Recovered;
 use tradewind_journal::SyncMode;
@@ -11,6 +11,57 @@ use tradewind_runtime::state::{Inspection, Login, Tenant, folder_name, state_dir
 use tradewind_runtime::{Clock, Config, Scribe, State, StateError};
 
 use super::{StartError, keys};
+
+/// Where a run's state and journal are, for whoever looks for them from outside.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    pub(crate) dir: PathBuf,
+    pub(crate) tenant: Tenant,
+}
+
+impl Kept {
+    /// Of the runs of a configuration.
+    pub(crate) fn of(config: &Config<'_>) -> Result<Self, StartError> {
+        let dir = dir(config)?.ok_or_else(keeps_nothing)?;
+        let login = Login { account: config.account.name, hash: hash(config)? };
+        Ok(Self { dir, tenant: Tenant { venue: venue(config), login, slot: config.engine.slot } })
+    }
+
+    /// The folder of the venue.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.dir.join(&self.tenant.venue)
+    }
+}
+
+/// The account's key, hashed.
+fn hash(config: &Config<'_>) -> Result<AccountHash, StartError> {
+    Ok(match &config.venue.place {
+        Place::Embedded { .. } => super::embedded::signer()?.account_hash(),
+        Place::Remote(_) => {
+            keys::from_environment(config.venue.name, &config.account)?.account_hash()
+        }
+    })
+}
+
+/// The folder of a run's journal in that of its venue; none when it is in memory.
+pub(crate) fn journal_folder(
+    config: &Config<'_>,
+    folder: &Path,
+    hash: AccountHash,
+) -> Option<PathBuf> {
+    match config.venue.place {
+        Place::Embedded { .. } => None,
+        Place::Remote(_) => Some(folder.join(format!("journal-{hash}-{}", config.engine.slot))),
+    }
+}
+
+/// What a record of the journal survives.
+pub(crate) const fn sync(config: &Config<'_>) -> SyncMode {
+    match config.journal.durability {
+        JournalDurability::Normal => SyncMode::Normal,
+        JournalDurability::Full => SyncMode::Full,
+    }
+}
 
 /// Opens the state of a run; none for an embedded venue that was given no folder.
 pub(super) fn open(
@@ -37,19 +88,11 @@ pub(super) fn open_journal(
     hash: AccountHash,
     clock: &Clock,
 ) -> Result<(Scribe, Recovered), StartError> {
-    let state = match config.venue.place {
-        Place::Embedded { .. } => None,
-        Place::Remote(_) => state,
-    };
-    let Some(state) = state else {
+    let folder = state.and_then(|state| journal_folder(config, state.path(), hash));
+    let Some(folder) = folder else {
         return Ok((Scribe::in_memory()?, Recovered::default()));
     };
-    let folder = state.path().join(format!("journal-{hash}-{}", config.engine.slot));
-    let sync = match config.journal.durability {
-        JournalDurability::Normal => SyncMode::Normal,
-        JournalDurability::Full => SyncMode::Full,
-    };
-    Ok(Scribe::open(&folder, sync, clock.now())?)
+    Ok(Scribe::open(&folder, sync(config), clock.now())?)
 }
 
 /// Says what is kept for a configuration, in lines; nothing is changed.
@@ -70,12 +113,7 @@ pub fn inspect(config: &Config<'_>) -> Result<String, StartError> {
 /// When nothing is kept for it, its key is not in the environment, or the state cannot be written.
 pub fn clear_key(config: &Config<'_>) -> Result<String, StartError> {
     let dir = dir(config)?.ok_or_else(keeps_nothing)?;
-    let hash = match &config.venue.place {
-        Place::Embedded { .. } => super::embedded::signer()?.account_hash(),
-        Place::Remote(_) => {
-            keys::from_environment(config.venue.name, &config.account)?.account_hash()
-        }
-    };
+    let hash = hash(config)?;
     let login = Login { account: config.account.name, hash };
     let was_refused = State::clear_key(&dir, &venue(config), login, &Clock::start())?;
     let account = config.account.name;

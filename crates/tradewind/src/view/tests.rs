@@ -56,6 +56,8 @@ fn snapshot() -> Snapshot {
         positions: Vec::new(),
         quotes: BTreeMap::from([(INSTRUMENT.into(), quote)]),
         balances: Vec::new(),
+        trading: Vec::new(),
+        cut_off: Vec::new(),
         scheduler: tradewind_scheduler::Snapshot {
             buckets: Vec::new(),
             queued: tradewind_scheduler::Priority::ALL.map(|class| (class, 0)),

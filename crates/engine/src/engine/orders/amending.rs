@@ -13,10 +13,12 @@ use tradewind_model::order::Denied;
 use tradewind_model::report::ExecutionReport;
 use tradewind_model::setback::Setback;
 use tradewind_model::time::Timestamp;
+use tradewind_model::trading::CLOSING_TAG;
 use tradewind_scheduler::Priority;
 
 use crate::engine::Engine;
 use crate::engine::calls::{Owner, PendingCall};
+use crate::order::Order;
 
 /// A lower quantity that is wanted.
 #[derive(Clone, Debug)]
@@ -36,7 +38,9 @@ impl Engine {
         id: ClientOrderId,
         qty: Quantity,
     ) {
-        if self.ledger.order(id).is_none_or(|order| order.strategy != strategy) {
+        // What closes its position is not for a strategy to change.
+        let is_its = |order: &Order| order.strategy == strategy && order.tag != CLOSING_TAG;
+        if !self.ledger.order(id).is_some_and(is_its) {
             return;
         }
         if let Err(why) = self.check_amendment(id, qty) {

@@ -6,6 +6,7 @@ use tradewind_model::notice::Whose;
 use tradewind_model::order::OrderState;
 use tradewind_model::report::ExecutionReport;
 use tradewind_model::time::Timestamp;
+use tradewind_model::trading::CLOSING_TAG;
 use tradewind_scheduler::Priority;
 
 use super::pairing::HALF_GRACE;
@@ -25,7 +26,9 @@ impl Engine {
         let Some(order) = self.ledger.order_mut(id) else {
             return;
         };
-        if order.strategy != strategy || order.state.is_terminal() {
+        // What closes its position is not for a strategy to cancel.
+        let is_its = order.strategy == strategy && order.tag != CLOSING_TAG;
+        if !is_its || order.state.is_terminal() {
             return;
         }
         self.cancel_own(now, id);
@@ -113,7 +116,7 @@ impl Engine {
     ) {
         let is_meant = |order: &&Order| {
             let is_own = order.strategy == strategy || whose == Whose::Everybodys;
-            is_own && order.instrument == *instrument
+            is_own && order.instrument == *instrument && order.tag != CLOSING_TAG
         };
         let meant: Vec<_> = self.ledger.open().filter(is_meant).map(|order| order.id).collect();
         let is_the_strategys = self

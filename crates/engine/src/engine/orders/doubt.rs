@@ -11,6 +11,7 @@ use tradewind_model::order::OrderState;
 use tradewind_model::outcome::{Fate, RefusalKind};
 use tradewind_model::report::ExecutionReport;
 use tradewind_model::time::Timestamp;
+use tradewind_model::trading::TradingLimits;
 use tradewind_scheduler::{Backoff, Priority};
 
 use crate::action::Incident;
@@ -137,10 +138,21 @@ impl Engine {
     ) {
         let lookup = self.config.lookup;
         let patience = lookup.processing_max + lookup.lag_max + self.clock.error_bound(now);
+        let alert_after = ALERT_AFTER.min(self.closed_after(id));
         if let Some(watch) = self.watches.get_mut(&id) {
             watch.doubt = Some(Doubt::new(now, sent_at, expires_at + patience));
-            self.timers.set(Timer::Doubt(id), now + ALERT_AFTER);
+            self.timers.set(Timer::Doubt(id), now + alert_after);
         }
+    }
+
+    /// How long the doubt about an order may last before no new risk is taken.
+    fn closed_after(&self, id: ClientOrderId) -> Duration {
+        let strategy = self.ledger.order(id).map(|order| order.strategy);
+        let setups = self.config.strategies.iter();
+        let own = setups.filter(|setup| Some(setup.id) == strategy).map(|setup| &setup.limits);
+        let limits = own.chain([&self.config.limits]);
+        let shortest = limits.filter_map(TradingLimits::max_unresolved_age).min();
+        shortest.unwrap_or(CLOSED_AFTER)
     }
 
     /// The venue has said that it has an order of this name, and nothing else of it.
@@ -166,16 +178,27 @@ impl Engine {
     }
 
     /// A doubt has lasted for long: somebody is told, then no new risk is taken.
-    pub(in crate::engine) fn doubt_overdue(&mut self, id: ClientOrderId) {
+    pub(in crate::engine) fn doubt_overdue(&mut self, now: Timestamp, id: ClientOrderId) {
+        let closed_after = self.closed_after(id);
+        // It cannot end while nothing is answered, which was told.
+        if self.is_silence_told() {
+            let is_first = self
+                .doubt_mut(id)
+                .is_some_and(|doubt| !doubt.is_alerted && now.since(doubt.since) < closed_after);
+            if is_first {
+                self.timers.set(Timer::Doubt(id), now + ALERT_AFTER);
+                return;
+            }
+        }
         let Some(doubt) = self.doubt_mut(id) else {
             return;
         };
         let (since, was_alerted) = (doubt.since, std::mem::replace(&mut doubt.is_alerted, true));
-        if was_alerted {
+        if was_alerted || closed_after <= ALERT_AFTER {
             self.overdue.insert(id);
-            self.tell(Incident::DoubtCloses { client_order_id: id, lasting: CLOSED_AFTER });
+            self.tell(Incident::DoubtCloses { client_order_id: id, lasting: closed_after });
         } else {
-            self.timers.set(Timer::Doubt(id), since + CLOSED_AFTER);
+            self.timers.set(Timer::Doubt(id), since + closed_after);
             self.tell(Incident::DoubtLasts { client_order_id: id, lasting: ALERT_AFTER });
         }
     }

@@ -12,7 +12,9 @@ use tradewind_model::instrument::{FilterContext, Offer};
 use tradewind_model::order::{Denied, Link, Oco, OcoRequest, OrderKind, OrderState};
 use tradewind_model::outcome::{Fate, Reply};
 use tradewind_model::time::Timestamp;
+use tradewind_model::trading::CLOSING_TAG;
 
+use super::placing::kept_tag;
 use crate::engine::calls::PendingCall;
 use crate::engine::{Engine, Timer};
 use crate::order::Order;
@@ -30,11 +32,17 @@ impl Engine {
         request: &OcoRequest,
     ) {
         let of = |other| Link::Half { pair, other };
+        let is_kept = request.tag == CLOSING_TAG;
+        let request = &OcoRequest { tag: if is_kept { 0 } else { request.tag }, ..request.clone() };
         if !self.enter(now, strategy, take, &request.take(), of(stop)) {
             return;
         }
         if self.enter(now, strategy, stop, &request.stop(), of(take)) {
-            self.place(now, take);
+            if is_kept {
+                self.deny_entry(now, take, &kept_tag());
+            } else {
+                self.place(now, take);
+            }
         } else if let Some(order) = self.ledger.order_mut(take) {
             order.link = Link::Alone;
             self.deny(now, take, Denied::DuplicateId(stop));

@@ -10,6 +10,7 @@ use tradewind_model::notice::{Notice, VenueStatus};
 use tradewind_model::order::{Denied, Link, OrderRequest, OrderState, Side};
 use tradewind_model::outcome::{Fate, Refusal, RefusalKind};
 use tradewind_model::time::Timestamp;
+use tradewind_model::trading::CLOSING_TAG;
 use tradewind_scheduler::{OverReason, Priority};
 
 use super::Watch;
@@ -18,6 +19,7 @@ use crate::engine::Engine;
 use crate::engine::calls::{Owner, PendingCall};
 use crate::engine::outcome::describe;
 use crate::journal::Entry;
+use crate::ledger::Waiting;
 use crate::order::Order;
 
 impl Engine {
@@ -30,6 +32,21 @@ impl Engine {
     ) {
         if self.enter(now, strategy, id, &request, Link::Alone) {
             self.place(now, id);
+        }
+    }
+
+    /// An order that a strategy asks for. What the engine's own orders are known by is not for it.
+    pub(in crate::engine) fn submit_wish(
+        &mut self,
+        now: Timestamp,
+        strategy: StrategyId,
+        id: ClientOrderId,
+        request: OrderRequest,
+    ) {
+        if request.tag != CLOSING_TAG {
+            self.submit(now, strategy, id, request);
+        } else if self.enter(now, strategy, id, &OrderRequest { tag: 0, ..request }, Link::Alone) {
+            self.deny(now, id, kept_tag());
         }
     }
 
@@ -76,6 +93,7 @@ impl Engine {
 
     /// Checks an order, and queues it once its intent is durable.
     pub(in crate::engine) fn place(&mut self, now: Timestamp, id: ClientOrderId) {
+        self.clamp(id);
         match self.check(now, id) {
             Ok(()) => self.intend(now, id),
             Err(denied) => self.deny_entry(now, id, &denied),
@@ -118,7 +136,9 @@ impl Engine {
             })
         });
         let owner = Owner::Place(id);
-        let pending = PendingCall::new(now, call, owner, Priority::Trade, deadline);
+        // Closing a position lowers risk.
+        let priority = if order.tag == CLOSING_TAG { Priority::Critical } else { Priority::Trade };
+        let pending = PendingCall::new(now, call, owner, priority, deadline);
         let call = self.enqueue(now, pending);
         self.track(call);
     }
@@ -142,11 +162,13 @@ impl Engine {
         if let Some(fault) = self.journaling.fault() {
             return Err(Denied::Unrecorded(fault.message.clone()));
         }
+        self.check_allowed(order, Waiting::Counts)?;
         if let VenueStatus::Stale { reason } | VenueStatus::Shut { reason, .. } = &self.told {
             return Err(Denied::Closed(reason.clone()));
         }
-        if let Some(doubted) = self.overdue.first() {
-            return Err(Denied::Unresolved(*doubted));
+        // What is in doubt counts at its worst in how much is closed.
+        if order.tag != CLOSING_TAG {
+            self.check_limits(id)?;
         }
         if instrument.status != InstrumentStatus::Trading {
             return Err(Denied::Closed(format!("{} is not trading", instrument.symbol)));
@@ -344,4 +366,9 @@ impl Engine {
         let is_instead = stead.when_not_canceled == WhenNotCanceled::Stop;
         is_instead.then(|| self.ledger.locked_by_rest(first, instrument)).flatten()
     }
+}
+
+/// Why an order with the mark of the engine's own is none.
+pub(super) fn kept_tag() -> Denied {
+    Denied::Unsupported(format!("the tag {CLOSING_TAG} is kept for orders that close positions"))
 }

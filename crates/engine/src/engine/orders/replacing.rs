@@ -17,6 +17,7 @@ use tradewind_model::market::Quote;
 use tradewind_model::money::Quantity;
 use tradewind_model::order::{Denied, Link, OrderRequest, OrderState};
 use tradewind_model::time::Timestamp;
+use tradewind_model::trading::CLOSING_TAG;
 
 use crate::engine::Engine;
 
@@ -42,6 +43,9 @@ impl Engine {
         request: &OrderRequest,
         when_not_canceled: WhenNotCanceled,
     ) {
+        if request.tag == CLOSING_TAG {
+            return self.submit_wish(now, strategy, replacement_id, request.clone());
+        }
         if !self.enter(now, strategy, replacement_id, request, Link::Instead { of: id }) {
             return;
         }
@@ -103,7 +107,8 @@ impl Engine {
         let order = self
             .ledger
             .order(id)
-            .filter(|order| order.strategy == strategy && !order.state.is_terminal());
+            .filter(|order| order.strategy == strategy && !order.state.is_terminal())
+            .filter(|order| order.tag != CLOSING_TAG);
         let (Some(order), Some(watch)) = (order, self.watches.get(&id)) else {
             return Err(Denied::NotOpen(id));
         };
