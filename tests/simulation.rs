@@ -4,21 +4,29 @@
 
 #![expect(clippy::unwrap_used, reason = "a world that cannot be built is a test that has failed")]
 
+mod blackout;
 mod clock;
+mod counter;
 mod feeds;
 mod fleet;
+mod forgetful;
+mod gap;
 mod grid;
 mod herd;
 mod journal;
 mod lives;
+mod mute;
 mod neighbor;
 mod order_counts;
 mod orders;
 mod outliving;
+mod pileup;
+mod poison;
 mod probe;
 mod reads;
 mod refusals;
 mod retries;
+mod rotation;
 mod shut;
 mod silence;
 mod solo;

@@ -87,7 +87,9 @@ fn reply(
         }
         Call::CancelOpenOrders { .. } => order::canceled(body).map(Reply::Orders),
         Call::OpenOrders { .. } | Call::OrderHistory { .. } => {
-            order::several(body).map(Reply::Orders)
+            let (orders, unreadable) = order::several(body)?;
+            meter.unreadable_rows = unreadable;
+            Ok(Reply::Orders(orders))
         }
         Call::FillHistory { since, .. } => {
             let mut fills = account::fills(body)?;

@@ -23,4 +23,4 @@ pub use beginning::{Beginning, Catalog};
 pub use engine::{Engine, EngineConfig, Identity, StrategySetup};
 pub use event::{Event, SocketEvent};
 pub use inquiry::{Answer, ReadFailed, Terms, Urgency};
-pub use snapshot::{Counters, PositionView, ReadCounters, Snapshot};
+pub use snapshot::{Counters, PositionView, ReadCounters, Snapshot, StreamView};

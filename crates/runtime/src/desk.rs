@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tradewind_engine::{Answer, Failure, ReadFailed, Snapshot, Terms, Urgency};
 use tradewind_model::call::Call;
 use tradewind_model::id::ClientOrderId;
+use tradewind_model::stream::StreamKind;
 use tradewind_scheduler::{Shed, Staleness};
 
 use crate::clock::Clock;
@@ -30,6 +31,7 @@ pub enum End {
 #[derive(Debug)]
 pub(crate) enum Request {
     Inquire { call: Call, terms: Terms, answer: oneshot::Sender<Answer> },
+    Reconnect { kind: StreamKind },
     Stop { patience: Duration },
 }
 
@@ -118,6 +120,13 @@ impl Desk {
                 Err(ReadFailed::Shed(Shed::TooLate { class, waited: patience }))
             }
         }
+    }
+
+    /// Replaces a stream's socket: the new one is up before the old one goes, so nothing is missed.
+    /// Asked for while another is on its way, for whatever reason, it is that one.
+    pub async fn reconnect(&self, kind: StreamKind) {
+        // An engine that has ended has no streams.
+        self.requests.send(Request::Reconnect { kind }).await.ok();
     }
 
     /// Ends trading: new orders are refused, own orders canceled. How it ended is told by

@@ -1,12 +1,13 @@
 //! A thread for each strategy.
 //!
 //! A strategy that is slow keeps nobody waiting: its inbox takes everything at once and conflates
-//! the market's noise, latest wins, but never news of an order. One that panics is contained; the
+//! the market's noise, latest wins. News of an order are never dropped; of very many, those of one
+//! order are drawn together. One that panics is contained; the
 //! engine hears of it and cancels what it had open.
 
 mod inbox;
 
-pub use inbox::Inbox;
+pub use inbox::{Backlog, Inbox};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -73,10 +73,20 @@ pub(super) fn one(body: &[u8], symbol: &Symbol) -> Result<ExecutionReport, Malfo
     }
 }
 
-/// A list of orders, in the venue's order: oldest first.
-pub(super) fn several(body: &[u8]) -> Result<Vec<ExecutionReport>, Malformed> {
-    let rows: Vec<OrderRow> = serde_json::from_slice(body)?;
-    rows.into_iter().map(OrderRow::report).collect()
+/// A list of orders, in the venue's order: oldest first; and how many of its rows could not be
+/// read. They are left out: whoever misses an order asks about it, and the others are none the
+/// worse.
+pub(super) fn several(body: &[u8]) -> Result<(Vec<ExecutionReport>, u32), Malformed> {
+    let rows: Vec<&RawValue> = serde_json::from_slice(body)?;
+    let mut unreadable = 0_u32;
+    let reports = rows.into_iter().filter_map(|raw| {
+        let row = serde_json::from_str::<OrderRow>(raw.get()).ok();
+        let report = row.and_then(|row| row.report().ok());
+        unreadable = unreadable.saturating_add(u32::from(report.is_none()));
+        report
+    });
+    let reports = reports.collect();
+    Ok((reports, unreadable))
 }
 
 /// The answer to a bulk cancel, lists of orders taken apart.

@@ -156,6 +156,10 @@ impl Engine {
             | Owner::Account
             | Owner::OrderCounts
             | Owner::OpenOrders(_)
+            | Owner::Resync(..)
+            | Owner::Vanished(..)
+            | Owner::Crosscheck(_)
+            | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
             | Owner::Depth(_)

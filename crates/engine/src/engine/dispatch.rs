@@ -173,6 +173,10 @@ impl Engine {
             | Owner::Account
             | Owner::OrderCounts
             | Owner::OpenOrders(_)
+            | Owner::Resync(..)
+            | Owner::Vanished(..)
+            | Owner::Crosscheck(_)
+            | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
             | Owner::History { .. }
@@ -244,6 +248,10 @@ impl Engine {
             | Owner::Account
             | Owner::OrderCounts
             | Owner::OpenOrders(_)
+            | Owner::Resync(..)
+            | Owner::Vanished(..)
+            | Owner::Crosscheck(_)
+            | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
             | Owner::History { .. }

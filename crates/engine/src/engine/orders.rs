@@ -45,6 +45,7 @@ impl Engine {
     /// Files an order that is over, and places what was to come in its stead.
     pub(in crate::engine) fn end(&mut self, now: Timestamp, id: ClientOrderId) {
         self.end_doubt(id);
+        self.suspect_over(id);
         self.timers.clear(Timer::Fetch(id));
         self.timers.clear(Timer::Cancel(id));
         self.timers.clear(Timer::Unwritten(id));
