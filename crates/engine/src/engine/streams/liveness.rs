@@ -49,12 +49,9 @@ impl Engine {
         if doubted_at.is_some_and(|at| at <= now) && self.stream(kind).is_live() {
             self.doubt_market(now);
         }
-        let next = doubted_at.filter(|at| *at > now).unwrap_or(now + SILENCE_MAX / 12);
-        let next = if doubted_at.is_some() { next.min(dead_at) } else { dead_at };
-        // A market may become busy before its socket is dead.
-        let soonest = if kind == StreamKind::Market { now + SILENCE_MAX / 12 } else { dead_at };
-        self.timers
-            .set(Timer::Liveness(kind), next.min(soonest).max(now + Duration::from_millis(1)));
+        let next = doubted_at.map(|at| if at > now { at } else { now + LOOK_AGAIN });
+        let next = next.map_or(dead_at, |next| next.min(dead_at));
+        self.timers.set(Timer::Liveness(kind), next);
     }
 
     /// A market that was busy has fallen silent: where its price can be compared with what the
