@@ -1,7 +1,5 @@
 //! Nothing can be reached for half an hour, but for moments, while orders rest.
 
-use std::time::Duration;
-
 use tradewind_engine::{Incident, Level};
 use tradewind_lab::{Chance, Weather};
 use tradewind_model::order::{Denied, OrderState};

@@ -97,17 +97,17 @@ fn gap(seed: u64, trades_before: u32) -> u32 {
     let foreign = |one: &Incident| matches!(one, Incident::ForeignOrders { count: 1 });
     assert_eq!(counter.incidents(foreign), 1, "{context}: reported once");
     assert_eq!(counter.world.snapshot().open_orders.len(), 3, "{context}: and not adopted");
-    let statuses = counter.all_told()[told_before..].iter().filter_map(|one| match one {
-        Told::Venue(status) => Some(*status == VenueStatus::Live),
-        _ => None,
+    let statuses = counter.all_told()[told_before..].iter().filter_map(|one| {
+        let Told::Venue(status) = one else { return None };
+        Some(*status == VenueStatus::Live)
     });
     let mut statuses: Vec<_> = statuses.collect();
     statuses.dedup();
     assert_eq!(statuses.last(), Some(&true), "{context}");
     assert!(statuses.len() <= 2, "{context}: stale, then live: {statuses:?}");
-    let declared = counter.world.incidents().filter_map(|one| match one {
-        Incident::Resyncing { weight, .. } => Some(*weight),
-        _ => None,
+    let declared = counter.world.incidents().filter_map(|one| {
+        let Incident::Resyncing { weight, .. } = one else { return None };
+        Some(*weight)
     });
     let declared = declared.max().expect("it is told what it may weigh");
     assert!(declared + 4 <= WEIGHT_MAX, "{context}: {declared} declared");
@@ -155,13 +155,13 @@ fn the_weight_of_a_resync_alone_is_within_what_was_declared() {
         let weight = counter.weight_since(begun);
         let filled = ids.iter().filter(|id| counter.state(**id) == Some(OrderState::Filled));
         assert_eq!(
-            filled.count() as u32,
+            u32::try_from(filled.count()).unwrap(),
             orders.div_ceil(2),
             "{orders} orders: all known when live"
         );
-        let declared = counter.world.incidents().filter_map(|one| match one {
-            Incident::Resyncing { weight, .. } => Some(*weight),
-            _ => None,
+        let declared = counter.world.incidents().filter_map(|one| {
+            let Incident::Resyncing { weight, .. } = one else { return None };
+            Some(*weight)
         });
         let declared = declared.last().unwrap();
         assert!(weight <= declared + 4, "{orders} orders: {weight} of {declared} declared");
@@ -189,9 +189,9 @@ fn many_symbols_are_asked_about_at_once() {
     counter.world.cut_streams(StreamKind::Account);
     counter.run_for(SECOND * 3);
     assert!(counter.is_live());
-    let declared = counter.world.incidents().filter_map(|one| match one {
-        Incident::Resyncing { weight, orders } => Some((*weight, *orders)),
-        _ => None,
+    let declared = counter.world.incidents().filter_map(|one| {
+        let Incident::Resyncing { weight, orders } = one else { return None };
+        Some((*weight, *orders))
     });
     // All that rests (80, not 16 times 6), the account, and at the worst each order and its trades.
     assert_eq!(declared.last(), Some((80 + 20 + 16 * (4 + 5), 16)));

@@ -13,7 +13,7 @@ use tradewind_simulator::limits::Service;
 use super::counter::{Counter, HOUR, MINUTE, SECOND};
 use super::probe::Told;
 
-const DAYS: u64 = 30;
+const DAYS: u32 = 30;
 const BOTH: [StreamKind; 2] = [StreamKind::Account, StreamKind::Market];
 const ENDED: &str = r#"{"subscriptionId":0,"event":{"e":"eventStreamTerminated","E":1}}"#;
 /// Handshakes that an address may make in five minutes (web-socket-api.md, general information,
@@ -56,7 +56,7 @@ fn open(seed: u64) -> Counter {
 }
 
 /// Something happens that a client answers by connecting again.
-fn strike(counter: &mut Counter, cause: u64) {
+fn strike(counter: &mut Counter, cause: u32) {
     match cause % 8 {
         0 => counter.world.cut_streams(StreamKind::Account),
         1 => counter.world.cut_streams(StreamKind::Market),
@@ -122,14 +122,16 @@ fn a_month_of_reconnects_is_no_storm_and_leaves_nothing_behind() {
         for day in 0..DAYS {
             if day == 10 {
                 counter.world.refuse_handshakes(true);
-                BOTH.map(|kind| counter.world.cut_streams(kind));
+                for kind in BOTH {
+                    counter.world.cut_streams(kind);
+                }
                 run_watching(&mut counter, MINUTE * 10);
                 counter.world.refuse_handshakes(false);
             }
             for _ in 0..3 {
                 let pause = chance.up_to(HOUR * 12);
                 counter.run_for(pause);
-                let cause = chance.up_to(Duration::from_micros(8)).as_micros() as u64;
+                let cause = chance.up_to(Duration::from_micros(8)).subsec_micros();
                 if chance.permille(300) {
                     // All of it at once, and again before it is over.
                     (0..8).for_each(|cause| strike(&mut counter, cause));
@@ -142,7 +144,7 @@ fn a_month_of_reconnects_is_no_storm_and_leaves_nothing_behind() {
                 assert!(counter.is_live(), "seed {seed}, day {day}: {:?}", counter.status());
                 trade(&mut counter);
             }
-            let rest = begun + Duration::from_secs(86_400) * (day as u32 + 1);
+            let rest = begun + Duration::from_secs(86_400) * (day + 1);
             let pause = rest.since(counter.world.now());
             counter.run_for(pause);
             assert_eq!(counter.world.ledger().connections_open, 2, "seed {seed}, day {day}");

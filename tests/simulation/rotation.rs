@@ -17,7 +17,6 @@ use super::probe::{self, Told};
 use super::solo::{Setup, Solo};
 
 const MILLI: Duration = Duration::from_millis(1);
-const BOTH: [StreamKind; 2] = [StreamKind::Account, StreamKind::Market];
 
 /// One way takes anything up to this, so that two sockets tell the same at different times.
 const SLOW: Weather = Weather { delay_max: Duration::from_millis(400), ..Weather::FAIR };
@@ -54,7 +53,7 @@ fn a_planned_change_of_sockets_loses_no_trade_of_ours_and_tells_none_twice() {
         assert_eq!(counters(&counter).fills, trades, "{context}");
         assert_eq!(
             counter.news(id).iter().filter(|one| one.fill.is_some()).count(),
-            trades as usize
+            usize::try_from(trades).unwrap()
         );
         assert_eq!(counter.world.ledger().connections_open, 1, "{context}: old ones are closed");
         counter.honest(&context);
@@ -103,9 +102,9 @@ fn a_planned_change_of_sockets_loses_nothing_of_the_market_and_tells_nothing_twi
         let last = ids[count - 1];
         assert_eq!(count as u64, last - first + 1, "{context}: none is missing");
         assert!(count > 150, "{context}: {count}");
-        let closed = told.iter().filter_map(|one| match one {
-            Told::Bar(bar) if bar.is_closed => Some(bar.open_at),
-            _ => None,
+        let closed = told.iter().filter_map(|one| {
+            let Told::Bar(bar) = one else { return None };
+            bar.is_closed.then_some(bar.open_at)
         });
         let closed: Vec<_> = closed.collect();
         assert!(closed.windows(2).all(|pair| pair[0] + SECOND == pair[1]), "{context}: {closed:?}");
@@ -118,10 +117,8 @@ fn a_planned_change_of_sockets_loses_nothing_of_the_market_and_tells_nothing_twi
 }
 
 fn trade_id(told: &Told) -> Option<u64> {
-    match told {
-        Told::Trade(trade) => Some(trade.id),
-        _ => None,
-    }
+    let Told::Trade(trade) = told else { return None };
+    Some(trade.id)
 }
 
 #[test]

@@ -54,10 +54,16 @@ pub(crate) fn encode_frame(
         | Call::Bars { .. }
         | Call::Ticker { .. }
         | Call::PlaceOrder(_)
+        | Call::ReplaceOrder(_)
+        | Call::AmendOrder(_)
+        | Call::PlaceOco(_)
         | Call::CancelOrder { .. }
         | Call::CancelOpenOrders { .. }
+        | Call::CancelOrderList { .. }
         | Call::QueryOrder { .. }
         | Call::OpenOrders { .. }
+        | Call::QueryOrderList { .. }
+        | Call::OpenOrderLists
         | Call::OrderHistory { .. }
         | Call::FillHistory { .. }
         | Call::Account
@@ -90,7 +96,7 @@ pub(crate) fn decode_frame(
         excerpt: excerpt(text),
         order: match kind {
             StreamKind::Market => None,
-            StreamKind::Account => account::order_named(text),
+            StreamKind::Account => account::order_named(text).map(Box::new),
         },
     })
 }

@@ -96,7 +96,7 @@ pub enum SocketEvent {
         /// What is wrong with it, without its secrets.
         problem: String,
         /// The order that it is about, where that much could be read.
-        order: Option<OrderName>,
+        order: Option<Box<OrderName>>,
     },
     /// The socket is gone.
     Lost(String),

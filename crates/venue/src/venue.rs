@@ -68,7 +68,7 @@ pub struct FrameError {
     /// How it begins, shortened.
     pub excerpt: String,
     /// The order that it is about, where that much of it could be read.
-    pub order: Option<OrderName>,
+    pub order: Option<Box<OrderName>>,
 }
 
 /// One venue's wire.

@@ -122,9 +122,8 @@ impl Engine {
     }
 
     /// Something was told that could not be read: about this order, or nobody knows about what.
-    pub(super) fn ask_about_unread(&mut self, now: Timestamp, order: Option<OrderName>) {
-        let name = order.as_ref();
-        let known = name
+    pub(super) fn ask_about_unread(&mut self, now: Timestamp, order: Option<&OrderName>) {
+        let known = order
             .map(|name| self.ledger.find(&name.symbol, name.client_order_id, name.venue_order_id));
         match known {
             Some(Some(id)) => self.ask(now, id),

@@ -282,7 +282,7 @@ impl Engine {
                 self.tell(Incident::Unreadable { kind, problem });
                 // It may have been about an order.
                 if kind == StreamKind::Account {
-                    self.ask_about_unread(now, order);
+                    self.ask_about_unread(now, order.as_deref());
                 }
                 false
             }
@@ -327,7 +327,9 @@ impl Engine {
                 self.account_terminated(now, generation);
                 true
             }
-            StreamEvent::Quote(..)
+            // Each order of a list is reported on its own, and none is placed in one yet.
+            StreamEvent::ListReport(_)
+            | StreamEvent::Quote(..)
             | StreamEvent::Trade(..)
             | StreamEvent::Bar(..)
             | StreamEvent::Book(..)
@@ -357,6 +359,7 @@ impl Engine {
                 return true;
             }
             StreamEvent::Report(_)
+            | StreamEvent::ListReport(_)
             | StreamEvent::Balances(_)
             | StreamEvent::BalanceMoved
             | StreamEvent::Terminated
