@@ -4,26 +4,34 @@
 
 #![expect(clippy::unwrap_used, reason = "a world that cannot be built is a test that has failed")]
 
+mod blackout;
 mod clock;
+mod counter;
 mod feeds;
 mod fleet;
+mod forgetful;
+mod gap;
 mod grid;
 mod herd;
 mod journal;
-mod kinds;
 mod kill;
+mod kinds;
 mod lives;
 mod lookalikes;
+mod mute;
 mod neighbor;
 mod order_counts;
 mod orders;
 mod outliving;
 mod pauses;
+mod pileup;
+mod poison;
 mod probe;
 mod reads;
 mod refusals;
 mod replacing;
 mod retries;
+mod rotation;
 mod shut;
 mod silence;
 mod solo;

@@ -172,6 +172,14 @@ impl Solo {
         self.world.cut_streams(self.id, kind);
     }
 
+    pub(crate) fn half_open_streams(&mut self, kind: StreamKind) {
+        self.world.half_open_streams(self.id, kind);
+    }
+
+    pub(crate) fn reconnect(&mut self, kind: StreamKind) {
+        self.world.reconnect(self.id, kind);
+    }
+
     pub(crate) fn set_weather(&mut self, weather: Weather) {
         self.world.set_weather(self.id, weather);
     }

@@ -111,7 +111,9 @@ fn reply(
         Call::QueryOrderList { list } => list::one(body, *list).map(Reply::OrderList),
         Call::OpenOrderLists => list::several(body).map(Reply::OrderLists),
         Call::OpenOrders { .. } | Call::OrderHistory { .. } => {
-            order::several(body).map(Reply::Orders)
+            let (orders, unreadable) = order::several(body)?;
+            meter.unreadable_rows = unreadable;
+            Ok(Reply::Orders(orders))
         }
         Call::FillHistory { since, .. } => {
             let mut fills = account::fills(body)?;

@@ -91,7 +91,14 @@ pub(crate) fn decode_frame(
         StreamKind::Market => market::decode(text, received_at),
         StreamKind::Account => account::decode(text),
     };
-    event.map_err(|problem| FrameError { problem: problem.to_string(), excerpt: excerpt(text) })
+    event.map_err(|problem| FrameError {
+        problem: problem.to_string(),
+        excerpt: excerpt(text),
+        order: match kind {
+            StreamKind::Market => None,
+            StreamKind::Account => account::order_named(text).map(Box::new),
+        },
+    })
 }
 
 /// The event that settles a control message.

@@ -11,6 +11,7 @@ use tradewind_model::notice::Notice;
 use tradewind_model::outcome::Throttle;
 use tradewind_model::setback::Setback;
 use tradewind_model::stream::StreamKind;
+use tradewind_model::tariff::Weight;
 use tradewind_model::time::Timestamp;
 use tradewind_model::trading::{TradingScope, TradingState};
 use tradewind_scheduler::{Permit, RefusedAlike, ScopeKey, ShutReason, ShutRecord};
@@ -200,6 +201,36 @@ pub enum Incident {
         reason: String,
         /// When it is tried again.
         retry_at: Timestamp,
+    },
+    /// A stream has been down for long. Told once, until it has stood for a while.
+    StreamStaysDown {
+        /// Which one.
+        kind: StreamKind,
+        /// For how long.
+        lasting: Duration,
+        /// Why it could not be opened lately.
+        reason: String,
+    },
+    /// A stream has another socket now, and nothing was missed.
+    StreamRotated {
+        /// Which one.
+        kind: StreamKind,
+    },
+    /// A socket that was to replace another has come to nothing; the other still stands.
+    RotationFailed {
+        /// Of which stream.
+        kind: StreamKind,
+        /// Why.
+        reason: String,
+        /// When it is tried again.
+        retry_at: Timestamp,
+    },
+    /// What may have happened to these orders during a gap is being asked.
+    Resyncing {
+        /// How many.
+        orders: usize,
+        /// The most that the questions weigh, if they are answered.
+        weight: Weight,
     },
     /// A message on a stream could not be read; it was passed over.
     Unreadable {
@@ -438,10 +469,15 @@ impl Incident {
     #[must_use]
     pub const fn level(&self) -> Level {
         match self {
-            Self::Live | Self::StorageRestored | Self::Answering => Level::Info,
+            Self::Live
+            | Self::StorageRestored
+            | Self::Answering
+            | Self::StreamRotated { .. }
+            | Self::Resyncing { .. } => Level::Info,
             Self::TradingSet { state: TradingState::Running, .. } => Level::Info,
             Self::Stale { .. }
             | Self::StreamLost { .. }
+            | Self::RotationFailed { .. }
             | Self::ShutElsewhere { .. }
             | Self::Unreadable { .. }
             | Self::InDoubt { .. }
@@ -456,6 +492,7 @@ impl Incident {
             | Self::Flattened { .. }
             | Self::ReadFailed { .. } => Level::Warn,
             Self::Throttled { .. }
+            | Self::StreamStaysDown { .. }
             | Self::Shut { .. }
             | Self::CancelFailing { .. }
             | Self::ClockRefusedAgain { .. }
@@ -485,6 +522,22 @@ impl std::fmt::Display for Incident {
             Self::Stale { reason } => write!(f, "stale: {reason}; new orders are denied"),
             Self::StreamLost { kind, reason, retry_at } => {
                 write!(f, "{kind:?} stream lost ({reason}); next try at {retry_at}")
+            }
+            Self::StreamStaysDown { kind, lasting, reason } => write!(
+                f,
+                "{kind:?} stream down for {} s ({reason}); see to the network, new orders are denied",
+                lasting.as_secs()
+            ),
+            Self::StreamRotated { kind } => {
+                write!(f, "{kind:?} stream moved to a new socket without a gap")
+            }
+            Self::RotationFailed { kind, reason, retry_at } => write!(
+                f,
+                "no new socket for the {kind:?} stream yet ({reason}), the old one stands; next try \
+                 at {retry_at}"
+            ),
+            Self::Resyncing { orders, weight } => {
+                write!(f, "asking what became of {orders} orders during a gap, for {weight} weight")
             }
             Self::Unreadable { kind, problem } => {
                 write!(f, "message on the {kind:?} stream passed over: {problem}")

@@ -42,6 +42,23 @@ impl LocalBook {
         Self::default()
     }
 
+    /// Whether a change, which may come from a second stream of the same, goes on where the book
+    /// is.
+    #[must_use]
+    pub fn is_continued_by(&self, delta: &BookDelta) -> bool {
+        self.is_synced
+            && delta.last_update_id > self.last_update_id
+            && delta.first_update_id <= self.last_update_id + 1
+    }
+
+    /// Whether a change is in the book already, or waits to be.
+    #[must_use]
+    pub fn has_seen(&self, delta: &BookDelta) -> bool {
+        let held_back = self.held_back.back().map(|held| held.last_update_id);
+        let newest = if self.is_synced { Some(self.last_update_id) } else { held_back };
+        newest.is_some_and(|newest| delta.last_update_id <= newest)
+    }
+
     /// Takes in a change.
     pub fn change(&mut self, delta: BookDelta) -> BookState {
         if !self.is_synced {

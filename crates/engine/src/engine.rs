@@ -9,7 +9,7 @@
 //! what is tried again; `orders` follows orders, `journaling` writes down what may not be forgotten,
 //! `pauses` notices that nothing happened for long, `trading` heeds what an operator allows, `isolation` cuts off a strategy that fails,
 //! `refusals` stops what is refused time and again, `order_counts` asks how many more there may be;
-//! `streams` keeps sockets up, `market` hands out feeds, `reads` answers questions from outside;
+//! `streams` keeps sockets up, `resync` asks for what was missed meanwhile, `market` hands out feeds, `reads` answers questions from outside;
 //! `clock` knows the venue's time, `shut` heeds what is to be left alone and `inheritance` hands it
 //! on, `attempts` tells of each try, `startup` reads what has to be known before the first order,
 //! `recovery` takes up what earlier lives have left, `scanning` reads trades that nobody has told,
@@ -31,6 +31,7 @@ mod pauses;
 mod reads;
 mod recovery;
 mod refusals;
+mod resync;
 mod retrying;
 mod scanning;
 mod shut;
@@ -63,7 +64,7 @@ use crate::event::Event;
 use crate::journal::Entry;
 use crate::ledger::Ledger;
 use crate::operator::OnFailure;
-use crate::snapshot::{Counters, Snapshot};
+use crate::snapshot::{Counters, Snapshot, StreamView};
 use crate::timers::Timers;
 use background::Background;
 use calls::Calls;
@@ -76,9 +77,10 @@ use orders::Watch;
 use pauses::Pauses;
 use reads::Reads;
 use recovery::Recovery;
+use resync::Resync;
 use scanning::Scan;
 use startup::Startup;
-use streams::Stream;
+use streams::{Crosscheck, Stream};
 use trading::TradingDesk;
 
 /// A strategy the engine serves.
@@ -168,6 +170,12 @@ enum Timer {
     Reopen(StreamKind),
     /// A stream has to have been heard of.
     Liveness(StreamKind),
+    /// A stream's socket is to be replaced, or its successor is to take over.
+    Rotate(StreamKind),
+    /// What rests at the venue is to be compared with what is known.
+    Crosscheck,
+    /// What could not be read is to be asked for.
+    Resync,
     /// The venue is to be asked about an order.
     Ask(ClientOrderId),
     /// The venue has told of trades without telling which; they are to be fetched.
@@ -223,6 +231,8 @@ pub struct Engine {
     account_stream: Stream,
     market_stream: Stream,
     market: Market,
+    crosscheck: Crosscheck,
+    resync: Resync,
     startup: Startup,
     background: Background,
     kept: Kept,
@@ -272,6 +282,8 @@ impl Engine {
             account_stream: Stream::default(),
             market_stream: Stream::default(),
             market: Market::default(),
+            crosscheck: Crosscheck::default(),
+            resync: Resync::default(),
             startup: Startup::default(),
             background: Background::default(),
             kept: Kept::default(),
@@ -322,8 +334,10 @@ impl Engine {
                 let scope = ScopeKey::Account(self.config.route.account);
                 self.scheduler.clear(now, &scope);
             }
+            Event::Reconnect { kind } => self.rotate(now, kind),
             Event::Stop { deadline } => self.stop(now, deadline),
         }
+        self.go_on_with_resync(now);
         self.begin_strategies(now);
         self.refresh_status(now);
         self.enforce_trading(now);
@@ -347,6 +361,7 @@ impl Engine {
             }
             if let Some(timer) = self.timers.take_due(now) {
                 self.fire(now, timer);
+                self.go_on_with_resync(now);
                 self.begin_strategies(now);
                 self.refresh_status(now);
                 self.enforce_trading(now);
@@ -448,6 +463,9 @@ impl Engine {
             Timer::OrderCount => {}
             Timer::Reopen(kind) => self.open_stream(now, kind),
             Timer::Liveness(kind) => self.check_liveness(now, kind),
+            Timer::Rotate(kind) => self.rotation_due(now, kind),
+            Timer::Crosscheck => self.crosscheck(now),
+            Timer::Resync => self.resync_due(now),
             Timer::Ask(id) => self.ask(now, id),
             Timer::Fetch(id) => self.fetch_fills(now, id),
             Timer::Cancel(id) => self.pursue_cancel(now, id),
@@ -530,6 +548,17 @@ impl Engine {
 
     pub(crate) fn instruments(&self) -> &BTreeMap<InstrumentId, Instrument> {
         &self.instruments
+    }
+
+    /// How each kind of stream stands.
+    #[must_use]
+    pub fn streams(&self) -> [StreamView; 2] {
+        [StreamKind::Account, StreamKind::Market].map(|kind| self.stream(kind).view(kind))
+    }
+
+    /// How many timers are set, and how many calls have not come to their end.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        (self.timers.len(), self.calls.len())
     }
 
     pub(crate) fn clock_offset_nanos(&self) -> i64 {

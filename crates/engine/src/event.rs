@@ -4,6 +4,7 @@ use tradewind_model::call::Call;
 use tradewind_model::id::{CallId, StrategyId};
 use tradewind_model::notice::Command;
 use tradewind_model::outcome::Outcome;
+use tradewind_model::report::OrderName;
 use tradewind_model::stream::{StreamEvent, StreamKind};
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::ShutRecord;
@@ -82,6 +83,12 @@ pub enum Event {
     Journal(journal::Answer),
     /// A person has seen to the account's key: one signed read may try it.
     ClearAccount,
+    /// An operator wants another socket for a stream. It is the same as a planned change: the new
+    /// one is up before the old one goes, and one that is on its way already is the one.
+    Reconnect {
+        /// For which one.
+        kind: StreamKind,
+    },
     /// Trading is to end: new orders are refused, own orders canceled.
     Stop {
         /// By when to give up waiting.
@@ -96,8 +103,13 @@ pub enum SocketEvent {
     Message(Box<StreamEvent>),
     /// A sign of life that says nothing: a ping.
     Heard,
-    /// A message that could not be read, described without its secrets.
-    Unreadable(String),
+    /// A message that could not be read.
+    Unreadable {
+        /// What is wrong with it, without its secrets.
+        problem: String,
+        /// The order that it is about, where that much could be read.
+        order: Option<Box<OrderName>>,
+    },
     /// The socket is gone.
     Lost(String),
 }

@@ -11,7 +11,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use tradewind_model::Decimal;
 use tradewind_model::balance::{Balance, Fees};
-use tradewind_model::id::{Asset, ClientOrderId, InstrumentId, StrategyId, Symbol, VenueOrderId};
+use tradewind_model::id::{
+    Asset, ClientOrderId, InstrumentId, StrategyId, Symbol, TradeId, VenueOrderId,
+};
 use tradewind_model::instrument::Instrument;
 use tradewind_model::money::{Price, Quantity};
 use tradewind_model::order::{MarketQuantity, OrderKind, Side};
@@ -82,6 +84,8 @@ pub struct Ledger {
     positions: BTreeMap<(StrategyId, InstrumentId), Position>,
     /// What of them was there before this process began.
     inherited: BTreeMap<(StrategyId, InstrumentId), Position>,
+    /// The newest trade of ours on each symbol.
+    last_trades: BTreeMap<Symbol, TradeId>,
     /// What trades cost.
     pub fees: Fees,
 }
@@ -186,11 +190,19 @@ impl Ledger {
         let Some(order) = self.orders.get(&id) else {
             return;
         };
+        let last = self.last_trades.entry(order.symbol.clone()).or_insert(fill.trade_id);
+        *last = fill.trade_id.max(*last);
         let key = (order.strategy, order.instrument.clone());
         if was_missed {
             self.inherited.entry(key.clone()).or_default().book(order.side, fill, instrument);
         }
         self.positions.entry(key).or_default().book(order.side, fill, instrument);
+    }
+
+    /// The newest trade of ours on each symbol, of those that were booked.
+    #[must_use]
+    pub fn last_trades(&self) -> &BTreeMap<Symbol, TradeId> {
+        &self.last_trades
     }
 
     /// Sets the position that earlier lives have left.
@@ -218,7 +230,9 @@ impl Ledger {
 
     /// Takes in balances: all of them, or those that may have changed. What acknowledged orders
     /// lock is in them.
-    pub fn set_balances(&mut self, told: &[Balance], is_all: bool) {
+    /// True when any of them was not known.
+    pub fn set_balances(&mut self, told: &[Balance], is_all: bool) -> bool {
+        let is_new = told.iter().any(|one| self.balances.get(&one.asset) != Some(one));
         if is_all {
             self.balances.clear();
         }
@@ -226,6 +240,7 @@ impl Ledger {
             self.holds.retain(|_, hold| !hold.is_acknowledged || hold.asset != balance.asset);
             self.balances.insert(balance.asset.clone(), balance.clone());
         }
+        is_new
     }
 
     /// Holds back what an order will lock, beyond what another one frees by giving way to it.

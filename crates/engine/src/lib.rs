@@ -25,4 +25,4 @@ pub use engine::{Engine, EngineConfig, Identity, StrategySetup};
 pub use event::{Event, SocketEvent};
 pub use inquiry::{Answer, ReadFailed, Terms, Urgency};
 pub use operator::{OnFailure, Remainder, StrategyFailure, TradingRefused};
-pub use snapshot::{Counters, PositionView, ReadCounters, Snapshot, TradingView};
+pub use snapshot::{Counters, PositionView, ReadCounters, Snapshot, StreamView, TradingView};

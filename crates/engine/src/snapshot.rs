@@ -8,11 +8,29 @@ use tradewind_model::id::{Asset, ClientOrderId, InstrumentId, StrategyId};
 use tradewind_model::market::Quote;
 use tradewind_model::notice::VenueStatus;
 use tradewind_model::order::{OrderState, OrderUpdate};
+use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
 
 use crate::engine::Engine;
 use crate::journal::Trading;
 use crate::ledger::Position;
+
+/// How a stream stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamView {
+    /// Which one.
+    pub kind: StreamKind,
+    /// Whether it carries what it should.
+    pub is_live: bool,
+    /// Since when nothing can have been missed; none while something can.
+    pub whole_since: Option<Timestamp>,
+    /// When its socket last said something new, pings included.
+    pub heard_at: Timestamp,
+    /// Sockets that stand: two while one takes the other's place.
+    pub standing: usize,
+    /// Handshakes that are queued or on the wire: one at the most.
+    pub opening: usize,
+}
 
 /// What has happened so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,10 +65,18 @@ pub struct Counters {
     pub http_418: u64,
     /// Sockets lost.
     pub streams_lost: u64,
+    /// Sockets replaced without a gap.
+    pub streams_rotated: u64,
+    /// Sockets that stood and kept an order's news to themselves; they are among those lost.
+    pub streams_mute: u64,
     /// Messages that could not be read.
     pub unreadable_messages: u64,
     /// Wishes of strategies that have failed, which were not done.
     pub commands_dropped: u64,
+    /// Rows of lists that could not be read and were left out.
+    pub unreadable_rows: u64,
+    /// Reports with a word that is not known here.
+    pub unknown_words: u64,
     /// Questions from outside.
     pub reads: ReadCounters,
 }
@@ -160,6 +186,12 @@ pub struct Snapshot {
     pub trading: Vec<TradingView>,
     /// Strategies that have failed: what they ask for is not done any more.
     pub cut_off: Vec<StrategyId>,
+    /// How each kind of stream stands.
+    pub streams: [StreamView; 2],
+    /// What waits for its time, by name: retries, questions, sockets.
+    pub timers: usize,
+    /// Calls that have not come to their end.
+    pub calls: usize,
     /// Limits, queue, what is on the wire.
     pub scheduler: tradewind_scheduler::Snapshot,
 }
@@ -191,6 +223,9 @@ impl Snapshot {
             balances: engine.ledger().balances().cloned().collect(),
             trading: engine.trading_views(),
             cut_off: engine.cut_off_strategies(),
+            streams: engine.streams(),
+            timers: engine.waiting().0,
+            calls: engine.waiting().1,
             scheduler: engine.scheduler().snapshot(now),
         }
     }

@@ -39,6 +39,11 @@ impl<K: Ord + Copy> Timers<K> {
         self.due_by_name.contains_key(&name)
     }
 
+    /// How many are set.
+    pub(crate) fn len(&self) -> usize {
+        self.due_by_name.len()
+    }
+
     /// When the next timer is due.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
         self.by_due.first().map(|(due, _)| *due)

@@ -142,6 +142,8 @@ struct Socket {
     /// When its newest frame from the venue arrives: frames do not overtake each other.
     arrived: Timestamp,
     sent: Timestamp,
+    /// Nothing comes through either way any more, and neither end knows.
+    is_half_open: bool,
 }
 
 /// A venue, instances and strangers, and what is on its way between them.
@@ -340,6 +342,21 @@ impl World {
     /// From now on an instance can make no socket, or again it can.
     pub fn refuse_handshakes(&mut self, id: InstanceId, refuses: bool) {
         self.instances[id.0].refuses_handshakes = refuses;
+    }
+
+    /// From now on nothing comes through an instance's sockets of a kind that stand, either way,
+    /// and neither end is told: a router on the way has forgotten them.
+    pub fn half_open_streams(&mut self, id: InstanceId, kind: StreamKind) {
+        for socket in self.sockets.values_mut() {
+            if socket.owner.id == id && socket.kind == kind {
+                socket.is_half_open = true;
+            }
+        }
+    }
+
+    /// Asks for another socket of a stream, as an operator does.
+    pub fn reconnect(&mut self, id: InstanceId, kind: StreamKind) {
+        self.tell(id, Event::Reconnect { kind });
     }
 
     /// Kills an instance's sockets of a kind.

@@ -207,6 +207,8 @@ pub struct Meter {
     pub status: Option<u16>,
     /// The venue's name of this request, for its support.
     pub request_id: Option<String>,
+    /// Rows of a list that could not be read and were left out.
+    pub unreadable_rows: u32,
 }
 
 #[cfg(test)]

@@ -48,6 +48,17 @@ pub enum ReportedStatus {
     Unknown(String),
 }
 
+/// An order as a venue's statement names it, where nothing else of the statement could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderName {
+    /// What is traded.
+    pub symbol: Symbol,
+    /// Our name of it; none when it is not one of ours.
+    pub client_order_id: Option<ClientOrderId>,
+    /// The venue's name of it.
+    pub venue_order_id: VenueOrderId,
+}
+
 /// A venue's statement about one order, from a reply, a stream or a query alike.
 ///
 /// Statements commute: the engine takes the one that is further along, whichever comes first.

@@ -8,6 +8,7 @@ use tradewind_engine::journal::Trading;
 use tradewind_engine::{Answer, Failure, ReadFailed, Snapshot, Terms, TradingRefused, Urgency};
 use tradewind_model::call::Call;
 use tradewind_model::id::ClientOrderId;
+use tradewind_model::stream::StreamKind;
 use tradewind_scheduler::{Shed, Staleness};
 
 use crate::clock::Clock;
@@ -35,6 +36,7 @@ pub enum End {
 pub(crate) enum Request {
     Inquire { call: Call, terms: Terms, answer: oneshot::Sender<Answer> },
     Trading { trading: Trading, answer: oneshot::Sender<Result<(), TradingRefused>> },
+    Reconnect { kind: StreamKind },
     Stop { patience: Duration },
 }
 
@@ -156,6 +158,13 @@ impl Desk {
             Ok(Err(_)) => Err(TradingError::Ended),
             Err(_) => Err(TradingError::Late),
         }
+    }
+
+    /// Replaces a stream's socket: the new one is up before the old one goes, so nothing is missed.
+    /// Asked for while another is on its way, for whatever reason, it is that one.
+    pub async fn reconnect(&self, kind: StreamKind) {
+        // An engine that has ended has no streams.
+        self.requests.send(Request::Reconnect { kind }).await.ok();
     }
 
     /// Ends trading: new orders are refused, own orders canceled. How it ended is told by

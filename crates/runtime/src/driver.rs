@@ -236,6 +236,7 @@ impl Driver {
                 self.shell.commands.insert(command, answer);
                 self.engine.handle(now, Event::Trading { command: Some(command), trading });
             }
+            Request::Reconnect { kind } => self.engine.handle(now, Event::Reconnect { kind }),
             Request::Stop { patience } => {
                 self.engine.handle(now, Event::Stop { deadline: now + patience });
             }
@@ -279,7 +280,7 @@ impl Shell {
             Action::Close { kind, generation } => {
                 self.sockets.remove(&(kind, generation));
             }
-            Action::Notify { strategy, notice } => self.notify(strategy, notice),
+            Action::Notify { strategy, notice } => self.notify(now, strategy, notice),
             Action::Answer { inquiry, answer } => {
                 if let Some(asker) = self.inquiries.remove(&inquiry) {
                     // Whoever asked may have gone.
@@ -433,9 +434,9 @@ impl Shell {
         });
     }
 
-    fn notify(&self, strategy: StrategyId, notice: Notice) {
+    fn notify(&self, now: Timestamp, strategy: StrategyId, notice: Notice) {
         if let Some(thread) = self.threads.get(&strategy) {
-            thread.inbox().push(notice);
+            thread.inbox().push(now, notice);
         }
     }
 

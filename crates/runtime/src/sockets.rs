@@ -117,7 +117,9 @@ impl SocketTask {
     fn decode(&self, text: &str) -> SocketEvent {
         match self.venue.decode_frame(self.kind, text, self.clock.now()) {
             Ok(event) => SocketEvent::Message(Box::new(event)),
-            Err(error) => SocketEvent::Unreadable(error.to_string()),
+            Err(error) => {
+                SocketEvent::Unreadable { problem: error.to_string(), order: error.order }
+            }
         }
     }
 

@@ -1,14 +1,14 @@
 //! A thread for each strategy.
 //!
 //! A strategy that is slow keeps nobody waiting: its inbox takes everything at once and conflates
-//! the market's noise, latest wins, but never news of an order. One that panics is contained, and
-//! one whose callback does not come back, or that falls behind without end, is given up; the engine
-//! hears of it.
+//! the market's noise, latest wins. News of orders are never dropped; of very many, those of one
+//! order are drawn together. One that panics is contained, and one whose callback does not come
+//! back, or that falls behind without end, is given up; the engine hears of it.
 
 mod inbox;
 mod watch;
 
-pub use inbox::Inbox;
+pub use inbox::{Backlog, Inbox};
 
 pub(crate) use watch::HostWatch;
 

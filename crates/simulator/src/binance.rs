@@ -7,6 +7,7 @@
 //! answer to the call that caused it, and a seed decides which, so that nobody learns to rely on
 //! one.
 
+mod ailment;
 mod body;
 mod config;
 mod desk;
@@ -37,6 +38,7 @@ use std::time::Duration;
 
 use tradewind_model::Timestamp;
 
+pub use self::ailment::Ailment;
 pub use self::config::{ApiKey, BinanceConfig, FrontConfig, Hint, Hints, fake};
 pub use self::fault::{Canned, Delivery, Fault, Pattern, Rule, RuleId};
 pub use self::heartbeat::HeartbeatConfig;
@@ -113,18 +115,19 @@ impl Binance {
         self.flush_reports(now);
         self.tick_feeds(now);
         self.beat(now);
+        self.repeat(now);
         self.release_late(now);
     }
 
     /// When [`Self::advance`] next has something to do.
     #[must_use]
     pub fn wakeup(&self) -> Option<Timestamp> {
-        let feeds = (!self.listeners.is_empty()).then(|| self.feeds.wakeup());
+        let feeds = self.are_feeds_due().then(|| self.feeds.wakeup());
         let beats = self.sessions.values().map(|session| session.heartbeat.wakeup()).min();
-        [self.desk.exchange.wakeup(), self.outbox.wakeup(), self.late.wakeup(), feeds, beats]
-            .into_iter()
-            .flatten()
-            .min()
+        let illnesses = self.sessions.values().filter_map(|session| session.illness);
+        let repeats = illnesses.filter_map(|illness| illness.wakeup()).min();
+        let (exchange, outbox) = (self.desk.exchange.wakeup(), self.outbox.wakeup());
+        [exchange, outbox, self.late.wakeup(), feeds, beats, repeats].into_iter().flatten().min()
     }
 
     /// The next frame for a client, oldest first. Ask until there is none.
@@ -159,6 +162,20 @@ impl Binance {
     /// Shuts an address out at the venue's edge for so long, as it may for reasons of its own.
     pub fn shut_out(&mut self, now: Timestamp, peer: IpAddr, lasts: Duration) {
         self.desk.limits.shut_out(now, peer, lasts);
+    }
+
+    /// Does something on the exchange that comes through none of its doors here: what a person does
+    /// on the venue's own pages, or another account. Everybody is told of it as of anything else.
+    pub fn by_hand<T>(
+        &mut self,
+        now: Timestamp,
+        act: impl FnOnce(&mut Exchange, Timestamp) -> T,
+    ) -> T {
+        self.advance(now);
+        let done = act(&mut self.desk.exchange, now);
+        self.publish(now);
+        self.flush_reports(now);
+        done
     }
 
     /// Changes what those who are turned away are told of when to come back.

@@ -7,6 +7,7 @@ use tradewind_model::call::{Call, CallKind};
 use tradewind_model::id::{CallId, InstrumentId, Symbol, VenueId};
 use tradewind_model::lookup::Lookup;
 use tradewind_model::outcome::Outcome;
+use tradewind_model::report::OrderName;
 use tradewind_model::stream::{StreamEvent, StreamKind};
 use tradewind_model::tariff::Tariff;
 use tradewind_model::time::Timestamp;
@@ -66,6 +67,8 @@ pub struct FrameError {
     pub problem: String,
     /// How it begins, shortened.
     pub excerpt: String,
+    /// The order that it is about, where that much of it could be read.
+    pub order: Option<Box<OrderName>>,
 }
 
 /// One venue's wire.

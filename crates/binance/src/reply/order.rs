@@ -6,6 +6,7 @@
 //! of -1 tells them apart.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use tradewind_model::call::{NewOrder, OrderRef};
 use tradewind_model::id::{Asset, ClientOrderId, OrderListId, Symbol, TradeId, VenueOrderId};
 use tradewind_model::order::Side;
@@ -91,10 +92,20 @@ pub(super) fn is_of(report: &ExecutionReport, order: OrderRef) -> bool {
     }
 }
 
-/// A list of orders, in the venue's order: oldest first.
-pub(super) fn several(body: &[u8]) -> Result<Vec<ExecutionReport>, Malformed> {
-    let rows: Vec<OrderRow> = serde_json::from_slice(body)?;
-    rows.into_iter().map(OrderRow::report).collect()
+/// A list of orders, in the venue's order: oldest first; and how many of its rows could not be
+/// read. They are left out: whoever misses an order asks about it, and the others are none the
+/// worse.
+pub(super) fn several(body: &[u8]) -> Result<(Vec<ExecutionReport>, u32), Malformed> {
+    let rows: Vec<&RawValue> = serde_json::from_slice(body)?;
+    let mut unreadable = 0_u32;
+    let reports = rows.into_iter().filter_map(|raw| {
+        let row = serde_json::from_str::<OrderRow>(raw.get()).ok();
+        let report = row.and_then(|row| row.report().ok());
+        unreadable = unreadable.saturating_add(u32::from(report.is_none()));
+        report
+    });
+    let reports = reports.collect();
+    Ok((reports, unreadable))
 }
 
 const fn in_no_list() -> i64 {

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use tradewind_model::balance::Balance;
 use tradewind_model::id::{Asset, Symbol, TradeId};
 use tradewind_model::outcome::{Fate, Meter, Reply, Unknown};
-use tradewind_model::report::{ExecutionReport, Fill, OrderListReport};
+use tradewind_model::report::{ExecutionReport, Fill, OrderListReport, OrderName};
 use tradewind_model::stream::StreamEvent;
 
 use super::replied;
@@ -147,6 +147,35 @@ struct ReportRow<'a> {
     m: bool,
     #[serde(rename = "Z")]
     cum_quote: Number,
+}
+
+/// What names an order in a report, and nothing else of it.
+#[derive(Deserialize)]
+struct NameRow<'a> {
+    s: Symbol,
+    #[serde(default, borrow)]
+    c: Cow<'a, str>,
+    #[serde(default, borrow, rename = "C")]
+    orig_client_order_id: Cow<'a, str>,
+    i: u64,
+}
+
+#[derive(Deserialize)]
+struct Wrapper<'a> {
+    #[serde(borrow)]
+    event: &'a RawValue,
+}
+
+/// The order that a message is about which cannot be read as a whole.
+pub(super) fn order_named(text: &str) -> Option<OrderName> {
+    let inner = serde_json::from_str::<Wrapper>(text).map_or(text, |wrapper| wrapper.event.get());
+    let row: NameRow = serde_json::from_str(inner).ok()?;
+    let id = if row.orig_client_order_id.is_empty() { &row.c } else { &row.orig_client_order_id };
+    Some(OrderName {
+        client_order_id: client_order_id(id),
+        venue_order_id: venue_order_id(row.i),
+        symbol: row.s,
+    })
 }
 
 const fn in_no_list() -> i64 {

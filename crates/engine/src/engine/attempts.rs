@@ -188,6 +188,10 @@ impl Engine {
             | Owner::OrderCounts
             | Owner::OpenOrders(_)
             | Owner::Clear(_)
+            | Owner::Resync(..)
+            | Owner::Vanished(..)
+            | Owner::Crosscheck(_)
+            | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
             | Owner::Depth(_)

@@ -36,6 +36,14 @@ pub(super) enum Owner {
     OrderCounts,
     /// The start: orders that rest already.
     OpenOrders(Symbol),
+    /// A gap: which one, and what rests on a symbol or on all.
+    Resync(u32, Option<Symbol>),
+    /// A gap: which one, and what became of orders that do not rest any more.
+    Vanished(u32, Symbol),
+    /// What rests, on a symbol or on all, to be compared with what is known.
+    Crosscheck(Option<Symbol>),
+    /// A market that has fallen silent.
+    Pulse(Symbol),
     /// A symbol's trades that nobody has told.
     Scan(Symbol),
     /// Trades of orders that are not known.
@@ -155,6 +163,10 @@ impl Calls {
 
     pub(super) fn get(&self, id: CallId) -> Option<&PendingCall> {
         self.pending.get(&id)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.pending.len()
     }
 
     /// A call leaves.

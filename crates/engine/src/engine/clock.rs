@@ -208,8 +208,7 @@ impl Engine {
         self.forget_clock(now);
         self.deny_overslept(now, Duration::from_nanos(u64::try_from(nanos).unwrap_or(0)));
         for kind in [StreamKind::Account, StreamKind::Market] {
-            let generation = self.stream(kind).generation();
-            self.stream_lost(now, kind, generation, Loss::broken("the machine may have slept"));
+            self.lose_sockets(now, kind, &Loss::broken("the machine may have slept"));
         }
     }
 

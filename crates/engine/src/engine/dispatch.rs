@@ -195,6 +195,10 @@ impl Engine {
             | Owner::Account
             | Owner::OrderCounts
             | Owner::OpenOrders(_)
+            | Owner::Resync(..)
+            | Owner::Vanished(..)
+            | Owner::Crosscheck(_)
+            | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
             | Owner::History { .. }
@@ -276,6 +280,10 @@ impl Engine {
             | Owner::Account
             | Owner::OrderCounts
             | Owner::OpenOrders(_)
+            | Owner::Resync(..)
+            | Owner::Vanished(..)
+            | Owner::Crosscheck(_)
+            | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
             | Owner::History { .. }

@@ -1,4 +1,10 @@
 //! Feeds: who follows what, and what each is told.
+//!
+//! While a stream is rotated two sockets tell the same: a trade, a bar and a change of a book are
+//! told once, whoever tells them first, and of quotes the socket's that carries the stream.
+
+mod pulse;
+mod seen;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -6,6 +12,7 @@ use std::time::Duration;
 use tradewind_model::call::{Call, StreamFeed};
 use tradewind_model::id::{InstrumentId, StrategyId, Symbol};
 use tradewind_model::market::{Bar, Book, BookDelta, Interval, Quote, Trade};
+use tradewind_model::money::Price;
 use tradewind_model::notice::Notice;
 use tradewind_model::stream::{Feed, StreamKind};
 use tradewind_model::time::Timestamp;
@@ -13,7 +20,10 @@ use tradewind_scheduler::{Backoff, Priority};
 
 use super::Engine;
 use super::calls::{Owner, PendingCall};
+use super::streams::Place;
 use crate::book::{BookState, LocalBook};
+use pulse::Pulse;
+use seen::SeenTrades;
 
 /// Bars fetched at once.
 const HISTORY_MAX: u32 = 999;
@@ -36,6 +46,14 @@ pub(super) struct Market {
     histories_missing: BTreeSet<(StrategyId, InstrumentId, Interval)>,
     /// What the last handshake asked for.
     in_handshake: Vec<StreamFeed>,
+    /// Trades that were told.
+    seen: BTreeMap<Symbol, SeenTrades>,
+    /// The last bar of each length that was told.
+    bars: BTreeMap<(Symbol, Interval), Bar>,
+    /// What a socket that is to take over has quoted last.
+    successors_quotes: BTreeMap<Symbol, Quote>,
+    /// How often the stream says something new.
+    pub(super) pulse: Pulse,
 }
 
 impl Market {
@@ -77,8 +95,36 @@ impl Market {
         }
     }
 
-    pub(super) fn reset_books(&mut self) {
+    /// The stream was interrupted: what comes next need not follow what came last.
+    pub(super) fn begin_anew(&mut self) {
         self.books.values_mut().for_each(LocalBook::reset);
+        self.seen.clear();
+        self.forget_successor();
+    }
+
+    /// The socket that was to take over does not.
+    pub(super) fn forget_successor(&mut self) {
+        self.successors_quotes.clear();
+    }
+
+    /// A symbol whose best prices are followed, so that they can be compared with the venue's.
+    pub(super) fn comparable(&self, quotes: &BTreeMap<Symbol, Quote>) -> Option<Symbol> {
+        let mut telling = self.followers.keys().filter(|feed| Engine::tells_best(feed.feed));
+        telling
+            .find_map(|feed| self.best(&feed.symbol, quotes).is_some().then(|| feed.symbol.clone()))
+    }
+
+    /// The best prices of a symbol as they were last told.
+    pub(super) fn best(
+        &self,
+        symbol: &Symbol,
+        quotes: &BTreeMap<Symbol, Quote>,
+    ) -> Option<(Price, Price)> {
+        let quoted = quotes.get(symbol).map(|quote| (quote.bid, quote.ask));
+        quoted.or_else(|| {
+            let top = self.books.get(symbol).filter(|book| book.is_synced())?.top(1);
+            Some((top.bids.first()?.0, top.asks.first()?.0))
+        })
     }
 
     fn following(&self, symbol: &Symbol, feed: Feed) -> Vec<(StrategyId, u32)> {
@@ -117,8 +163,10 @@ impl Engine {
         let is_new = followers.is_empty();
         followers.insert(strategy, depth);
         if is_new && self.market_stream.is_live() {
-            let owner = Owner::Follow(self.market_stream.generation());
-            self.request(now, Call::Subscribe { feeds: vec![wanted] }, owner, Priority::Query);
+            let standing: Vec<_> = self.market_stream.standing().collect();
+            for generation in standing {
+                self.follow(now, generation, vec![wanted.clone()]);
+            }
         } else if is_new && self.members.values().all(|member| member.has_started) {
             // Where a handshake is under way already, the feed is asked for when it is over.
             self.open_market_stream(now);
@@ -131,13 +179,30 @@ impl Engine {
         }
     }
 
-    /// The market's socket stands. Feeds asked for after its handshake had been made are added.
-    pub(super) fn market_opened(&mut self, now: Timestamp) {
+    /// A socket stands. Feeds asked for after its handshake had been made are added; true when
+    /// there are any.
+    pub(super) fn follow_the_rest(&mut self, now: Timestamp, generation: u32) -> bool {
         let feeds = self.market.feeds_since_handshake();
-        if !feeds.is_empty() {
-            let owner = Owner::Follow(self.market_stream.generation());
-            self.request(now, Call::Subscribe { feeds }, owner, Priority::Query);
+        let is_asked = !feeds.is_empty();
+        if is_asked {
+            self.follow(now, generation, feeds);
         }
+        is_asked
+    }
+
+    /// Asks for feeds on a socket that stands. What waits already for the same socket is asked for
+    /// in the same message: a socket takes few of them.
+    fn follow(&mut self, now: Timestamp, generation: u32, mut feeds: Vec<StreamFeed>) {
+        let owner = Owner::Follow(generation);
+        for call in self.calls.of(|of| *of == owner) {
+            let waiting = self.calls.get(call).map(|pending| pending.call.clone());
+            if let Some(Call::Subscribe { feeds: earlier }) = waiting
+                && self.withdraw(call)
+            {
+                feeds.splice(0..0, earlier);
+            }
+        }
+        self.request(now, Call::Subscribe { feeds }, owner, Priority::Query);
     }
 
     pub(super) fn history(
@@ -184,17 +249,51 @@ impl Engine {
         self.market.history_done(strategy, instrument, interval);
     }
 
-    pub(super) fn quoted(&mut self, symbol: &Symbol, quote: Quote) {
-        self.tell_followers(symbol, Feed::Quote, |id| Notice::Quote(id, quote.clone()));
-        self.quotes.insert(symbol.clone(), quote);
+    /// A quote. True when it says something new.
+    pub(super) fn quoted(&mut self, place: Place, symbol: &Symbol, quote: Quote) -> bool {
+        if place == Place::Successor {
+            self.market.successors_quotes.insert(symbol.clone(), quote);
+            return true;
+        }
+        let is_new = self.quotes.get(symbol).is_none_or(|known| !is_same(known, &quote));
+        if is_new {
+            self.tell_followers(symbol, Feed::Quote, |id| Notice::Quote(id, quote.clone()));
+            self.quotes.insert(symbol.clone(), quote);
+        }
+        is_new
     }
 
-    pub(super) fn traded(&mut self, symbol: &Symbol, trade: &Trade) {
-        self.tell_followers(symbol, Feed::Trade, |id| Notice::Trade(id, trade.clone()));
+    /// The socket that has quoted these carries the stream from now on.
+    pub(super) fn take_successors_quotes(&mut self) {
+        for (symbol, quote) in std::mem::take(&mut self.market.successors_quotes) {
+            self.quoted(Place::Current, &symbol, quote);
+        }
     }
 
-    pub(super) fn barred(&mut self, symbol: &Symbol, bar: &Bar) {
-        self.tell_followers(symbol, Feed::Bar(bar.interval), |id| Notice::Bar(id, bar.clone()));
+    /// A trade. True when it was not told yet.
+    pub(super) fn traded(&mut self, symbol: &Symbol, trade: &Trade) -> bool {
+        if !self.symbols.contains_key(symbol) {
+            return false;
+        }
+        let is_new = self.market.seen.entry(symbol.clone()).or_default().note(trade.id);
+        if is_new {
+            self.tell_followers(symbol, Feed::Trade, |id| Notice::Trade(id, trade.clone()));
+        }
+        is_new
+    }
+
+    /// A bar. True when it is further than the last that was told.
+    pub(super) fn barred(&mut self, symbol: &Symbol, bar: &Bar) -> bool {
+        if !self.symbols.contains_key(symbol) {
+            return false;
+        }
+        let key = (symbol.clone(), bar.interval);
+        let is_new = self.market.bars.get(&key).is_none_or(|known| is_further(bar, known));
+        if is_new {
+            self.tell_followers(symbol, Feed::Bar(bar.interval), |id| Notice::Bar(id, bar.clone()));
+            self.market.bars.insert(key, bar.clone());
+        }
+        is_new
     }
 
     fn tell_followers(
@@ -211,15 +310,27 @@ impl Engine {
         }
     }
 
-    pub(super) fn book_changed(&mut self, now: Timestamp, symbol: &Symbol, delta: BookDelta) {
+    /// A change of a book. True when it was not told yet.
+    pub(super) fn book_changed(
+        &mut self,
+        now: Timestamp,
+        place: Place,
+        symbol: &Symbol,
+        delta: BookDelta,
+    ) -> bool {
         if !self.symbols.contains_key(symbol) {
-            return;
+            return false;
         }
         let book = self.market.books.entry(symbol.clone()).or_default();
+        // Of what goes further than the socket has come that carries the stream, that one tells.
+        if place == Place::Successor && !book.is_continued_by(&delta) || book.has_seen(&delta) {
+            return false;
+        }
         match book.change(delta) {
             BookState::Synced => self.tell_book(symbol),
             BookState::NeedsSnapshot => self.fetch_book(now, symbol, Duration::ZERO),
         }
+        true
     }
 
     fn fetch_book(&mut self, now: Timestamp, symbol: &Symbol, delay: Duration) {
@@ -267,4 +378,18 @@ impl Engine {
             }
         }
     }
+}
+
+/// Whether two quotes say the same: when they came makes no difference.
+fn is_same(one: &Quote, other: &Quote) -> bool {
+    let said = |quote: &Quote| (quote.bid, quote.bid_qty, quote.ask, quote.ask_qty);
+    said(one) == said(other)
+}
+
+/// Whether a bar is further than another of its length: later, or the same with more in it.
+fn is_further(bar: &Bar, known: &Bar) -> bool {
+    if bar.open_at != known.open_at {
+        return bar.open_at > known.open_at;
+    }
+    !known.is_closed && bar != known && bar.volume >= known.volume
 }

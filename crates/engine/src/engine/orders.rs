@@ -73,6 +73,7 @@ impl Engine {
     /// lost by that.
     pub(in crate::engine) fn end(&mut self, now: Timestamp, id: ClientOrderId) {
         self.end_doubt(id);
+        self.suspect_over(id);
         self.timers.clear(Timer::Fetch(id));
         self.timers.clear(Timer::Cancel(id));
         self.timers.clear(Timer::Unwritten(id));

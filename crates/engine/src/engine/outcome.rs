@@ -4,6 +4,7 @@ use tradewind_model::call::Call;
 use tradewind_model::id::CallId;
 use tradewind_model::order::Denied;
 use tradewind_model::outcome::{Fate, NotTaken, Outcome, Refusal, RefusalKind, Reply, Unknown};
+use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{OverReason, Settlement};
 
@@ -33,6 +34,7 @@ impl Engine {
         let Some(pending) = self.calls.remove(call) else {
             return;
         };
+        self.counters.unreadable_rows += u64::from(meter.unreadable_rows);
         self.report_attempt(now, &pending, &fate, &meter);
         self.note_order_count(pending.sent_at.unwrap_or(now), &meter);
         self.heed(now, &pending.call, &fate);
@@ -81,7 +83,7 @@ impl Engine {
             (Owner::Amend(id), Reply::Order(report)) => self.amended(now, id, &report),
             (Owner::Clear(symbol), Reply::Orders(orders)) => self.cleared(now, &symbol, &orders),
             (Owner::Cancel(id), Reply::Order(report)) => self.canceled(now, id, &report),
-            (Owner::Ask(id), Reply::Order(report)) => self.asked(now, id, &report),
+            (Owner::Ask(id), Reply::Order(report)) => self.asked(now, sent_at, id, &report),
             (Owner::Fetch(id), Reply::Fills(fills)) => self.fetched(now, id, &fills),
             (Owner::Clock | Owner::Probe, Reply::Time(venue)) => {
                 self.clock_read(now, sent_at, venue);
@@ -99,6 +101,18 @@ impl Engine {
             (Owner::History { strategy, instrument, interval, bars }, Reply::Bars(read)) => {
                 self.history_read(now, strategy, &instrument, interval, bars, read);
             }
+            (Owner::Resync(number, scope), Reply::Orders(orders)) => {
+                self.resting_read(now, number, &scope, &orders);
+            }
+            (Owner::Vanished(number, symbol), Reply::Orders(orders)) => {
+                self.vanished_read(now, number, &symbol, &orders);
+            }
+            (Owner::Crosscheck(scope), Reply::Orders(orders)) => {
+                self.crosschecked(now, sent_at, scope.as_ref(), &orders);
+            }
+            (Owner::Pulse(symbol), Reply::Ticker(quote)) => {
+                self.pulse_read(now, sent_at, &symbol, &quote);
+            }
             (Owner::Scan(symbol), Reply::Fills(fills)) => self.trades_read(now, &symbol, &fills),
             (Owner::Identify(symbol), Reply::Orders(orders)) => {
                 self.orders_read(now, &symbol, pending, &orders);
@@ -107,8 +121,12 @@ impl Engine {
             (Owner::Open(kind, generation), Reply::Ack) => {
                 self.stream_opened(now, kind, generation);
             }
-            (Owner::Join(generation), Reply::Ack) => self.account_joined(now, generation),
-            (Owner::Follow(_), Reply::Ack) => {}
+            (Owner::Join(generation), Reply::Ack) => {
+                self.stream_joined(now, StreamKind::Account, generation);
+            }
+            (Owner::Follow(generation), Reply::Ack) => {
+                self.stream_joined(now, StreamKind::Market, generation);
+            }
             _ => {
                 // An answer of another kind than the question: an adapter's mistake. It proves
                 // nothing, so it is treated like no answer.
@@ -157,6 +175,10 @@ impl Engine {
             | Owner::Account
             | Owner::OrderCounts
             | Owner::OpenOrders(_)
+            | Owner::Resync(..)
+            | Owner::Vanished(..)
+            | Owner::Crosscheck(_)
+            | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
             | Owner::History { .. }
@@ -211,6 +233,10 @@ impl Engine {
             | Owner::Account
             | Owner::OrderCounts
             | Owner::OpenOrders(_)
+            | Owner::Resync(..)
+            | Owner::Vanished(..)
+            | Owner::Crosscheck(_)
+            | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
             | Owner::History { .. }

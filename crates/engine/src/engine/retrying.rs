@@ -21,7 +21,7 @@
 
 use tradewind_model::call::Call;
 use tradewind_model::id::ClientOrderId;
-use tradewind_model::outcome::Fate;
+use tradewind_model::outcome::{Fate, RefusalKind};
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{Backoff, FailedTry, FailureClass, NextTry, OverReason, ScopeKey, Shed};
@@ -120,8 +120,12 @@ impl Engine {
         match pending.owner.clone() {
             Owner::Ask(id) => self.ask_again(now, id, &pending, fate),
             Owner::Cancel(id) => {
-                let (at, tries) = self.again(now, &pending, fate);
-                self.cancel_again(now, id, (at, tries), reason);
+                let next = self.again(now, &pending, fate);
+                let is_unknown = matches!(
+                    fate,
+                    Some(Fate::Refused(refusal)) if refusal.kind == RefusalKind::UnknownOrder
+                );
+                self.cancel_again(now, id, next, is_unknown, reason);
             }
             Owner::Fetch(id) => {
                 let (at, tries) = self.again(now, &pending, fate);
@@ -153,6 +157,8 @@ impl Engine {
             | Owner::Account
             | Owner::OrderCounts
             | Owner::OpenOrders(_)
+            | Owner::Resync(..)
+            | Owner::Vanished(..)
             | Owner::Scan(_)
             | Owner::Identify(_)
             | Owner::History { .. }
@@ -160,6 +166,8 @@ impl Engine {
             // The scheduler asks for another probe when it is time; the others have a limit, and
             // do not come here.
             Owner::Probe | Owner::Place(_) | Owner::Amend(_) | Owner::Clear(_) | Owner::Read => {}
+            // The next look is due soon anyway.
+            Owner::Crosscheck(_) | Owner::Pulse(_) => {}
         }
     }
 
@@ -226,19 +234,24 @@ impl Engine {
         }
     }
 
-    /// A cancel is repeated; after a few that came quickly an operator is told, once.
+    /// A cancel is repeated; after a few that came quickly an operator is told, once. One that
+    /// finds nothing, again and again, stops there: the order is asked about for as long as it
+    /// takes, and canceled again as soon as anything says that it rests.
     fn cancel_again(
         &mut self,
         now: Timestamp,
         id: ClientOrderId,
         (at, tries): (Timestamp, Tries),
+        is_unknown: bool,
         reason: String,
     ) {
         let Some(watch) = self.watches.get_mut(&id) else {
             return;
         };
         (watch.cancel, watch.cancel_tries) = (None, tries);
-        self.timers.set(Timer::Cancel(id), at.max(now));
+        if !is_unknown || tries.failures < QUICK_CANCELS {
+            self.timers.set(Timer::Cancel(id), at.max(now));
+        }
         if tries.failures == QUICK_CANCELS && !self.is_silence_told() {
             let attempts = tries.failures;
             self.tell(Incident::CancelFailing { client_order_id: id, attempts, reason });
@@ -306,6 +319,10 @@ const fn backoff(owner: &Owner) -> Backoff {
         | Owner::Account
         | Owner::OrderCounts
         | Owner::OpenOrders(_)
+        | Owner::Resync(..)
+        | Owner::Vanished(..)
+        | Owner::Crosscheck(_)
+        | Owner::Pulse(_)
         | Owner::Scan(_)
         | Owner::Identify(_)
         | Owner::History { .. }
@@ -334,6 +351,10 @@ const fn patient_backoff(owner: &Owner, failures: u32) -> Backoff {
         | Owner::Account
         | Owner::OrderCounts
         | Owner::OpenOrders(_)
+        | Owner::Resync(..)
+        | Owner::Vanished(..)
+        | Owner::Crosscheck(_)
+        | Owner::Pulse(_)
         | Owner::Scan(_)
         | Owner::Identify(_)
         | Owner::History { .. }

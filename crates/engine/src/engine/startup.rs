@@ -291,6 +291,8 @@ impl Engine {
             Some("reading the venue's count of orders")
         } else if !startup.unsure.is_empty() {
             Some("asking about orders after a gap")
+        } else if self.resync.is_running() {
+            Some("reading what was missed in a gap")
         } else if !startup.has_begun_strategies && !self.scans.is_empty() {
             Some("reading trades that were missed")
         } else if !self.members.values().all(|member| member.has_started) {

@@ -1,91 +1,164 @@
 //! Sockets: opened one at a time a stream, kept up, and opened again with jitter.
 //!
 //! Each socket of a stream has a number, its generation. News of an earlier one is dropped, so a
-//! socket that dies slowly cannot disturb the one that has taken its place.
+//! socket that dies slowly cannot disturb the one that has taken its place. While a stream is
+//! rotated it has two, and the news of both is taken in; what is told by both is told once.
+//!
+//! Whatever asks for another socket (its age, the venue that is about to close it, an operator, a
+//! loss) asks here, and finds the one that is on its way already.
 
-use std::time::Duration;
+mod crosscheck;
+mod liveness;
+mod losing;
+mod rotation;
 
-use tradewind_model::attempt::RetryReason;
-use tradewind_model::call::{Call, CallKind};
-use tradewind_model::outcome::{Fate, Outcome, Unknown};
+use tradewind_model::call::Call;
 use tradewind_model::stream::{StreamEvent, StreamKind};
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::{Backoff, Priority};
+use tradewind_scheduler::Priority;
 
-use super::attempts::retry_reason;
 use super::calls::{Owner, Tries};
 use super::{Engine, Timer};
 use crate::action::{Action, Incident};
 use crate::event::SocketEvent;
+use crate::snapshot::StreamView;
+pub(super) use crosscheck::Crosscheck;
+pub(super) use losing::Loss;
 
-/// A socket that has said nothing for so long is taken for dead. Binance pings every 20 s and
-/// hangs up on a client that has not answered for 60 (web-socket-streams.md, read 2026-11).
-const SILENCE_MAX: Duration = Duration::from_secs(60);
-/// A stream has to have stood for so long before its failures are forgotten.
-const HEALTHY_AFTER: Duration = Duration::from_secs(60);
-
-/// One stream: at most one socket that stands or is being opened.
+/// One stream: the socket that carries it, and while that is rotated the one that will.
 #[derive(Debug, Default)]
 pub(super) struct Stream {
+    /// The number of the newest socket.
     generation: u32,
-    phase: Phase,
+    current: Socket,
+    successor: Option<Socket>,
+    /// Since when nothing can have been missed; none while something can.
+    whole_since: Option<Timestamp>,
     /// Sockets that did not last, the handshakes that failed among them.
     tries: Tries,
+    /// Successors that came to nothing since the last that did not.
+    rotation_tries: Tries,
+    /// Since when it is down, and whether somebody was woken for it.
+    down: Option<Downtime>,
+}
+
+/// A stretch of time in which a stream was down more than it was up.
+#[derive(Clone, Copy, Debug)]
+struct Downtime {
+    since: Timestamp,
+    is_alerted: bool,
+}
+
+/// One socket.
+#[derive(Clone, Copy, Debug, Default)]
+struct Socket {
+    generation: u32,
+    phase: Phase,
+    /// When something was last heard that it had not said before.
     heard_at: Timestamp,
-}
-
-/// Why there is no socket any more.
-#[derive(Clone, Debug)]
-pub(super) struct Loss {
-    /// In words.
-    reason: String,
-    /// As the reason of the next handshake.
-    retry: RetryReason,
-}
-
-impl Loss {
-    /// A socket that stood is gone.
-    pub(super) fn broken(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), retry: RetryReason::Network }
-    }
-
-    /// A call on the way to a socket that stands has failed; `fate` is none when it never left.
-    pub(super) fn of(fate: Option<&Fate>, reason: String) -> Self {
-        Self { reason, retry: fate.map(retry_reason).unwrap_or_default() }
-    }
+    /// When it began to carry what it should.
+    live_at: Timestamp,
+    /// The venue has said that it will close it.
+    is_closing: bool,
 }
 
 /// How far a socket has come.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Phase {
     /// There is none.
     #[default]
     Down,
     /// Its handshake is queued or on the wire.
     Opening,
-    /// It stands, and the account's events are being asked for.
+    /// It stands, and what it is to carry is being asked for.
     Joining,
     /// It carries what it should.
-    Live { since: Timestamp },
+    Live,
+}
+
+/// Which of a stream's sockets something came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The one that carries the stream.
+    Current,
+    /// The one that is to take its place.
+    Successor,
+}
+
+impl Socket {
+    const fn opening(generation: u32) -> Self {
+        Self {
+            generation,
+            phase: Phase::Opening,
+            heard_at: Timestamp::EPOCH,
+            live_at: Timestamp::EPOCH,
+            is_closing: false,
+        }
+    }
 }
 
 impl Stream {
     pub(super) fn is_live(&self) -> bool {
-        matches!(self.phase, Phase::Live { .. })
+        self.current.phase == Phase::Live
     }
 
     /// Whether nothing that happened after `at` can have been missed.
     pub(super) fn has_stood_since(&self, at: Timestamp) -> bool {
-        matches!(self.phase, Phase::Live { since } if since <= at)
+        self.is_live() && self.whole_since.is_some_and(|since| since <= at)
     }
 
     /// Whether news of this generation is news.
     pub(super) fn is_current(&self, generation: u32) -> bool {
-        self.generation == generation && self.phase != Phase::Down
+        self.place(generation).is_some()
     }
 
-    pub(super) fn generation(&self) -> u32 {
+    /// Which of its sockets has this number; none when neither has.
+    fn place(&self, generation: u32) -> Option<Place> {
+        if self.current.generation == generation && self.current.phase != Phase::Down {
+            Some(Place::Current)
+        } else if self.successor.is_some_and(|successor| successor.generation == generation) {
+            Some(Place::Successor)
+        } else {
+            None
+        }
+    }
+
+    fn socket_mut(&mut self, generation: u32) -> Option<&mut Socket> {
+        match self.place(generation)? {
+            Place::Current => Some(&mut self.current),
+            Place::Successor => self.successor.as_mut(),
+        }
+    }
+
+    /// The numbers of the sockets that stand.
+    pub(super) fn standing(&self) -> impl Iterator<Item = u32> {
+        let sockets = [Some(self.current), self.successor].into_iter().flatten();
+        let standing = sockets
+            .filter(|socket| matches!(socket.phase, Phase::Joining | Phase::Live))
+            .map(|socket| socket.generation);
+        standing.collect::<Vec<_>>().into_iter()
+    }
+
+    /// A socket of it is wanted from now on; its number.
+    fn number_next(&mut self) -> u32 {
+        self.generation += 1;
         self.generation
+    }
+
+    pub(super) fn view(&self, kind: StreamKind) -> StreamView {
+        let sockets = [Some(self.current), self.successor].into_iter().flatten();
+        let count = |phases: &[Phase]| {
+            let of_these = sockets.clone().filter(|socket| phases.contains(&socket.phase));
+            of_these.count()
+        };
+        StreamView {
+            kind,
+            is_live: self.is_live(),
+            whole_since: self.whole_since,
+            heard_at: self.current.heard_at,
+            standing: count(&[Phase::Joining, Phase::Live]),
+            opening: count(&[Phase::Opening]),
+        }
     }
 }
 
@@ -107,49 +180,84 @@ impl Engine {
     /// Opens a stream, unless it stands or is being opened.
     pub(super) fn open_stream(&mut self, now: Timestamp, kind: StreamKind) {
         let stream = self.stream_mut(kind);
-        if stream.phase != Phase::Down {
+        if stream.current.phase != Phase::Down {
             return;
         }
-        stream.generation += 1;
-        stream.phase = Phase::Opening;
-        let generation = stream.generation;
+        let (generation, tries) = (stream.number_next(), stream.tries);
+        stream.current = Socket::opening(generation);
         self.timers.clear(Timer::Reopen(kind));
+        self.shake_hands(now, kind, generation, tries);
+    }
+
+    fn shake_hands(&mut self, now: Timestamp, kind: StreamKind, generation: u32, tries: Tries) {
         let feeds = match kind {
             StreamKind::Account => Vec::new(),
             StreamKind::Market => self.market.feeds_for_handshake(),
         };
         let call = Call::OpenStream { kind, feeds };
-        let tries = self.stream(kind).tries;
         self.request_again(now, call, Owner::Open(kind, generation), Priority::Query, tries);
     }
 
     /// A handshake has succeeded.
     pub(super) fn stream_opened(&mut self, now: Timestamp, kind: StreamKind, generation: u32) {
-        if !self.stream(kind).is_current(generation) {
+        let stream = self.stream_mut(kind);
+        let place = stream.place(generation);
+        let Some(socket) = stream.socket_mut(generation) else {
             self.actions.push_back(Action::Close { kind, generation });
             return;
+        };
+        socket.heard_at = now;
+        socket.phase = Phase::Joining;
+        if place == Some(Place::Current) {
+            self.watch_liveness(now, kind);
         }
-        self.stream_mut(kind).heard_at = now;
-        self.timers.set(Timer::Liveness(kind), now + SILENCE_MAX);
         match kind {
             StreamKind::Account => {
-                self.account_stream.phase = Phase::Joining;
                 let owner = Owner::Join(generation);
                 self.request(now, Call::SubscribeAccount, owner, Priority::Query);
             }
+            // One that takes another's place has to carry all that the other does before.
             StreamKind::Market => {
-                self.market_stream.phase = Phase::Live { since: now };
-                self.market_opened(now);
+                let is_asked = self.follow_the_rest(now, generation);
+                if place == Some(Place::Current) || !is_asked {
+                    self.stream_joined(now, kind, generation);
+                }
             }
         }
     }
 
-    /// The account's events flow.
-    pub(super) fn account_joined(&mut self, now: Timestamp, generation: u32) {
-        if self.account_stream.is_current(generation) {
-            self.account_stream.phase = Phase::Live { since: now };
-            self.ask_about_everything(now);
-            self.read_account(now);
+    /// A socket carries what it should.
+    pub(super) fn stream_joined(&mut self, now: Timestamp, kind: StreamKind, generation: u32) {
+        let stream = self.stream_mut(kind);
+        let Some(place) = stream.place(generation) else {
+            return;
+        };
+        if let Some(socket) = stream.socket_mut(generation) {
+            if socket.phase != Phase::Joining {
+                return;
+            }
+            (socket.phase, socket.live_at) = (Phase::Live, now);
+        }
+        match place {
+            Place::Current => self.stream_live(now, kind),
+            Place::Successor => self.await_overlap(now, kind),
+        }
+    }
+
+    /// A stream flows after it did not: what happened meanwhile is missing.
+    fn stream_live(&mut self, now: Timestamp, kind: StreamKind) {
+        let stream = self.stream_mut(kind);
+        stream.whole_since = Some(now);
+        let is_closing = stream.current.is_closing;
+        self.plan_rotation(now, kind, is_closing);
+        match kind {
+            StreamKind::Account if self.startup.is_over() => self.resync(now),
+            StreamKind::Account => {
+                self.resync.leave();
+                self.ask_about_everything(now);
+                self.read_account(now);
+            }
+            StreamKind::Market => {}
         }
     }
 
@@ -160,125 +268,106 @@ impl Engine {
         generation: u32,
         event: SocketEvent,
     ) {
-        if !self.stream(kind).is_current(generation) {
+        let Some(place) = self.stream(kind).place(generation) else {
             return;
-        }
-        self.stream_mut(kind).heard_at = now;
-        match event {
-            SocketEvent::Message(message) => self.stream_message(now, kind, generation, *message),
-            SocketEvent::Heard => {}
-            SocketEvent::Unreadable(problem) => {
+        };
+        let is_news = match event {
+            SocketEvent::Message(message) => match kind {
+                StreamKind::Account => self.account_message(now, generation, *message),
+                StreamKind::Market => self.market_message(now, place, generation, *message),
+            },
+            SocketEvent::Heard => true,
+            SocketEvent::Unreadable { problem, order } => {
                 self.counters.unreadable_messages += 1;
                 self.tell(Incident::Unreadable { kind, problem });
                 // It may have been about an order.
                 if kind == StreamKind::Account {
-                    self.ask_about_everything(now);
+                    self.ask_about_unread(now, order.as_deref());
                 }
+                false
             }
             SocketEvent::Lost(reason) => {
-                self.stream_lost(now, kind, generation, Loss::broken(reason));
+                return self.stream_lost(now, kind, generation, Loss::broken(reason));
             }
+        };
+        if is_news && let Some(socket) = self.stream_mut(kind).socket_mut(generation) {
+            socket.heard_at = now;
         }
     }
 
-    fn stream_message(
-        &mut self,
-        now: Timestamp,
-        kind: StreamKind,
-        generation: u32,
-        message: StreamEvent,
-    ) {
+    /// A message on the account's stream. True when it said something that was not known.
+    fn account_message(&mut self, now: Timestamp, generation: u32, message: StreamEvent) -> bool {
+        let kind = StreamKind::Account;
         match message {
             StreamEvent::Report(report) => self.reported(now, &report),
-            // Each order of a list is reported on its own, and none is placed in one yet.
-            StreamEvent::ListReport(_) => {}
             StreamEvent::Balances(balances) => {
-                self.ledger.set_balances(&balances, false);
-                self.tell_balances(&balances);
+                // Those that a successor tells as well are read once it has taken over: told by
+                // two sockets, older ones could come after newer ones.
+                let place = self.account_stream.place(generation);
+                let is_news =
+                    place == Some(Place::Current) && self.ledger.set_balances(&balances, false);
+                if is_news {
+                    self.tell_balances(&balances);
+                }
+                is_news
             }
-            StreamEvent::BalanceMoved => self.read_account(now),
-            StreamEvent::Replied { call, outcome } => self.replied(now, call, *outcome),
+            StreamEvent::BalanceMoved => {
+                self.read_account(now);
+                true
+            }
+            StreamEvent::Replied { call, outcome } => {
+                self.replied(now, call, *outcome);
+                true
+            }
             StreamEvent::Closing => {
-                self.stream_lost(now, kind, generation, Loss::broken("the venue is closing it"));
+                self.stream_closing(now, kind, generation);
+                true
             }
             StreamEvent::Terminated => {
-                let loss = Loss::broken("the venue has ended the account's events");
-                self.stream_lost(now, kind, generation, loss);
+                self.account_terminated(now, generation);
+                true
             }
-            StreamEvent::Quote(symbol, quote) => self.quoted(&symbol, quote),
-            StreamEvent::Trade(symbol, trade) => self.traded(&symbol, &trade),
-            StreamEvent::Bar(symbol, bar) => self.barred(&symbol, &bar),
-            StreamEvent::Book(symbol, delta) => self.book_changed(now, &symbol, delta),
-            StreamEvent::Ignored => {}
+            // Each order of a list is reported on its own, and none is placed in one yet.
+            StreamEvent::ListReport(_)
+            | StreamEvent::Quote(..)
+            | StreamEvent::Trade(..)
+            | StreamEvent::Bar(..)
+            | StreamEvent::Book(..)
+            | StreamEvent::Ignored => false,
         }
     }
 
-    /// A socket is gone, or is not wanted any more: another is opened after a while.
-    pub(super) fn stream_lost(
+    /// A message on the market's stream. True when it said something that was not known.
+    fn market_message(
         &mut self,
         now: Timestamp,
-        kind: StreamKind,
+        place: Place,
         generation: u32,
-        loss: Loss,
-    ) {
-        if !self.stream(kind).is_current(generation) {
-            return;
-        }
-        let Loss { reason, retry } = loss;
-        let stream = self.stream_mut(kind);
-        if let Phase::Live { since } = stream.phase
-            && now.since(since) >= HEALTHY_AFTER
-        {
-            stream.tries = Tries::default();
-        }
-        stream.phase = Phase::Down;
-        let failures = stream.tries.failures;
-        self.counters.streams_lost += 1;
-        self.timers.clear(Timer::Liveness(kind));
-        self.actions.push_back(Action::Close { kind, generation });
-        self.drop_control_messages(now, kind, generation);
-        match kind {
-            StreamKind::Market => self.market.reset_books(),
-            StreamKind::Account => self.startup.has_account = false,
-        }
-        let call = Call::OpenStream { kind, feeds: Vec::new() };
-        let opens_at = self.opens_at(now, &call);
-        let retry_at = Backoff::STREAM.again_at(now, failures, opens_at, &mut self.jitter);
-        self.stream_mut(kind).tries = Tries {
-            failures: failures.saturating_add(1),
-            reason: retry,
-            delay: retry_at.since(now),
-            paid: None,
-        };
-        self.timers.set(Timer::Reopen(kind), retry_at);
-        self.startup.last_failure = Some((CallKind::OpenStream, reason.clone()));
-        self.tell(Incident::StreamLost { kind, reason, retry_at });
-    }
-
-    /// What was on its way over a socket that is gone has no answer any more.
-    fn drop_control_messages(&mut self, now: Timestamp, kind: StreamKind, generation: u32) {
-        let on_it = self.calls.of(|owner| {
-            *owner == Owner::Open(kind, generation)
-                || kind == StreamKind::Account && *owner == Owner::Join(generation)
-                || kind == StreamKind::Market && *owner == Owner::Follow(generation)
-        });
-        for call in on_it {
-            if !self.withdraw(call) {
-                let fate = Fate::Unknown(Unknown::Broken("the socket is gone".to_owned()));
-                self.replied(now, call, Outcome::single(fate, Default::default()));
+        message: StreamEvent,
+    ) -> bool {
+        let is_news = match message {
+            StreamEvent::Quote(symbol, quote) => self.quoted(place, &symbol, quote),
+            StreamEvent::Trade(symbol, trade) => self.traded(&symbol, &trade),
+            StreamEvent::Bar(symbol, bar) => self.barred(&symbol, &bar),
+            StreamEvent::Book(symbol, delta) => self.book_changed(now, place, &symbol, delta),
+            StreamEvent::Replied { call, outcome } => {
+                self.replied(now, call, *outcome);
+                return true;
             }
+            StreamEvent::Closing => {
+                self.stream_closing(now, StreamKind::Market, generation);
+                return true;
+            }
+            StreamEvent::Report(_)
+            | StreamEvent::ListReport(_)
+            | StreamEvent::Balances(_)
+            | StreamEvent::BalanceMoved
+            | StreamEvent::Terminated
+            | StreamEvent::Ignored => false,
+        };
+        if is_news {
+            self.market.pulse.beat(now);
         }
-    }
-
-    pub(super) fn check_liveness(&mut self, now: Timestamp, kind: StreamKind) {
-        let stream = self.stream(kind);
-        let (generation, heard_at) = (stream.generation, stream.heard_at);
-        if now.since(heard_at) >= SILENCE_MAX {
-            let silence = now.since(heard_at).as_secs();
-            let loss = Loss::broken(format!("silent for {silence} s"));
-            self.stream_lost(now, kind, generation, loss);
-        } else {
-            self.timers.set(Timer::Liveness(kind), heard_at + SILENCE_MAX);
-        }
+        is_news
     }
 }

@@ -188,7 +188,8 @@ impl World {
         match opened {
             Ok(session) if is_alive => {
                 let (arrived, sent) = (back, self.now);
-                let socket = Socket { owner: from, kind, generation, arrived, sent };
+                let is_half_open = false;
+                let socket = Socket { owner: from, kind, generation, arrived, sent, is_half_open };
                 self.sockets.insert(session, socket);
                 instance.sockets.insert((kind, generation), session);
                 if let Some(at) = instance.network.cut(self.now) {
@@ -210,6 +211,9 @@ impl World {
     pub(super) fn collect_frames(&mut self) {
         while let Some((session, frame)) = self.venue.poll_frame() {
             let Some(socket) = self.sockets.get_mut(&session) else { continue };
+            if socket.is_half_open {
+                continue;
+            }
             let delay = self.instances[socket.owner.id.0].network.delay();
             socket.arrived = socket.arrived.max(self.now + delay);
             self.mail.post(socket.arrived, Parcel::FromVenue { session, frame });
@@ -218,7 +222,9 @@ impl World {
     }
 
     fn frame_arrived(&mut self, session: SessionId, frame: Frame) {
-        let Some(socket) = self.sockets.get(&session) else { return };
+        let Some(socket) = self.sockets.get(&session).filter(|socket| !socket.is_half_open) else {
+            return;
+        };
         let (owner, kind, generation) = (socket.owner, socket.kind, socket.generation);
         let instance = &mut self.instances[owner.id.0];
         if instance.is_account_muted && kind == StreamKind::Account {
@@ -232,7 +238,9 @@ impl World {
                         self.note_answer(owner, &event);
                         SocketEvent::Message(Box::new(event))
                     }
-                    Err(error) => SocketEvent::Unreadable(error.to_string()),
+                    Err(error) => {
+                        SocketEvent::Unreadable { problem: error.to_string(), order: error.order }
+                    }
                 }
             }
             Frame::Ping(payload) => {

@@ -196,7 +196,10 @@ impl World {
 
     pub(super) fn send_to_venue(&mut self, session: SessionId, frame: Frame) {
         let now = self.now;
-        let Some(socket) = self.sockets.get_mut(&session) else { return };
+        let Some(socket) = self.sockets.get_mut(&session).filter(|socket| !socket.is_half_open)
+        else {
+            return;
+        };
         let delay = self.instances[socket.owner.id.0].network.delay();
         socket.sent = socket.sent.max(now + delay);
         self.mail.post(socket.sent, Parcel::ToVenue { session, frame });

@@ -45,7 +45,7 @@ fn start() -> (HostThread, mpsc::Receiver<Event>) {
 #[test]
 fn a_strategys_wishes_come_out_as_events() {
     let (host, mut events) = start();
-    host.inbox().push(Notice::Started(Box::default()));
+    host.inbox().push(Timestamp::EPOCH, Notice::Started(Box::default()));
     let strategy = "one".parse().unwrap();
     let started = Event::Command { strategy, command: Command::Started };
     assert_eq!(events.blocking_recv(), Some(started));
@@ -54,8 +54,9 @@ fn a_strategys_wishes_come_out_as_events() {
 #[test]
 fn a_panic_is_contained_and_told() {
     let (host, mut events) = start();
-    host.inbox().push(Notice::Venue(VenueStatus::Live));
-    host.inbox().push(Notice::Venue(VenueStatus::Stale { reason: String::new() }));
+    host.inbox().push(Timestamp::EPOCH, Notice::Venue(VenueStatus::Live));
+    host.inbox()
+        .push(Timestamp::EPOCH, Notice::Venue(VenueStatus::Stale { reason: String::new() }));
     let strategy = "one".parse().unwrap();
     let Some(Event::StrategyLost { strategy: lost, how: StrategyFailure::Panicked(words) }) =
         events.blocking_recv()

@@ -113,6 +113,11 @@ impl Feeds {
         }
     }
 
+    /// Whether anything waits for a tick.
+    fn is_gathering(&self) -> bool {
+        !(self.fast.is_empty() && self.slow.is_empty() && self.traded.is_empty())
+    }
+
     /// The next tick of the fastest streams.
     pub(crate) fn wakeup(&self) -> Timestamp {
         self.ticked_at.window_start(FAST) + FAST
@@ -120,8 +125,19 @@ impl Feeds {
 }
 
 impl Binance {
+    /// Whether the next tick has anything to tell: what was gathered, or a bar that goes on.
+    pub(super) fn are_feeds_due(&self) -> bool {
+        let is_bar = |name: &String| name.contains("@kline_");
+        !self.listeners.is_empty()
+            && (self.feeds.is_gathering() || self.listeners.keys().any(is_bar))
+    }
+
     /// Takes one market event.
     pub(super) fn feed(&mut self, now: Timestamp, event: ExchangeEvent) {
+        if !self.feeds.is_gathering() {
+            // Nobody looked while there was nothing to tell: those ticks are over.
+            self.feeds.ticked_at = self.feeds.ticked_at.max(now.window_start(FAST));
+        }
         match event {
             ExchangeEvent::Depth(change) => {
                 Batch::gather(&mut self.feeds.fast, &change);
@@ -263,7 +279,7 @@ impl Binance {
                 Kind::Streams(_) | Kind::WsApi(_) => serde_json::to_string(&data),
             };
             let fault = self.strike_push(id, name);
-            self.send_struck(now, id, text.expect("its keys are strings"), fault);
+            self.push(now, id, text.expect("its keys are strings"), fault);
         }
     }
 }

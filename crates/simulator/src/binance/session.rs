@@ -10,6 +10,7 @@ use serde_json::json;
 use tradewind_model::Timestamp;
 
 use super::Binance;
+use super::ailment::Illness;
 use super::body::TimeUnit;
 use super::fault::{Delivery, Fault, Overdue};
 use super::heartbeat::{Beat, Heartbeat};
@@ -55,6 +56,10 @@ pub(crate) struct Session {
     pub(crate) heartbeat: Heartbeat,
     /// Frames waiting to be polled.
     pub(crate) backlog: usize,
+    /// What is wrong with it.
+    pub(crate) illness: Option<Illness>,
+    /// The event that was sent last.
+    pub(crate) last_push: Option<String>,
     pub(crate) kind: Kind,
 }
 
@@ -183,7 +188,16 @@ impl Binance {
             }
         }
         let heartbeat = Heartbeat::new(now, self.desk.config.heartbeat);
-        let session = Session { peer, unit, opened_at: now, heartbeat, backlog: 0, kind };
+        let session = Session {
+            peer,
+            unit,
+            opened_at: now,
+            heartbeat,
+            backlog: 0,
+            illness: None,
+            last_push: None,
+            kind,
+        };
         self.sessions.insert(id, session);
         Ok(id)
     }
@@ -289,6 +303,14 @@ impl Binance {
         }
     }
 
+    /// Closes the connection of a service that has stood longest, as a restart of one of its
+    /// machines does.
+    pub fn close_oldest(&mut self, service: Service) {
+        if let Some(id) = self.ids(|session| session.service() == service).first() {
+            self.close(*id, 1001, "Server is shutting down");
+        }
+    }
+
     /// Closes the WebSocket API sockets of a banned address, as the venue does.
     pub(super) fn close_banned(&mut self, peer: IpAddr) {
         let is_hit =
@@ -319,6 +341,21 @@ impl Binance {
 
     /// Queues a frame; whoever does not read is closed rather than stored for.
     pub(super) fn send(&mut self, id: SessionId, frame: Frame) {
+        let Some(session) = self.sessions.get(&id) else {
+            return;
+        };
+        if session.illness.is_some_and(|illness| illness.is_stuck()) {
+            return;
+        }
+        self.queue(id, frame);
+    }
+
+    /// Queues an event past what is wrong with the connection.
+    pub(super) fn queue_text(&mut self, id: SessionId, text: String) {
+        self.queue(id, Frame::Text(text));
+    }
+
+    fn queue(&mut self, id: SessionId, frame: Frame) {
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
@@ -338,6 +375,24 @@ impl Binance {
         let session = self.sessions.get(&id)?;
         let door = Door::Socket(session.service());
         self.script.strike(door, &format!("push {name}"), session.peer)
+    }
+
+    /// Sends an event, unless something is wrong with the connection, or does with it what a fault
+    /// says.
+    pub(super) fn push(
+        &mut self,
+        now: Timestamp,
+        id: SessionId,
+        text: String,
+        fault: Option<Fault>,
+    ) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        if session.illness.is_none() {
+            session.last_push = Some(text.clone());
+            self.send_struck(now, id, text, fault);
+        }
     }
 
     /// Sends a text, or does with it what a fault says.

@@ -11,7 +11,7 @@ use tradewind_model::Timestamp;
 
 use super::Binance;
 use super::body::TimeUnit;
-use super::reports::{AccountPosition, Event, Execution, ListStatus};
+use super::reports::{self, AccountPosition, Event, Execution, ListStatus};
 use super::session::{Kind, SessionId};
 use crate::exchange::{AccountId, ExchangeEvent, FillView};
 
@@ -108,6 +108,22 @@ impl Binance {
         }
     }
 
+    /// Ends every subscription to an account's events, as a venue may, and says so; the connections
+    /// stand.
+    pub fn end_events(&mut self, now: Timestamp) {
+        let mut ended = Vec::new();
+        for (id, session) in &mut self.sessions {
+            let unit = session.unit;
+            if let Kind::WsApi(ws) = &mut session.kind {
+                let numbers = std::mem::take(&mut ws.subscriptions).into_keys();
+                ended.extend(numbers.map(|number| (*id, number, unit)));
+            }
+        }
+        for (id, number, unit) in ended {
+            self.send_event(now, id, number, &reports::terminated(unit, now));
+        }
+    }
+
     pub(super) fn send_event(
         &mut self,
         now: Timestamp,
@@ -118,7 +134,7 @@ impl Binance {
         let fault = self.strike_push(id, event.name());
         let frame = Frame { subscription_id: subscription, event };
         let text = serde_json::to_string(&frame).expect("its keys are strings");
-        self.send_struck(now, id, text, fault);
+        self.push(now, id, text, fault);
     }
 
     fn subscribers(&self, account: AccountId) -> Vec<(SessionId, u32, TimeUnit)> {

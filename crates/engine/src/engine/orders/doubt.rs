@@ -18,6 +18,7 @@ use crate::action::Incident;
 use crate::engine::calls::{Owner, PendingCall, Tries};
 use crate::engine::{Engine, Timer};
 use crate::journal::Entry;
+use crate::order::Order;
 
 /// How long a doubt may last before somebody is woken.
 const ALERT_AFTER: Duration = Duration::from_secs(30);
@@ -221,6 +222,7 @@ impl Engine {
     pub(in crate::engine) fn asked(
         &mut self,
         now: Timestamp,
+        sent_at: Timestamp,
         id: ClientOrderId,
         report: &ExecutionReport,
     ) {
@@ -228,9 +230,18 @@ impl Engine {
             return;
         };
         (watch.ask, watch.ask_tries) = (None, Tries::default());
-        self.startup.unsure.remove(&id);
+        let standing = |order: &Order| (order.state, order.cum_qty);
+        let before = self.ledger.order(id).map(standing);
         self.take_in(now, id, report);
         self.settle_amendment(id);
+        let after = self.ledger.order(id).map(standing);
+        self.suspect_asked(now, id, before != after);
+        // A question that left before the events flowed again may have missed what came between.
+        if self.account_stream.is_live() && !self.account_stream.has_stood_since(sent_at) {
+            self.ask(now, id);
+        } else {
+            self.startup.unsure.remove(&id);
+        }
     }
 
     /// The venue has not told of an order that it was asked about. That it knows none of this name

@@ -6,13 +6,14 @@ use tradewind_model::call::Call;
 use tradewind_model::id::{ClientOrderId, Symbol};
 use tradewind_model::notice::Notice;
 use tradewind_model::order::OrderState;
-use tradewind_model::report::{ExecutionReport, Fill, HistoricFill};
+use tradewind_model::report::{ExecutionReport, Fill, HistoricFill, ReportedStatus};
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{Backoff, Priority};
 
 use crate::engine::calls::{Owner, Tries};
 use crate::engine::{Engine, Timer};
 use crate::journal::Entry;
+use crate::order::Order;
 
 /// How long a stream may take to tell of a trade that an answer has told of already.
 const FILL_GRACE: Duration = Duration::from_secs(1);
@@ -31,12 +32,23 @@ impl Engine {
     }
 
     /// A statement of the venue's, from the stream.
-    pub(in crate::engine) fn reported(&mut self, now: Timestamp, report: &ExecutionReport) {
+    /// True when it said something that was not known.
+    pub(in crate::engine) fn reported(&mut self, now: Timestamp, report: &ExecutionReport) -> bool {
         let found = self.ledger.find(&report.symbol, report.client_order_id, report.venue_order_id);
-        match found {
-            Some(id) => self.take_in(now, id, report),
-            None => self.counters.foreign_reports += 1,
+        let Some(id) = found else {
+            self.counters.foreign_reports += 1;
+            return true;
+        };
+        let standing =
+            |order: &Order| (order.state, order.cum_qty, order.fills.len(), order.venue_order_id);
+        let before = self.ledger.order(id).map(standing);
+        self.take_in(now, id, report);
+        if let ReportedStatus::Unknown(_) = report.status {
+            // A word that we do not know: what it means for the order is asked.
+            self.counters.unknown_words += 1;
+            self.ask(now, id);
         }
+        before != self.ledger.order(id).map(standing)
     }
 
     /// A statement of the venue's about one of our orders, from wherever it came.
@@ -72,6 +84,7 @@ impl Engine {
         self.ledger.name(id, report.venue_order_id);
         if is_accepted {
             self.ledger.acknowledge(id);
+            self.watch_resting(now);
         }
         let is_live = self.ledger.order(id).is_some_and(|order| order.state.may_be_live());
         if is_live && self.ledger.unfile(id) {
