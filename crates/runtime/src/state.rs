@@ -94,6 +94,9 @@ pub struct Tenant {
     pub login: Login,
     /// Which of the processes on the account it is.
     pub slot: u16,
+    /// Whether a start that follows short lives holds back: everywhere but at a simulated venue,
+    /// which nobody else calls.
+    pub holds_back: bool,
 }
 
 /// The state of one process, from its start to its end.
@@ -115,7 +118,7 @@ impl State {
     /// # Errors
     /// When the folder cannot be used, or another process has this slot.
     pub fn open(dir: &Path, tenant: Tenant, clock: &Clock) -> Result<Self, StateError> {
-        let Tenant { venue, login, slot } = tenant;
+        let Tenant { venue, login, slot, holds_back } = tenant;
         let unusable = |error| StateError::Unusable { path: dir.to_owned(), error };
         let folder = Folder::open(dir, &venue).map_err(unusable)?;
         let name = format!("{}-{slot}", login.hash);
@@ -131,7 +134,10 @@ impl State {
             turn: Turn::default(),
             _slot: slot,
         };
-        state.turn = state.note_start(frame, &format!("starts-{name}.json")).map_err(unusable)?;
+        if holds_back {
+            let file = format!("starts-{name}.json");
+            state.turn = state.note_start(frame, &file).map_err(unusable)?;
+        }
         state.inherit(frame).map_err(unusable)?;
         Ok(state)
     }

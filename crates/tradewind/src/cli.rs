@@ -4,6 +4,7 @@
 //! exit code 2, so that a script can tell a typo (2) from a bad run (1).
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use tradewind_strategy::Registry;
 
 use crate::session::kept;
 use crate::trade::{self, Options};
+use crate::venue::{self, VenueError};
 
 /// Wrong input.
 const USAGE: u8 = 2;
@@ -40,6 +42,15 @@ enum Command {
         /// Print one JSON object a line, the closing report last.
         #[arg(long)]
         json: bool,
+    },
+    /// Serve the embedded venue for bots in other processes, until Ctrl-C.
+    Venue {
+        /// Where to listen; port 0 is one that is free.
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9000")]
+        listen: SocketAddr,
+        /// Of its market; the same seed gives the same market.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
     },
     /// List the strategies that this program knows.
     Strategies,
@@ -77,7 +88,8 @@ impl UsageError {
     }
 }
 
-/// The whole `main` of a program: `run`, `state`, `strategies`, `triage`, `--help` and `--version`.
+/// The whole `main` of a program: `run`, `venue`, `state`, `strategies`, `triage`, `--help` and
+/// `--version`.
 #[must_use]
 pub fn main(registry: Registry) -> ExitCode {
     match parse::<Args>(std::env::args_os()) {
@@ -92,6 +104,13 @@ pub fn main(registry: Registry) -> ExitCode {
                     Err(error) => trade::fail(&error, USAGE),
                 }
             }),
+            Command::Venue { listen, seed } => {
+                match venue::serve(listen, seed, &mut std::io::stdout()) {
+                    Ok(()) => ExitCode::SUCCESS,
+                    Err(error @ VenueError::Address { .. }) => trade::fail(&error, USAGE),
+                    Err(error @ VenueError::Machine(_)) => trade::fail(&error, 1),
+                }
+            }
             Command::Strategies => {
                 let kinds: Vec<_> = registry.kinds().collect();
                 trade::say(&kinds.join("\n"))

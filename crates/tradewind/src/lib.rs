@@ -121,6 +121,7 @@ pub mod cli;
 pub mod report;
 pub mod session;
 pub mod trade;
+pub mod venue;
 
 mod logs;
 mod signals;

@@ -420,7 +420,7 @@ fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> 
         scheduler: SchedulerConfig { seed, ..config.scheduler.clone() },
         retry: config.retry,
         strategies: config.strategies.iter().zip(0..).map(setup).collect(),
-        recv_window: engine.recv_window(),
+        recv_window: engine.recv_window(&config.venue.place),
         lookup: lookup(config, venue),
         order_deadline: Duration::from_millis(engine.order_deadline_ms),
         call_timeout: Duration::from_millis(engine.call_timeout_ms),
@@ -432,18 +432,10 @@ fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> 
     }
 }
 
-/// For how long it proves nothing that the venue knows no such order. The embedded one does all at
-/// once: what is left is for this machine to be slow.
+/// For how long it proves nothing that the venue knows no such order.
 fn lookup(config: &Config<'_>, venue: &dyn Venue) -> Lookup {
     let whole = venue.lookup();
-    match config.venue.place {
-        Place::Embedded { .. } => Lookup {
-            processing_max: Duration::from_secs(1),
-            lag_max: Duration::from_millis(500),
-            ..whole
-        },
-        Place::Remote(_) => whole,
-    }
+    if config.venue.place.is_simulated() { embedded::lookup(whole) } else { whole }
 }
 
 /// Finds the venue: starts the embedded one, or reads the key for the one out there.
@@ -463,6 +455,10 @@ async fn reach(
                 seed: Some(seed),
             };
             Ok((reached, traded))
+        }
+        Place::Served(at) => {
+            let (endpoint, signer) = (embedded::served(*at), embedded::signer()?);
+            Ok((Reached { endpoint, signer, embedded: None, seed: None }, traded))
         }
         Place::Remote(endpoint) => {
             let signer = keys::from_environment(config.venue.name, &config.account)?;
