@@ -11,7 +11,8 @@
 //! `streams` keeps sockets up, `market` hands out feeds, `reads` answers questions from outside;
 //! `clock` knows the venue's time, `shut` heeds what is to be left alone and `inheritance` hands it
 //! on, `attempts` tells of each try, `startup` reads what has to be known before the first order,
-//! `recovery` takes up what earlier lives have left, `scanning` reads trades that nobody has told,
+//! `recovery` takes up what earlier lives have left, `resetting` notices that the venue has not,
+//! `scanning` reads trades that nobody has told,
 //! `background` what has to be read again now and then.
 
 mod attempts;
@@ -28,6 +29,7 @@ mod outcome;
 mod reads;
 mod recovery;
 mod refusals;
+mod resetting;
 mod retrying;
 mod scanning;
 mod shut;
@@ -69,6 +71,7 @@ use order_counts::OrderCount;
 use orders::Watch;
 use reads::Reads;
 use recovery::Recovery;
+use resetting::Memory;
 use scanning::Scan;
 use startup::Startup;
 use streams::Stream;
@@ -212,6 +215,7 @@ pub struct Engine {
     kept: Kept,
     journaling: Journaling,
     recovery: Recovery,
+    memory: Memory,
     scans: BTreeMap<Symbol, Scan>,
     /// Orders in doubt for so long that no new risk is taken.
     overdue: BTreeSet<ClientOrderId>,
@@ -259,6 +263,7 @@ impl Engine {
             kept: Kept::default(),
             journaling: Journaling::new(config.beginning.journal.is_some()),
             recovery: Recovery::default(),
+            memory: Memory::default(),
             scans: BTreeMap::new(),
             overdue: BTreeSet::new(),
             told: VenueStatus::Stale { reason: "starting".to_owned() },
@@ -371,6 +376,9 @@ impl Engine {
             Command::Started => self.strategy_started(now, strategy),
             Command::Submit { client_order_id, request } => {
                 self.submit(now, strategy, client_order_id, request);
+            }
+            Command::AllowResend { client_order_id } => {
+                self.allow_resend(strategy, client_order_id);
             }
             Command::Cancel { client_order_id } => self.cancel(now, strategy, client_order_id),
             Command::Replace { client_order_id, replacement_id, request } => {

@@ -158,6 +158,7 @@ impl Engine {
             | Owner::OpenOrders(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Newest(_)
             | Owner::Depth(_)
             | Owner::Open(..)
             | Owner::Join(_)

@@ -175,6 +175,7 @@ impl Engine {
             | Owner::OpenOrders(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Newest(_)
             | Owner::History { .. }
             | Owner::Depth(_) => Some(Action::Send { route, call, permit, timing }),
         }
@@ -246,6 +247,7 @@ impl Engine {
             | Owner::OpenOrders(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Newest(_)
             | Owner::History { .. }
             | Owner::Depth(_)
             | Owner::Open(..)

@@ -7,6 +7,7 @@ mod canceling;
 mod doubt;
 mod placing;
 mod reports;
+mod resending;
 mod verdict;
 
 use tradewind_model::id::{CallId, ClientOrderId};
@@ -30,6 +31,8 @@ pub(super) struct Watch {
     replacement: Option<(ClientOrderId, OrderRequest)>,
     /// Whether its intent is written down, or about to be.
     pub(super) is_recorded: bool,
+    /// Until when it may be sent once more by itself, should the venue never have had it.
+    resend_until: Option<Timestamp>,
     /// Where its fate is not known, what is known beside that.
     pub(super) doubt: Option<Doubt>,
 }

@@ -76,7 +76,10 @@ impl Engine {
             (Owner::History { strategy, instrument, interval, bars }, Reply::Bars(read)) => {
                 self.history_read(now, strategy, &instrument, interval, bars, read);
             }
-            (Owner::Scan(symbol), Reply::Fills(fills)) => self.trades_read(now, &symbol, &fills),
+            (Owner::Scan(symbol), Reply::Fills(fills)) => {
+                self.trades_read(now, &symbol, pending, &fills);
+            }
+            (Owner::Newest(_), Reply::Orders(orders)) => self.newest_read(&orders),
             (Owner::Identify(symbol), Reply::Orders(orders)) => {
                 self.orders_read(now, &symbol, pending, &orders);
             }
@@ -132,6 +135,7 @@ impl Engine {
             | Owner::OpenOrders(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Newest(_)
             | Owner::History { .. }
             | Owner::Depth(_) => self.failed(now, pending, fate),
         }
@@ -167,6 +171,7 @@ impl Engine {
             | Owner::OpenOrders(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Newest(_)
             | Owner::History { .. }
             | Owner::Depth(_) => {
                 let reason = describe(&fate);

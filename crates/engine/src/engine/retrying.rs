@@ -155,6 +155,7 @@ impl Engine {
             | Owner::OpenOrders(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Newest(_)
             | Owner::History { .. }
             | Owner::Depth(_) => self.need_again(now, pending, fate, reason),
             // The scheduler asks for another probe when it is time; the others have a limit, and
@@ -307,6 +308,7 @@ const fn backoff(owner: &Owner) -> Backoff {
         | Owner::OpenOrders(_)
         | Owner::Scan(_)
         | Owner::Identify(_)
+        | Owner::Newest(_)
         | Owner::History { .. }
         | Owner::Depth(_)
         | Owner::Probe
@@ -333,6 +335,7 @@ const fn patient_backoff(owner: &Owner, failures: u32) -> Backoff {
         | Owner::OpenOrders(_)
         | Owner::Scan(_)
         | Owner::Identify(_)
+        | Owner::Newest(_)
         | Owner::History { .. }
         | Owner::Depth(_)
         | Owner::Probe

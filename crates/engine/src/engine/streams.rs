@@ -148,7 +148,11 @@ impl Engine {
     pub(super) fn account_joined(&mut self, now: Timestamp, generation: u32) {
         if self.account_stream.is_current(generation) {
             self.account_stream.phase = Phase::Live { since: now };
-            self.ask_about_everything(now);
+            if self.startup.is_over() {
+                self.ask_about_everything(now);
+            } else {
+                self.expect_everything(now);
+            }
             self.read_account(now);
         }
     }
