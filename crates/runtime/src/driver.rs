@@ -141,6 +141,9 @@ impl Driver {
             }
             if now >= self.snapshot_due {
                 self.snapshot_due = now + SNAPSHOT_EVERY;
+                if let Some(scribe) = &mut self.shell.scribe {
+                    scribe.tidy(now);
+                }
                 self.snapshot.send_replace(Arc::new(self.engine.snapshot(now)));
             }
             let wakeup = self.engine.wakeup().unwrap_or(Timestamp::MAX).min(self.snapshot_due);

@@ -160,6 +160,30 @@ impl State {
         }
     }
 
+    /// What somebody has to leave alone who only looks: no start is noted, no slot is taken, and
+    /// nothing is changed.
+    ///
+    /// # Errors
+    /// When what is noted cannot be read.
+    pub fn glance(
+        dir: &Path,
+        venue: &str,
+        login: Login,
+        clock: &Clock,
+    ) -> Result<Beginning, StateError> {
+        let Some(folder) = Folder::find(dir, venue) else {
+            return Ok(Beginning::default());
+        };
+        let frame = Frame::of(clock);
+        let text = folder.read(SHUT, SHUT_BYTES_MAX);
+        let text = text.map_err(|error| StateError::Unusable { path: dir.to_owned(), error })?;
+        let book = text.map(|text| ShutBook::parse(frame.wall, &text)).transpose();
+        let is_shut_known = book.is_ok();
+        let records = book.ok().flatten().map(|book| book.records(login)).unwrap_or_default();
+        let shut = records.iter().map(|record| frame.record_to_local(record)).collect();
+        Ok(Beginning { shut, is_shut_known, ..Beginning::default() })
+    }
+
     /// Since when the venue refuses the account's key, and nobody has seen to it.
     #[must_use]
     pub fn refused_since(&self) -> Option<Timestamp> {

@@ -14,6 +14,7 @@ use clap::{Parser, Subcommand};
 use tradewind_runtime::Config;
 use tradewind_strategy::Registry;
 
+use crate::operator::{self, Change, OperatorError, OrdersArgs, PlanArgs};
 use crate::session::kept;
 use crate::trade::{self, Options};
 use crate::venue::{self, VenueError};
@@ -54,6 +55,12 @@ enum Command {
     },
     /// List the strategies that this program knows.
     Strategies,
+    /// List this bot's orders: those that are not over and the latest that are, from its journal;
+    /// or those of others, from the venue. May be asked while the bot runs.
+    Orders(OrdersArgs),
+    /// Show what a start would do about what earlier runs have left. May be asked while the bot
+    /// runs.
+    Reconcile(PlanArgs),
     /// Show what is kept between runs: what the venue has shut and until when, and the catalog.
     State {
         /// The configuration, as those in `config/`.
@@ -88,8 +95,8 @@ impl UsageError {
     }
 }
 
-/// The whole `main` of a program: `run`, `venue`, `state`, `strategies`, `triage`, `--help` and
-/// `--version`.
+/// The whole `main` of a program: `run`, `orders`, `reconcile`, `venue`, `state`, `strategies`,
+/// `triage`, `--help` and `--version`.
 #[must_use]
 pub fn main(registry: Registry) -> ExitCode {
     match parse::<Args>(std::env::args_os()) {
@@ -104,6 +111,23 @@ pub fn main(registry: Registry) -> ExitCode {
                     Err(error) => trade::fail(&error, USAGE),
                 }
             }),
+            Command::Orders(args) => {
+                let file = match (&args.change, &args.config) {
+                    (Some(Change::Forget(args)), _) => Some(&args.config),
+                    (None, file) => file.as_ref(),
+                };
+                // The parser asks for it.
+                let file = file.map(PathBuf::as_path).unwrap_or_else(|| Path::new(""));
+                with_config(file, |config| {
+                    say(match &args.change {
+                        Some(change) => operator::change(config, change),
+                        None => operator::list(config, &args),
+                    })
+                })
+            }
+            Command::Reconcile(args) => {
+                with_config(&args.config, |config| say(operator::plan(config, &args)))
+            }
             Command::Venue { listen, seed } => {
                 match venue::serve(listen, seed, &mut std::io::stdout()) {
                     Ok(()) => ExitCode::SUCCESS,
@@ -121,6 +145,13 @@ pub fn main(registry: Registry) -> ExitCode {
             },
         },
         Ok(Parsed::Help(text)) => trade::say(&text),
+        Err(error) => trade::fail(&error, USAGE),
+    }
+}
+
+fn say(said: Result<String, OperatorError>) -> ExitCode {
+    match said {
+        Ok(text) => trade::say(&text),
         Err(error) => trade::fail(&error, USAGE),
     }
 }

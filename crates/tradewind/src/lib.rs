@@ -124,6 +124,7 @@ pub mod trade;
 pub mod venue;
 
 mod logs;
+mod operator;
 mod signals;
 mod view;
 

@@ -1,8 +1,9 @@
 //! What is kept between the runs of a configuration: where, for whom, and the word of a person who
 //! has seen to a refused key.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use tradewind_engine::Beginning;
 use tradewind_engine::journal::Recovered;
 use tradewind_journal::SyncMode;
 use tradewind_model::attempt::AccountHash;
@@ -46,11 +47,16 @@ pub(super) fn open_journal(
         return Ok((Scribe::in_memory()?, Recovered::default()));
     };
     let folder = state.path().join(journal_name(config, hash));
+    let next = next_journal(&folder);
+    if !folder.exists() && next.exists() {
+        // Whoever had set the one before aside was stopped just before this.
+        std::fs::rename(&next, &folder).map_err(|error| super::machine(&error))?;
+    }
     let sync = match config.journal.durability {
         JournalDurability::Normal => SyncMode::Normal,
         JournalDurability::Full => SyncMode::Full,
     };
-    Ok(Scribe::open(&folder, sync, clock.now())?)
+    Ok(Scribe::open(&folder, sync, clock.now(), config.journal.keep())?)
 }
 
 /// Where the journal of a configuration is, whether or not there is one yet.
@@ -64,6 +70,24 @@ pub fn journal_folder(config: &Config<'_>) -> Result<PathBuf, StartError> {
     }
     let dir = dir(config)?.ok_or_else(keeps_nothing)?;
     Ok(dir.join(venue(config)).join(journal_name(config, hash(config)?)))
+}
+
+/// Where a journal is made that is to take the place of another.
+pub(crate) fn next_journal(folder: &Path) -> PathBuf {
+    let mut name = folder.file_name().unwrap_or_default().to_owned();
+    name.push(".next");
+    folder.with_file_name(name)
+}
+
+/// How somebody has to begin who only looks: beside a bot, and silent where it is.
+pub(crate) fn glance(
+    config: &Config<'_>,
+    hash: AccountHash,
+    clock: &Clock,
+) -> Result<Beginning, StartError> {
+    let dir = dir(config)?.ok_or_else(keeps_nothing)?;
+    let login = Login { account: config.account.name, hash };
+    Ok(State::glance(&dir, &venue(config), login, clock)?)
 }
 
 fn journal_name(config: &Config<'_>, hash: AccountHash) -> String {
