@@ -4,3 +4,4 @@ mod architecture;
 mod profiles;
 mod simulation;
 mod sockets;
+mod successions;
