@@ -54,10 +54,16 @@ pub(crate) fn encode_frame(
         | Call::Bars { .. }
         | Call::Ticker { .. }
         | Call::PlaceOrder(_)
+        | Call::ReplaceOrder(_)
+        | Call::AmendOrder(_)
+        | Call::PlaceOco(_)
         | Call::CancelOrder { .. }
         | Call::CancelOpenOrders { .. }
+        | Call::CancelOrderList { .. }
         | Call::QueryOrder { .. }
         | Call::OpenOrders { .. }
+        | Call::QueryOrderList { .. }
+        | Call::OpenOrderLists
         | Call::OrderHistory { .. }
         | Call::FillHistory { .. }
         | Call::Account

@@ -35,15 +35,21 @@ pub struct MemoryDisk(Arc<Mutex<Contents>>);
 struct Contents {
     /// What survives the death of the process.
     written: Recovered,
-    /// What survives a loss of power as well, and what came after that.
-    synced: Recovered,
-    unsynced: Vec<Record>,
+    /// What a loss of power would leave; none while nobody asks for that.
+    power: Option<Power>,
     commits: u64,
     /// Commits that fail, by number.
     faults: BTreeMap<u64, (FaultKind, Remains)>,
     /// Why nothing can be written, until it is repaired.
     broken: Option<FaultKind>,
     is_held: bool,
+}
+
+/// What has reached the disk itself, and what came after that.
+#[derive(Debug)]
+struct Power {
+    synced: Recovered,
+    unsynced: Vec<Record>,
 }
 
 /// What is left of a commit that was said to have failed.
@@ -105,18 +111,21 @@ impl MemoryDisk {
         contents.faults.clear();
     }
 
-    /// Brings what is written to the disk itself, as the system does after a while.
+    /// Brings what is written to the disk itself, as the system does after a while. From the first
+    /// time on, what comes later is kept apart, which costs as much again.
     pub fn sync(&self) {
         let mut contents = self.contents();
-        contents.unsynced.clear();
-        contents.synced = contents.written.clone();
+        let synced = contents.written.clone();
+        contents.power = Some(Power { synced, unsynced: Vec::new() });
     }
 
-    /// Loses what had not reached the disk itself. The journal on it must have been dropped.
+    /// Loses what had not reached the disk itself: nothing, when it was never asked to
+    /// [`sync`](Self::sync). The journal on it must have been dropped.
     pub fn lose_power(&self) {
         let mut contents = self.contents();
-        contents.unsynced.clear();
-        contents.written = contents.synced.clone();
+        let Some(power) = &mut contents.power else { return };
+        power.unsynced.clear();
+        contents.written = power.synced.clone();
     }
 
     fn contents(&self) -> MutexGuard<'_, Contents> {
@@ -130,17 +139,23 @@ impl Contents {
         for record in group.iter().flat_map(|append| &append.records) {
             committed.strays += u64::from(self.written.apply(record) == Applied::Stray);
             committed.records += 1;
-            self.unsynced.push(record.clone());
+            if let Some(power) = &mut self.power {
+                power.unsynced.push(record.clone());
+            }
         }
-        if sync == SyncMode::Full || self.unsynced.len() >= UNSYNCED_MAX {
-            for record in self.unsynced.drain(..) {
-                self.synced.apply(&record);
+        if let Some(power) = &mut self.power
+            && (sync == SyncMode::Full || power.unsynced.len() >= UNSYNCED_MAX)
+        {
+            for record in power.unsynced.drain(..) {
+                power.synced.apply(&record);
             }
         }
         // A long day has many orders; what is over for long is forgotten here.
         if self.written.closed.len() > 2 * CLOSED_MAX {
             self.written.keep_closed(CLOSED_MAX);
-            self.synced.keep_closed(CLOSED_MAX);
+            if let Some(power) = &mut self.power {
+                power.synced.keep_closed(CLOSED_MAX);
+            }
         }
         committed
     }
@@ -246,7 +261,9 @@ impl Storage for MemoryStorage {
     /// There is no log of records, so none are removed.
     fn compact(&mut self, before: Timestamp) -> Result<Compacted, StorageFault> {
         let mut contents = self.0.contents();
-        contents.synced.compact(before);
+        if let Some(power) = &mut contents.power {
+            power.synced.compact(before);
+        }
         let orders = u64::try_from(contents.written.compact(before).len()).unwrap_or(u64::MAX);
         Ok(Compacted { orders, ..Compacted::default() })
     }

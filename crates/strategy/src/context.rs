@@ -9,7 +9,7 @@ use tradewind_model::instrument::{FilterContext, Instrument};
 use tradewind_model::market::{Interval, Quote};
 use tradewind_model::money::{Notional, Price, Quantity};
 use tradewind_model::notice::{Command, Recovered, VenueStatus};
-use tradewind_model::order::{Denied, OrderRequest, OrderState, OrderUpdate, Side};
+use tradewind_model::order::{Denied, Link, OrderRequest, OrderState, OrderUpdate, Side};
 use tradewind_model::stream::Feed;
 use tradewind_model::time::Timestamp;
 
@@ -308,6 +308,7 @@ impl Context<'_> {
             side: request.side,
             kind: request.kind,
             tag: request.tag,
+            link: Link::Alone,
             state: OrderState::Pending,
             cum_qty: Quantity::ZERO,
             cum_quote: Notional::ZERO,

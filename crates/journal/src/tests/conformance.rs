@@ -285,6 +285,7 @@ fn news_of_an_order_without_an_intent_is_counted_as_an_error() {
 #[test]
 fn what_a_virtual_disk_did_not_sync_a_loss_of_power_costs_and_decisions_never() {
     let disk = MemoryDisk::new();
+    disk.sync();
     let (journal, _) = disk.open(SyncMode::Normal).unwrap();
     let intent = |order| Step { order, says: Says::Intent(1) };
     let halted = Step { order: 0, says: Says::Trading(2) };
