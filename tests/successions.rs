@@ -16,7 +16,7 @@ use tradewind_journal::{DiskJournal, Journal, SyncMode, inspect};
 use tradewind_model::Decimal;
 use tradewind_model::id::{Asset, ClientOrderId, ClientOrderIds};
 use tradewind_model::notice::VenueStatus;
-use tradewind_model::order::{OrderKind, OrderRequest, Side};
+use tradewind_model::order::{Link, OrderKind, OrderRequest, Side};
 use tradewind_model::time::Timestamp;
 use tradewind_runtime::Clock;
 use tradewind_simulator::binance::BinanceConfig;
@@ -138,6 +138,7 @@ fn old_order(config: &Config<'_>, at: Timestamp) -> (ClientOrderId, [Entry; 2]) 
         account: config.account.name,
         strategy: config.strategies[0].id,
         request,
+        link: Link::default(),
         symbol: "BTCUSDT".to_owned().into(),
         deadline: at,
         recv_window: Duration::from_millis(500),

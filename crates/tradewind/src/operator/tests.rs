@@ -3,7 +3,7 @@ use std::sync::mpsc;
 use tradewind_engine::journal::{Append, AppendId, Ending, Entry, Intent, Record};
 use tradewind_journal::{DiskJournal, Journal, SyncMode};
 use tradewind_model::id::{ClientOrderIds, VenueOrderId};
-use tradewind_model::order::{OrderKind, OrderRequest, Side};
+use tradewind_model::order::{Link, OrderKind, OrderRequest, Side};
 
 use super::confirm::Assent;
 use super::*;
@@ -70,6 +70,7 @@ fn intent(config: &Config<'_>, id: ClientOrderId) -> Entry {
         account: config.account.name,
         strategy: config.strategies[0].id,
         request,
+        link: Link::default(),
         symbol: "BTCUSDT".to_owned().into(),
         deadline: at,
         recv_window: std::time::Duration::from_millis(500),
@@ -78,8 +79,8 @@ fn intent(config: &Config<'_>, id: ClientOrderId) -> Entry {
     }))
 }
 
-const fn accepted(client_order_id: ClientOrderId) -> Entry {
-    let venue_order_id = VenueOrderId(7);
+fn accepted(client_order_id: ClientOrderId) -> Entry {
+    let venue_order_id = VenueOrderId::new("7").unwrap();
     Entry::Accepted { client_order_id, venue_order_id, transacted_at: None }
 }
 

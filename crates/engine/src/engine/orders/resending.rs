@@ -12,7 +12,7 @@
 use tradewind_model::id::{ClientOrderId, StrategyId};
 use tradewind_model::market::Quote;
 use tradewind_model::notice::{Notice, VenueStatus};
-use tradewind_model::order::{OrderKind, OrderState, Side, TimeInForce};
+use tradewind_model::order::{Link, OrderKind, OrderState, Side, TimeInForce};
 use tradewind_model::time::Timestamp;
 
 use crate::action::Incident;
@@ -39,7 +39,9 @@ impl Engine {
         let Some((deadline, order)) = until.zip(self.ledger.order(id)) else {
             return false;
         };
-        let is_open = !self.is_stopping
+        // The halves of a pair left in one request, which is not made again.
+        let is_open = order.link == Link::Alone
+            && !self.is_stopping
             && self.journaling.fault().is_none()
             && matches!(self.told, VenueStatus::Live);
         if now >= deadline || order.is_cancel_wanted || !is_open || !self.can_only_rest(order) {
@@ -77,7 +79,8 @@ impl Engine {
                 TimeInForce::GoodTillCanceled => is_away(price),
                 TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => false,
             },
-            OrderKind::Market(_) => false,
+            // One that waits for a price may have been set off.
+            OrderKind::Market(_) | OrderKind::Triggered { .. } => false,
         }
     }
 
