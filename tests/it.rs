@@ -5,3 +5,4 @@ mod control;
 mod profiles;
 mod simulation;
 mod sockets;
+mod successions;

@@ -38,15 +38,25 @@ impl Desk {
 
     /// The same, with something else about the venue.
     pub(crate) fn open_with(takes: Duration, change: impl FnOnce(&mut BinanceConfig)) -> Self {
+        Self::open_as(takes, change, |_| {})
+    }
+
+    /// The same, with something else about the instance, too.
+    pub(crate) fn open_as(
+        takes: Duration,
+        change: impl FnOnce(&mut BinanceConfig),
+        adapt: impl FnOnce(&mut InstanceSetup),
+    ) -> Self {
         let mut setup = WorldSetup::default();
         change(&mut setup.venue);
         let mut world = World::new(setup);
         let strategies = vec![StrategySpec::new("probe", "feeds = [\"quote\"]")];
-        let setup = InstanceSetup {
+        let mut setup = InstanceSetup {
             disk: Some("disk".to_owned()),
             journal_takes: Some(takes),
             ..InstanceSetup::new(std::sync::Arc::new(probe::registry()), strategies)
         };
+        adapt(&mut setup);
         let me = world.spawn(setup).unwrap();
         world.run_for(SECOND * 5);
         told();

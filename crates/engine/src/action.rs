@@ -181,6 +181,14 @@ pub enum Failure {
         /// What came back.
         message: String,
     },
+    /// The venue has forgotten everything that earlier lives know of it.
+    #[error(
+        "{venue} was reset, and the journal is of the time before: `tradewind orders forget --all-of-venue --config FILE` sets it aside and begins another; nothing was traded"
+    )]
+    VenueReset {
+        /// The venue.
+        venue: VenueId,
+    },
 }
 
 /// Something an operator may want to know.
@@ -330,6 +338,18 @@ pub enum Incident {
         client_order_id: ClientOrderId,
         /// For how long.
         lasting: Duration,
+    },
+    /// The venue has forgotten everything that earlier lives know. Nothing is traded.
+    VenueReset {
+        /// The venue.
+        venue: VenueId,
+        /// How many orders rested there.
+        orders: usize,
+    },
+    /// An order that the venue never had is sent once more, as its strategy has allowed.
+    Resent {
+        /// Which order.
+        client_order_id: ClientOrderId,
     },
     /// An order that rested is not known to the venue any more.
     NotFound {
@@ -482,6 +502,7 @@ impl Incident {
             | Self::Unreadable { .. }
             | Self::InDoubt { .. }
             | Self::NotPlaced { .. }
+            | Self::Resent { .. }
             | Self::Adopted { .. }
             | Self::Orphans { .. }
             | Self::Unidentified { .. }
@@ -509,6 +530,7 @@ impl Incident {
             | Self::NotFound { .. }
             | Self::ProtectionLost { .. }
             | Self::NotCleared { .. }
+            | Self::VenueReset { .. }
             | Self::TurnedUp { .. }
             | Self::DuplicateId { .. } => Level::Error,
         }
@@ -615,8 +637,18 @@ impl std::fmt::Display for Incident {
             ),
             Self::NotFound { client_order_id } => write!(
                 f,
-                "order {client_order_id} rested, and the venue knows none of that name; if the \
-                 venue was reset, move the journal aside and start again"
+                "order {client_order_id} rested, and the venue knows none of that name; look for it \
+                 there, and if it is gone, stop this process and say so: `tradewind orders forget \
+                 {client_order_id} --config FILE`"
+            ),
+            Self::VenueReset { venue, orders } => write!(
+                f,
+                "{venue} was reset: it knows nothing of {orders} orders that rested there, nor of \
+                 anything later; nothing is traded"
+            ),
+            Self::Resent { client_order_id } => write!(
+                f,
+                "order {client_order_id} was never placed, and is sent once more under its name"
             ),
             Self::NotPlaced { client_order_id } => {
                 write!(f, "order {client_order_id} was never placed: the venue has no trace of it")

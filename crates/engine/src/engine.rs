@@ -12,7 +12,8 @@
 //! `streams` keeps sockets up, `resync` asks for what was missed meanwhile, `market` hands out feeds, `reads` answers questions from outside;
 //! `clock` knows the venue's time, `shut` heeds what is to be left alone and `inheritance` hands it
 //! on, `attempts` tells of each try, `startup` reads what has to be known before the first order,
-//! `recovery` takes up what earlier lives have left, `scanning` reads trades that nobody has told,
+//! `recovery` takes up what earlier lives have left, `resetting` notices that the venue has not,
+//! `scanning` reads trades that nobody has told,
 //! `background` what has to be read again now and then.
 
 mod attempts;
@@ -31,6 +32,7 @@ mod pauses;
 mod reads;
 mod recovery;
 mod refusals;
+mod resetting;
 mod resync;
 mod retrying;
 mod scanning;
@@ -77,6 +79,7 @@ use orders::Watch;
 use pauses::Pauses;
 use reads::Reads;
 use recovery::Recovery;
+use resetting::Memory;
 use resync::Resync;
 use scanning::Scan;
 use startup::Startup;
@@ -238,6 +241,7 @@ pub struct Engine {
     kept: Kept,
     journaling: Journaling,
     recovery: Recovery,
+    memory: Memory,
     scans: BTreeMap<Symbol, Scan>,
     trading: TradingDesk,
     pauses: Pauses,
@@ -289,6 +293,7 @@ impl Engine {
             kept: Kept::default(),
             journaling: Journaling::new(config.beginning.journal.is_some()),
             recovery: Recovery::default(),
+            memory: Memory::default(),
             scans: BTreeMap::new(),
             trading: TradingDesk::default(),
             pauses: Pauses::default(),
@@ -417,6 +422,9 @@ impl Engine {
             Command::Started => self.strategy_started(now, strategy),
             Command::Submit { client_order_id, request } => {
                 self.submit_wish(now, strategy, client_order_id, request);
+            }
+            Command::AllowResend { client_order_id } => {
+                self.allow_resend(strategy, client_order_id);
             }
             Command::Cancel { client_order_id } => self.cancel(now, strategy, client_order_id),
             Command::SubmitPair { pair_id, take_id, stop_id, request } => {

@@ -53,6 +53,8 @@ pub struct Counters {
     pub orders_in_doubt: u64,
     /// Orders in doubt of which it was concluded that the venue never had them.
     pub orders_not_placed: u64,
+    /// Orders that were sent once more by themselves, because the venue never had them.
+    pub orders_resent: u64,
     /// Orders of that kind that turned up all the same.
     pub orders_turned_up: u64,
     /// Trades booked.

@@ -28,6 +28,13 @@ pub enum Command {
         /// The order.
         request: OrderRequest,
     },
+    /// Send an order once more by itself, under its name, should it be certain that the venue never
+    /// had it. It is done for what can only rest, while the order's time has not passed, and at
+    /// most once; said right behind the order.
+    AllowResend {
+        /// Its name.
+        client_order_id: ClientOrderId,
+    },
     /// Cancel an order.
     Cancel {
         /// Its name.

@@ -4,6 +4,7 @@
 //! file and line, names the thing, and says the way out. Keys are not in it, only the names of the
 //! environment variables they are in, so that a file can be shown to anybody.
 
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,6 +27,17 @@ const SHARE_MAX: u32 = 1_000;
 const START_JITTER_MAX_MS: u64 = 600_000;
 /// How long it is held back at the most, unless somebody says otherwise.
 const START_JITTER_MS: u64 = 2_000;
+/// How late a venue may still accept an order, unless somebody says otherwise: less than half of
+/// the five seconds that Binance takes for granted (rest-api.md, timing security, read 2026-11).
+const RECV_WINDOW_MS: u64 = 2_000;
+/// The same for the embedded venue, to which there is no network.
+const RECV_WINDOW_EMBEDDED_MS: u64 = 500;
+/// For how many days orders that are over are kept, unless somebody says otherwise.
+const KEEP_DAYS: u64 = 90;
+/// And at the most: a hundred years.
+const KEEP_DAYS_MAX: u64 = 36_500;
+/// A day.
+const DAY: Duration = Duration::from_hours(24);
 
 /// A configuration, with the places of what strategies read themselves.
 #[derive(Clone, Debug)]
@@ -74,8 +86,22 @@ pub enum Place {
         /// The same seed gives the same market.
         seed: Option<u64>,
     },
+    /// The embedded venue in a process of its own, which `tradewind venue` serves: it outlives the
+    /// bot, and its one key is the one that everybody knows.
+    Served(SocketAddr),
     /// Out there.
     Remote(Endpoint),
+}
+
+impl Place {
+    /// Whether it is simulated: on this machine, for no money, and nobody else calls it.
+    #[must_use]
+    pub const fn is_simulated(&self) -> bool {
+        match self {
+            Self::Embedded { .. } | Self::Served(_) => true,
+            Self::Remote(_) => false,
+        }
+    }
 }
 
 /// The login.
@@ -110,8 +136,9 @@ impl Default for AccountConfig {
 pub struct EngineSection {
     /// Which of the processes on this account this is: part of every client order id.
     pub slot: u16,
-    /// How late the venue may still accept an order.
-    pub recv_window_ms: u64,
+    /// How late the venue may still accept an order. When it is not given, 2000; and 500 for the
+    /// embedded venue, which no network lies before.
+    pub recv_window_ms: Option<u64>,
     /// How long an order may wait for leave to be sent.
     pub order_deadline_ms: u64,
     /// How long to wait for an answer.
@@ -128,7 +155,7 @@ impl Default for EngineSection {
     fn default() -> Self {
         Self {
             slot: 0,
-            recv_window_ms: 2_000,
+            recv_window_ms: None,
             order_deadline_ms: 10_000,
             call_timeout_ms: 10_000,
             startup_timeout_ms: 30_000,
@@ -162,11 +189,27 @@ pub struct StateSection {
 }
 
 /// How orders, trades and decisions are written down.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct JournalSection {
     /// What a record survives from the moment on at which an order may rest on it.
     pub durability: JournalDurability,
+    /// For how many days orders that are over are kept; what they traded stays counted for ever.
+    pub keep_days: u64,
+}
+
+impl Default for JournalSection {
+    fn default() -> Self {
+        Self { durability: JournalDurability::default(), keep_days: KEEP_DAYS }
+    }
+}
+
+impl JournalSection {
+    /// How old what is over may become.
+    #[must_use]
+    pub fn keep(&self) -> Duration {
+        DAY.saturating_mul(u32::try_from(self.keep_days).unwrap_or(u32::MAX))
+    }
 }
 
 /// How a run is commanded from outside: an endpoint on the loopback address, for whoever has its
@@ -302,6 +345,7 @@ struct EndpointSection {
 #[serde(deny_unknown_fields)]
 struct EmbeddedSection {
     seed: Option<u64>,
+    at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -451,7 +495,7 @@ impl<'t> Config<'t> {
 
     fn check(&self) -> Result<(), ConfigError> {
         let bounds = [
-            ("recv_window_ms", self.engine.recv_window_ms, 60_000),
+            ("recv_window_ms", self.engine.recv_window_ms.unwrap_or(RECV_WINDOW_MS), 60_000),
             ("order_deadline_ms", self.engine.order_deadline_ms, 3_600_000),
             ("call_timeout_ms", self.engine.call_timeout_ms, 120_000),
             ("startup_timeout_ms", self.engine.startup_timeout_ms, 3_600_000),
@@ -461,6 +505,11 @@ impl<'t> Config<'t> {
                 let message = format!("engine.{key} is {value}; use 1 to {most}");
                 return Err(self.source.error(None, message));
             }
+        }
+        let keep_days = self.journal.keep_days;
+        if !(1..=KEEP_DAYS_MAX).contains(&keep_days) {
+            let message = format!("journal.keep_days is {keep_days}; use 1 to {KEEP_DAYS_MAX}");
+            return Err(self.source.error(None, message));
         }
         if let Some(jitter) = self.state.start_jitter_ms
             && jitter > START_JITTER_MAX_MS
@@ -485,7 +534,7 @@ impl<'t> Source<'t> {
         let VenueSection { name, adapter, endpoint, embedded } = section;
         let place = match (endpoint, embedded) {
             (Some(endpoint), None) => Place::Remote(self.endpoint(endpoint)?),
-            (None, Some(embedded)) => Place::Embedded { seed: embedded.seed },
+            (None, Some(embedded)) => self.embedded(&embedded)?,
             (Some(_), Some(_)) => {
                 let message = "venue has an endpoint and is embedded; keep one of \
                                [venue.endpoint] and [venue.embedded]";
@@ -498,6 +547,22 @@ impl<'t> Source<'t> {
             }
         };
         Ok(VenueConfig { name, adapter, place })
+    }
+
+    fn embedded(self, section: &EmbeddedSection) -> Result<Place, ConfigError> {
+        let Some(at) = &section.at else {
+            return Ok(Place::Embedded { seed: section.seed });
+        };
+        if section.seed.is_some() {
+            let message = "venue.embedded has a seed and is served by another process at `at`; \
+                           give the seed to `tradewind venue`";
+            return Err(self.error(None, message));
+        }
+        at.parse().map(Place::Served).map_err(|_| {
+            let message =
+                format!("venue.embedded.at is {at:?}; write an address as in 127.0.0.1:9000");
+            self.error(None, message)
+        })
     }
 
     fn endpoint(self, section: EndpointSection) -> Result<Endpoint, ConfigError> {
@@ -590,7 +655,7 @@ impl StateSection {
     #[must_use]
     pub fn start_jitter(&self, place: &Place) -> Duration {
         let usual = match place {
-            Place::Embedded { .. } => 0,
+            Place::Embedded { .. } | Place::Served(_) => 0,
             Place::Remote(_) => START_JITTER_MS,
         };
         Duration::from_millis(self.start_jitter_ms.unwrap_or(usual))
@@ -600,8 +665,9 @@ impl StateSection {
 impl EngineSection {
     /// How late the venue may still accept an order.
     #[must_use]
-    pub fn recv_window(&self) -> Duration {
-        Duration::from_millis(self.recv_window_ms)
+    pub fn recv_window(&self, place: &Place) -> Duration {
+        let usual = if place.is_simulated() { RECV_WINDOW_EMBEDDED_MS } else { RECV_WINDOW_MS };
+        Duration::from_millis(self.recv_window_ms.unwrap_or(usual))
     }
 }
 

@@ -162,6 +162,9 @@ impl Driver {
             let commanded = std::mem::take(&mut self.shell.commanded);
             if now >= self.snapshot_due || !commanded.is_empty() {
                 self.snapshot_due = now + SNAPSHOT_EVERY;
+                if let Some(scribe) = &mut self.shell.scribe {
+                    scribe.tidy(now);
+                }
                 self.snapshot.send_replace(Arc::new(self.engine.snapshot(now)));
                 self.look_after_strategies(now);
             }

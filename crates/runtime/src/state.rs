@@ -105,6 +105,9 @@ pub struct Tenant {
     pub login: Login,
     /// Which of the processes on the account it is.
     pub slot: u16,
+    /// Whether a start that follows short lives holds back: everywhere but at a simulated venue,
+    /// which nobody else calls.
+    pub holds_back: bool,
 }
 
 /// A slot that no run has meanwhile.
@@ -147,7 +150,7 @@ impl State {
     /// # Errors
     /// When the folder cannot be used, or another process has this slot.
     pub fn open(dir: &Path, tenant: Tenant, clock: &Clock) -> Result<Self, StateError> {
-        let Tenant { venue, login, slot } = tenant;
+        let Tenant { venue, login, slot, holds_back } = tenant;
         let unusable = |error| StateError::Unusable { path: dir.to_owned(), error };
         let folder = Folder::open(dir, &venue).map_err(unusable)?;
         let name = format!("{}-{slot}", login.hash);
@@ -163,7 +166,10 @@ impl State {
             turn: Turn::default(),
             _slot: slot,
         };
-        state.turn = state.note_start(frame, &format!("starts-{name}.json")).map_err(unusable)?;
+        if holds_back {
+            let file = format!("starts-{name}.json");
+            state.turn = state.note_start(frame, &file).map_err(unusable)?;
+        }
         state.inherit(frame).map_err(unusable)?;
         Ok(state)
     }
@@ -209,6 +215,30 @@ impl State {
             shares_catalog: true,
             ..Beginning::default()
         }
+    }
+
+    /// What somebody has to leave alone who only looks: no start is noted, no slot is taken, and
+    /// nothing is changed.
+    ///
+    /// # Errors
+    /// When what is noted cannot be read.
+    pub fn glance(
+        dir: &Path,
+        venue: &str,
+        login: Login,
+        clock: &Clock,
+    ) -> Result<Beginning, StateError> {
+        let Some(folder) = Folder::find(dir, venue) else {
+            return Ok(Beginning::default());
+        };
+        let frame = Frame::of(clock);
+        let text = folder.read(SHUT, SHUT_BYTES_MAX);
+        let text = text.map_err(|error| StateError::Unusable { path: dir.to_owned(), error })?;
+        let book = text.map(|text| ShutBook::parse(frame.wall, &text)).transpose();
+        let is_shut_known = book.is_ok();
+        let records = book.ok().flatten().map(|book| book.records(login)).unwrap_or_default();
+        let shut = records.iter().map(|record| frame.record_to_local(record)).collect();
+        Ok(Beginning { shut, is_shut_known, ..Beginning::default() })
     }
 
     /// Since when the venue refuses the account's key, and nobody has seen to it.

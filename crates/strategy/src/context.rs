@@ -181,6 +181,17 @@ impl Context<'_> {
         Ok(PairIds { pair: pair_id, take: take_id, stop: stop_id })
     }
 
+    /// Allows an order that was just submitted to be sent once more by itself, should it be certain
+    /// that the venue never had it: the same wish under the same name, once, and only while its
+    /// time has not passed. It is done for what can do nothing but rest, which is a post-only order
+    /// or a limit order away from the market; for any other this changes nothing.
+    ///
+    /// # Errors
+    /// When the callback has given too many commands.
+    pub fn allow_resend(&mut self, client_order_id: ClientOrderId) -> Result<(), Denied> {
+        self.try_command(Command::AllowResend { client_order_id })
+    }
+
     /// Cancels an order; what becomes of it comes through `on_order`.
     ///
     /// # Errors

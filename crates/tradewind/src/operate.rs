@@ -16,6 +16,7 @@ use tradewind_engine::journal::{Answer, Append, AppendId, Entry, Record, Recover
 use tradewind_journal::{DiskJournal, Journal as _};
 use tradewind_model::id::StrategyId;
 use tradewind_model::trading::{TradingScope, TradingState};
+use tradewind_runtime::config::Place;
 use tradewind_runtime::control::{self, CommandError, Reached};
 use tradewind_runtime::state::{Announcement, Claim};
 use tradewind_runtime::{Clock, Config, State, StateError};
@@ -222,10 +223,11 @@ fn open(
     kept: &Kept,
     claim: &Claim,
 ) -> Result<((DiskJournal, mpsc::Receiver<Answer>), Recovered), OperateError> {
-    let Some(folder) = kept::journal_folder(config, claim.path(), kept.tenant.login.hash) else {
+    if let Place::Embedded { .. } = config.venue.place {
         let problem = "the embedded venue forgets everything with its run, and no run is there";
         return Err(OperateError::Journal(problem.to_owned()));
-    };
+    }
+    let folder = kept::journal_folder(config)?;
     let (told, answers) = mpsc::channel();
     // Nobody listens any more when this has ended.
     let tell = Box::new(move |answer| drop(told.send(answer)));

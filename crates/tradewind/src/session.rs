@@ -20,7 +20,9 @@ use tradewind_engine::{
 };
 use tradewind_journal::OpenError;
 use tradewind_model::Timestamp;
-use tradewind_model::id::{AccountId, ClientOrderIds, EgressId, InstrumentId, VenueId};
+use tradewind_model::id::{
+    AccountId, ClientOrderId, ClientOrderIds, EgressId, InstrumentId, VenueId,
+};
 use tradewind_model::lookup::Lookup;
 use tradewind_runtime::config::{Place, StrategyConfig};
 use tradewind_runtime::strategy_host::Inbox;
@@ -173,6 +175,8 @@ pub struct Session {
     traded: Vec<Traded>,
     /// The beginnings of our client order ids.
     prefixes: Vec<String>,
+    /// When the oldest order was asked for that earlier runs have left.
+    oldest: Option<Timestamp>,
 }
 
 /// What is said about a run.
@@ -191,9 +195,9 @@ pub struct About {
 }
 
 /// What a venue that may be inside of this process is to the session.
-struct Reached {
-    endpoint: tradewind_venue::Endpoint,
-    signer: tradewind_venue::Signer,
+pub(crate) struct Reached {
+    pub(crate) endpoint: tradewind_venue::Endpoint,
+    pub(crate) signer: tradewind_venue::Signer,
     embedded: Option<Embedded>,
     seed: Option<u64>,
 }
@@ -235,6 +239,7 @@ impl Session {
         let halted = state.as_ref().and_then(State::halted).into_iter().collect();
         let known = state.as_ref().map(State::beginning).unwrap_or_default();
         let jitter = config.state.start_jitter(&config.venue.place);
+        let oldest = recovered.orders.values().map(|order| order.intent.created_at).min();
         let journal = Some(Box::new(recovered));
         engine.beginning = Beginning { jitter, journal, trading: halted, ..known };
         let about = About {
@@ -259,7 +264,7 @@ impl Session {
         let slot = config.engine.slot;
         let commanded = ready.map(|ready| ready.serve(desk.clone(), hash, slot)).transpose()?;
         let embedded = reached.embedded;
-        Ok(Self { desk, clock, embedded, commanded, about, traded, prefixes })
+        Ok(Self { desk, clock, embedded, commanded, about, traded, prefixes, oldest })
     }
 
     /// The handle on the engine.
@@ -342,12 +347,17 @@ impl Session {
         if let Some(embedded) = &self.embedded {
             return Ok(report::Testimony::of_ledger(&embedded.ledger()));
         }
-        if last.counters.orders_sent == 0 {
+        if last.counters.orders_sent == 0 && self.oldest.is_none() {
             return Ok(report::Testimony::default());
         }
+        let began = self.about.started_at;
         let inquest = report::Inquest {
             desk: &self.desk,
-            since: self.about.started_at.offset_by(last.clock_offset_nanos),
+            since: began.offset_by(last.clock_offset_nanos),
+            orders_since: self
+                .oldest
+                .map_or(began, |oldest| oldest.min(began))
+                .offset_by(last.clock_offset_nanos),
             prefixes: &self.prefixes,
         };
         let asked = inquest.hold(&mut self.traded);
@@ -362,7 +372,8 @@ fn machine(error: &dyn std::error::Error) -> StartError {
     StartError::Machine(error.to_string())
 }
 
-fn adapter(config: &Config<'_>) -> Result<Arc<dyn Venue>, StartError> {
+/// What speaks the venue's wire.
+pub(crate) fn adapter(config: &Config<'_>) -> Result<Arc<dyn Venue>, StartError> {
     match config.venue.adapter.as_str() {
         "binance" => Ok(Arc::new(BinanceSpot::new(config.venue.name))),
         other => Err(StartError::UnknownAdapter { adapter: other.to_owned() }),
@@ -439,7 +450,12 @@ fn host(
         .map_err(|error| config.params_error(strategy, error))
 }
 
-fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> EngineConfig {
+/// The engine of a configuration, that has no past yet.
+pub(crate) fn engine_config(
+    config: &Config<'_>,
+    venue: &dyn Venue,
+    identity: Identity,
+) -> EngineConfig {
     let setup = |(strategy, index): (&StrategyConfig<'_>, u16)| StrategySetup {
         id: strategy.id,
         slot: config.engine.slot * STRATEGIES_MAX + index,
@@ -461,7 +477,7 @@ fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> 
         scheduler: SchedulerConfig { seed, ..config.scheduler.clone() },
         retry: config.retry,
         strategies: config.strategies.iter().zip(0..).map(setup).collect(),
-        recv_window: engine.recv_window(),
+        recv_window: engine.recv_window(&config.venue.place),
         lookup: lookup(config, venue),
         order_deadline: Duration::from_millis(engine.order_deadline_ms),
         call_timeout: Duration::from_millis(engine.call_timeout_ms),
@@ -474,18 +490,40 @@ fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> 
     }
 }
 
-/// For how long it proves nothing that the venue knows no such order. The embedded one does all at
-/// once: what is left is for this machine to be slow.
+/// For how long it proves nothing that the venue knows no such order.
 fn lookup(config: &Config<'_>, venue: &dyn Venue) -> Lookup {
     let whole = venue.lookup();
-    match config.venue.place {
-        Place::Embedded { .. } => Lookup {
-            processing_max: Duration::from_secs(1),
-            lag_max: Duration::from_millis(500),
-            ..whole
-        },
-        Place::Remote(_) => whole,
-    }
+    if config.venue.place.is_simulated() { embedded::lookup(whole) } else { whole }
+}
+
+/// Finds a venue outside of this process.
+///
+/// # Errors
+/// When it is inside, or its key is not in the environment.
+pub(crate) fn reach_out(config: &Config<'_>) -> Result<Reached, StartError> {
+    let (endpoint, signer) = match &config.venue.place {
+        Place::Embedded { .. } => return Err(StartError::State(StateError::NotKept)),
+        Place::Served(at) => (embedded::served(*at), embedded::signer()?),
+        Place::Remote(endpoint) => {
+            let signer = keys::from_environment(config.venue.name, &config.account)?;
+            (endpoint.clone(), signer)
+        }
+    };
+    Ok(Reached { endpoint, signer, embedded: None, seed: None })
+}
+
+/// Whether an order was named by a process with this configuration.
+pub(crate) fn is_named_by(config: &Config<'_>, id: ClientOrderId) -> bool {
+    let first = config.engine.slot * STRATEGIES_MAX;
+    id.minted().is_some_and(|minted| (first..first + STRATEGIES_MAX).contains(&minted.slot))
+}
+
+/// How long after a start it proves something that the venue does not know an order which an
+/// earlier run may have sent.
+pub(crate) fn conclusive_after(config: &Config<'_>) -> Duration {
+    let lookup = adapter(config).map(|venue| lookup(config, venue.as_ref()));
+    let patience = lookup.map(|lookup| lookup.processing_max + lookup.lag_max);
+    config.engine.recv_window(&config.venue.place) + patience.unwrap_or_default()
 }
 
 /// Finds the venue: starts the embedded one, or reads the key for the one out there.
@@ -506,12 +544,7 @@ async fn reach(
             };
             Ok((reached, traded))
         }
-        Place::Remote(endpoint) => {
-            let signer = keys::from_environment(config.venue.name, &config.account)?;
-            let reached =
-                Reached { endpoint: endpoint.clone(), signer, embedded: None, seed: None };
-            Ok((reached, traded))
-        }
+        Place::Served(_) | Place::Remote(_) => Ok((reach_out(config)?, traded)),
     }
 }
 

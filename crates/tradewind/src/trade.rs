@@ -83,7 +83,11 @@ impl Stopped {
         match self {
             Self::Start(error) if error.is_of_machine() => 1,
             Self::Start(_)
-            | Self::Failed(Failure::UnknownInstrument { .. } | Failure::Auth { .. }) => 2,
+            | Self::Failed(
+                Failure::UnknownInstrument { .. }
+                | Failure::Auth { .. }
+                | Failure::VenueReset { .. },
+            ) => 2,
             Self::Failed(Failure::Unreachable { .. })
             | Self::Flawed(_)
             | Self::Machine(_)

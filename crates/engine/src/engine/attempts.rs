@@ -194,6 +194,7 @@ impl Engine {
             | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Newest(_)
             | Owner::Depth(_)
             | Owner::Open(..)
             | Owner::Join(_)

@@ -48,6 +48,8 @@ pub(super) enum Owner {
     Scan(Symbol),
     /// Trades of orders that are not known.
     Identify(Symbol),
+    /// Whether the venue's numbers have gone back.
+    Newest(Symbol),
     /// A strategy that wants history.
     History { strategy: StrategyId, instrument: InstrumentId, interval: Interval, bars: u32 },
     /// A book.

@@ -201,6 +201,7 @@ impl Engine {
             | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Newest(_)
             | Owner::History { .. }
             | Owner::Depth(_) => Some(Action::Send { route, call, permit, timing }),
         }
@@ -286,6 +287,7 @@ impl Engine {
             | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Newest(_)
             | Owner::History { .. }
             | Owner::Depth(_)
             | Owner::Open(..)

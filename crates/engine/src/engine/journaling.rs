@@ -170,6 +170,21 @@ impl Engine {
         awaited.any(|one| matches!(one, Awaited::Trading(decision) if decision.scope() == scope))
     }
 
+    /// Writes down that an order is sent once more under its name, and queues it once that is
+    /// durable.
+    pub(super) fn intend_again(&mut self, now: Timestamp, id: ClientOrderId, deadline: Timestamp) {
+        if !self.journaling.is_kept {
+            self.queue_order(now, id, deadline);
+            return;
+        }
+        let Some(order) = self.ledger.order(id) else {
+            return;
+        };
+        let intent = Intent { attempt: 2, ..self.intent(order, deadline) };
+        self.timers.set(Timer::Unwritten(id), deadline);
+        self.record_first(now, Entry::Intent(Box::new(intent)), Awaited::Place { id, deadline });
+    }
+
     /// An order as it is written down.
     pub(super) fn intent(&self, order: &Order, deadline: Timestamp) -> Intent {
         Intent {

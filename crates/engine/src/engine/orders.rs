@@ -10,6 +10,7 @@ mod pairing;
 mod placing;
 mod replacing;
 mod reports;
+mod resending;
 mod setbacks;
 mod swapping;
 mod verdict;
@@ -44,6 +45,8 @@ pub(super) struct Watch {
     amending: Option<Amending>,
     /// Whether its intent is written down, or about to be.
     pub(super) is_recorded: bool,
+    /// Until when it may be sent once more by itself, should the venue never have had it.
+    resend_until: Option<Timestamp>,
     /// Where its fate is not known, what is known beside that.
     pub(super) doubt: Option<Doubt>,
 }

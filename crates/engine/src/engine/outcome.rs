@@ -113,7 +113,10 @@ impl Engine {
             (Owner::Pulse(symbol), Reply::Ticker(quote)) => {
                 self.pulse_read(now, sent_at, &symbol, &quote);
             }
-            (Owner::Scan(symbol), Reply::Fills(fills)) => self.trades_read(now, &symbol, &fills),
+            (Owner::Scan(symbol), Reply::Fills(fills)) => {
+                self.trades_read(now, &symbol, pending, &fills);
+            }
+            (Owner::Newest(_), Reply::Orders(orders)) => self.newest_read(&orders),
             (Owner::Identify(symbol), Reply::Orders(orders)) => {
                 self.orders_read(now, &symbol, pending, &orders);
             }
@@ -181,6 +184,7 @@ impl Engine {
             | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Newest(_)
             | Owner::History { .. }
             | Owner::Depth(_) => self.failed(now, pending, fate),
         }
@@ -239,6 +243,7 @@ impl Engine {
             | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Newest(_)
             | Owner::History { .. }
             | Owner::Depth(_) => {
                 let reason = describe(&fate);

@@ -1,8 +1,8 @@
 //! What earlier lives have left: orders that may rest, trades that were missed, what was bought and
 //! sold, what strategies wanted remembered.
 //!
-//! All of it is taken up before anything new. Orders that are not over are asked about like after
-//! a gap; where the journal has lost its tail, orders that bear the name of one of our slots are
+//! All of it is taken up before anything new. Orders that are not over are looked for in the
+//! venue's list of open orders, and asked about when they are not in it; where the journal has lost its tail, orders that bear the name of one of our slots are
 //! adopted; trades are read from the last one that is written down. Orders of others, other slots
 //! of ours among them, are left alone. Only then do strategies begin, and are told what there is.
 //! Nothing here depends on how often it is done: a second start that follows at once ends in the
@@ -52,6 +52,8 @@ impl Engine {
             self.restore(record);
             self.ledger.close(id);
         }
+        let lookup = self.config.lookup;
+        self.memory.conclusive_from = now + lookup.processing_max + lookup.lag_max;
         let mut orphans = 0;
         for record in orders.into_values().filter(is_here) {
             let id = record.intent.client_order_id;
@@ -61,6 +63,9 @@ impl Engine {
             let (symbol, since) = (record.intent.symbol.clone(), record.intent.created_at);
             let sent = (since, record.intent.recv_window);
             self.restore(record);
+            if !is_doubted {
+                self.memory.rested(id);
+            }
             if is_doubted {
                 let known = self.recovery.doubted_since.entry(symbol).or_insert(since);
                 *known = since.min(*known);
@@ -78,6 +83,7 @@ impl Engine {
         }
         for ((venue, account, symbol), trade) in last_trades {
             if (venue, account) == (route.venue, route.account) {
+                self.memory.traded(&symbol);
                 self.recovery.last_trades.insert(symbol, trade);
             }
         }

@@ -161,6 +161,7 @@ impl Engine {
             | Owner::Vanished(..)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Newest(_)
             | Owner::History { .. }
             | Owner::Depth(_) => self.need_again(now, pending, fate, reason),
             // The scheduler asks for another probe when it is time; the others have a limit, and
@@ -325,6 +326,7 @@ const fn backoff(owner: &Owner) -> Backoff {
         | Owner::Pulse(_)
         | Owner::Scan(_)
         | Owner::Identify(_)
+        | Owner::Newest(_)
         | Owner::History { .. }
         | Owner::Depth(_)
         | Owner::Probe
@@ -357,6 +359,7 @@ const fn patient_backoff(owner: &Owner, failures: u32) -> Backoff {
         | Owner::Pulse(_)
         | Owner::Scan(_)
         | Owner::Identify(_)
+        | Owner::Newest(_)
         | Owner::History { .. }
         | Owner::Depth(_)
         | Owner::Probe

@@ -194,17 +194,22 @@ impl Engine {
     ) {
         self.startup.missing_open_orders.remove(symbol);
         let mut count = 0;
+        let mut listed = BTreeSet::new();
         for report in orders {
             let (client, venue) = (report.client_order_id, report.venue_order_id);
             let known = self.ledger.find(&report.symbol, client, venue);
             match known {
-                Some(id) => self.take_in(now, id, report),
+                Some(id) => {
+                    listed.insert(id);
+                    self.take_in(now, id, report);
+                }
                 None => count += usize::from(self.adopt_order(now, report).is_none()),
             }
         }
         if count > 0 {
             self.tell(Incident::ForeignOrders { count });
         }
+        self.ask_about_unlisted(now, symbol, &listed);
         self.begin_strategies(now);
     }
 

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use tradewind_engine::Beginning;
 use tradewind_engine::journal::Recovered;
 use tradewind_journal::SyncMode;
 use tradewind_model::attempt::AccountHash;
@@ -24,34 +25,14 @@ impl Kept {
     pub(crate) fn of(config: &Config<'_>) -> Result<Self, StartError> {
         let dir = dir(config)?.ok_or_else(keeps_nothing)?;
         let login = Login { account: config.account.name, hash: hash(config)? };
-        Ok(Self { dir, tenant: Tenant { venue: venue(config), login, slot: config.engine.slot } })
+        let holds_back = !config.venue.place.is_simulated();
+        let slot = config.engine.slot;
+        Ok(Self { dir, tenant: Tenant { venue: venue(config), login, slot, holds_back } })
     }
 
     /// The folder of the venue.
     pub(crate) fn folder(&self) -> PathBuf {
         self.dir.join(&self.tenant.venue)
-    }
-}
-
-/// The account's key, hashed.
-fn hash(config: &Config<'_>) -> Result<AccountHash, StartError> {
-    Ok(match &config.venue.place {
-        Place::Embedded { .. } => super::embedded::signer()?.account_hash(),
-        Place::Remote(_) => {
-            keys::from_environment(config.venue.name, &config.account)?.account_hash()
-        }
-    })
-}
-
-/// The folder of a run's journal in that of its venue; none when it is in memory.
-pub(crate) fn journal_folder(
-    config: &Config<'_>,
-    folder: &Path,
-    hash: AccountHash,
-) -> Option<PathBuf> {
-    match config.venue.place {
-        Place::Embedded { .. } => None,
-        Place::Remote(_) => Some(folder.join(format!("journal-{hash}-{}", config.engine.slot))),
     }
 }
 
@@ -71,7 +52,8 @@ pub(super) fn open(
 ) -> Result<Option<State>, StartError> {
     let Some(dir) = dir(config)? else { return Ok(None) };
     let login = Login { account: config.account.name, hash };
-    let tenant = Tenant { venue: venue(config), login, slot: config.engine.slot };
+    let holds_back = !config.venue.place.is_simulated();
+    let tenant = Tenant { venue: venue(config), login, slot: config.engine.slot, holds_back };
     let state = State::open(&dir, tenant, clock)?;
     if let Some(since) = state.refused_since() {
         let (venue, account) = (config.venue.name, config.account.name);
@@ -88,11 +70,66 @@ pub(super) fn open_journal(
     hash: AccountHash,
     clock: &Clock,
 ) -> Result<(Scribe, Recovered), StartError> {
-    let folder = state.and_then(|state| journal_folder(config, state.path(), hash));
-    let Some(folder) = folder else {
+    let state = match config.venue.place {
+        Place::Embedded { .. } => None,
+        Place::Served(_) | Place::Remote(_) => state,
+    };
+    let Some(state) = state else {
         return Ok((Scribe::in_memory()?, Recovered::default()));
     };
-    Ok(Scribe::open(&folder, sync(config), clock.now())?)
+    let folder = state.path().join(journal_name(config, hash));
+    let next = next_journal(&folder);
+    if !folder.exists() && next.exists() {
+        // Whoever had set the one before aside was stopped just before this.
+        std::fs::rename(&next, &folder).map_err(|error| super::machine(&error))?;
+    }
+    Ok(Scribe::open(&folder, sync(config), clock.now(), config.journal.keep())?)
+}
+
+/// Where the journal of a configuration is, whether or not there is one yet.
+///
+/// # Errors
+/// When nothing is kept for it, or its key, which says whose journal it is, is not in the
+/// environment.
+pub fn journal_folder(config: &Config<'_>) -> Result<PathBuf, StartError> {
+    if let Place::Embedded { .. } = config.venue.place {
+        return Err(keeps_nothing());
+    }
+    let dir = dir(config)?.ok_or_else(keeps_nothing)?;
+    Ok(dir.join(venue(config)).join(journal_name(config, hash(config)?)))
+}
+
+/// Where a journal is made that is to take the place of another.
+pub(crate) fn next_journal(folder: &Path) -> PathBuf {
+    let mut name = folder.file_name().unwrap_or_default().to_owned();
+    name.push(".next");
+    folder.with_file_name(name)
+}
+
+/// How somebody has to begin who only looks: beside a bot, and silent where it is.
+pub(crate) fn glance(
+    config: &Config<'_>,
+    hash: AccountHash,
+    clock: &Clock,
+) -> Result<Beginning, StartError> {
+    let dir = dir(config)?.ok_or_else(keeps_nothing)?;
+    let login = Login { account: config.account.name, hash };
+    Ok(State::glance(&dir, &venue(config), login, clock)?)
+}
+
+fn journal_name(config: &Config<'_>, hash: AccountHash) -> String {
+    format!("journal-{hash}-{}", config.engine.slot)
+}
+
+/// Whose login it is.
+fn hash(config: &Config<'_>) -> Result<AccountHash, StartError> {
+    match &config.venue.place {
+        Place::Embedded { .. } | Place::Served(_) => Ok(super::embedded::signer()?.account_hash()),
+        Place::Remote(_) => {
+            let signer = keys::from_environment(config.venue.name, &config.account)?;
+            Ok(signer.account_hash())
+        }
+    }
 }
 
 /// Says what is kept for a configuration, in lines; nothing is changed.
@@ -143,7 +180,8 @@ fn dir(config: &Config<'_>) -> Result<Option<PathBuf>, StateError> {
 fn venue(config: &Config<'_>) -> String {
     let url = match &config.venue.place {
         Place::Embedded { .. } => None,
-        Place::Remote(endpoint) => Some(endpoint.rest.as_str()),
+        Place::Served(at) => Some(super::embedded::served(*at).rest),
+        Place::Remote(endpoint) => Some(endpoint.rest.clone()),
     };
-    folder_name(config.venue.name, url)
+    folder_name(config.venue.name, url.as_deref())
 }

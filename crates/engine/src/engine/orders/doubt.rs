@@ -3,6 +3,7 @@
 //! Anything positive ends a doubt at any time: a report, an answer that finds the order. Its
 //! absence proves nothing for long; when it does is the matter of `verdict`.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tradewind_model::call::{Call, OrderRef};
@@ -259,6 +260,9 @@ impl Engine {
             Some(Fate::Refused(refusal)) if refusal.kind == RefusalKind::UnknownOrder
         );
         let asked_at = pending.sent_at.unwrap_or(now);
+        if is_miss {
+            self.order_unknown(asked_at, id);
+        }
         let Some(doubt) = self.doubt_mut(id) else {
             return Timestamp::MAX;
         };
@@ -283,6 +287,38 @@ impl Engine {
         for id in live {
             self.startup.unsure.insert(id);
             self.ask(now, id);
+        }
+    }
+
+    /// An earlier life has left orders: each is unsure until the venue's list of open orders, which
+    /// is read next, has it, or it has been asked about.
+    pub(in crate::engine) fn expect_everything(&mut self, now: Timestamp) {
+        let live = self.ledger.open().filter(|order| order.state.may_be_live());
+        let live: Vec<_> = live.map(|order| (order.id, order.symbol.clone())).collect();
+        for (id, symbol) in live {
+            self.startup.unsure.insert(id);
+            if !self.symbols.contains_key(&symbol) {
+                // It is not traded any more, and its symbol not listed.
+                self.ask(now, id);
+            }
+        }
+    }
+
+    /// The list of a symbol's open orders has been read: who is not in it is asked about.
+    pub(in crate::engine) fn ask_about_unlisted(
+        &mut self,
+        now: Timestamp,
+        symbol: &Symbol,
+        listed: &BTreeSet<ClientOrderId>,
+    ) {
+        let on_it = self.ledger.open().filter(|order| order.symbol == *symbol);
+        let on_it: Vec<_> = on_it.map(|order| order.id).collect();
+        for id in on_it {
+            if listed.contains(&id) {
+                self.startup.unsure.remove(&id);
+            } else if self.startup.unsure.contains(&id) {
+                self.ask(now, id);
+            }
         }
     }
 

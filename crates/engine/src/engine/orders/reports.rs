@@ -69,7 +69,9 @@ impl Engine {
         if !change.fills.is_empty() {
             self.note_traded(now);
         }
+        self.memory.told_of(id);
         if is_accepted && !was_accepted {
+            self.hold_resend(id);
             self.counters.orders_accepted += 1;
             self.note_order_accepted(id);
             self.record_accepted(now, id, report, was_in_doubt);

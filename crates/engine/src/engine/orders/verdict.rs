@@ -7,8 +7,8 @@
 //! since then was read and its order's name with it; and when the order is not wanted any more, the
 //! matching engine itself had nothing to cancel. A venue that forgets is not asked past its memory.
 //!
-//! Then the verdict is durable before anybody hears of it, and nothing is sent again. Should the
-//! order turn up all the same, it is taken in, what is left of it is canceled, and somebody is
+//! Then the verdict is durable before anybody hears of it, and nothing is sent again but what
+//! `resending` is allowed to. Should the order turn up all the same, it is taken in, what is left of it is canceled, and somebody is
 //! woken.
 
 use tradewind_model::call::{Call, OrderRef};
@@ -103,6 +103,12 @@ impl Engine {
             // It has turned up meanwhile, which is written down behind the verdict.
             return;
         }
+        if self.resend(now, id) {
+            return;
+        }
+        let Some(order) = self.ledger.order_mut(id) else {
+            return;
+        };
         let denied = Denied::NotPlaced;
         order.state = OrderState::Denied;
         order.is_ruled_out = true;
