@@ -126,7 +126,7 @@ pub(crate) fn status(config: &Config<'_>) -> ExitCode {
         &kept,
         |reached| block_on(control::status(reached))?.map_err(OperateError::from),
         |claim| {
-            let (_, recovered) = open(config, &kept, claim)?;
+            let (_, recovered) = open(config, claim)?;
             let trading = recovered.trading.values().map(|(since, trading)| {
                 json!({
                     "scope": trading.scope.spelled(),
@@ -160,7 +160,7 @@ fn set(config: &Config<'_>, trading: Trading) -> Result<String, OperateError> {
             if let Some(file) = claim.halt_file().filter(|_| of.1 == TradingState::Running) {
                 return Err(OperateError::HaltFile(file));
             }
-            write(config, &kept, claim, trading.clone())?;
+            write(config, claim, trading.clone())?;
             Ok("no run is there, and the next one will find it".to_owned())
         },
     )?;
@@ -218,10 +218,10 @@ fn reached(config: &Config<'_>, kept: &Kept) -> Result<Option<Reached>, OperateE
     Ok(Some(Reached { address, token }))
 }
 
+/// Opens the journal; the claim is that no run has it.
 fn open(
     config: &Config<'_>,
-    kept: &Kept,
-    claim: &Claim,
+    _claim: &Claim,
 ) -> Result<((DiskJournal, mpsc::Receiver<Answer>), Recovered), OperateError> {
     if let Place::Embedded { .. } = config.venue.place {
         let problem = "the embedded venue forgets everything with its run, and no run is there";
@@ -238,13 +238,8 @@ fn open(
 }
 
 /// Writes a command down, and waits until it is durable.
-fn write(
-    config: &Config<'_>,
-    kept: &Kept,
-    claim: &Claim,
-    trading: Trading,
-) -> Result<(), OperateError> {
-    let ((journal, answers), _) = open(config, kept, claim)?;
+fn write(config: &Config<'_>, claim: &Claim, trading: Trading) -> Result<(), OperateError> {
+    let ((journal, answers), _) = open(config, claim)?;
     let records =
         vec![Record { at: Clock::start().now(), entry: Entry::Trading(Box::new(trading)) }];
     let failed = |problem: String| OperateError::Journal(problem);

@@ -180,9 +180,10 @@ impl Engine {
         let Some(order) = self.ledger.order(id) else {
             return;
         };
-        let intent = Intent { attempt: 2, ..self.intent(order, deadline) };
+        let (attempt, intent) = (order.attempt, self.intent(order, deadline));
         self.timers.set(Timer::Unwritten(id), deadline);
-        self.record_first(now, Entry::Intent(Box::new(intent)), Awaited::Place { id, deadline });
+        let entries = vec![Entry::Intent(Box::new(intent))];
+        self.record_first(now, entries, Awaited::Place { id, attempt, deadline });
     }
 
     /// An order as it is written down.

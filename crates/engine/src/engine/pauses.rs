@@ -49,8 +49,10 @@ impl Engine {
         self.pauses.due = None;
         self.tell(Incident::Paused { lasting: late });
         for kind in [StreamKind::Account, StreamKind::Market] {
-            let generation = self.stream(kind).generation();
-            self.stream_lost(now, kind, generation, Loss::broken("this process was stopped"));
+            let standing: Vec<_> = self.stream(kind).standing().collect();
+            for generation in standing {
+                self.stream_lost(now, kind, generation, Loss::broken("this process was stopped"));
+            }
         }
     }
 

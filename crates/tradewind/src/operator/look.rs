@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tradewind_engine::{Identity, StrategySetup};
+use tradewind_engine::{Identity, OnFailure, StrategySetup};
 use tradewind_model::call::Call;
 use tradewind_model::id::{ClientOrderIds, InstrumentId, StrategyId, Symbol};
 use tradewind_model::outcome::Reply;
 use tradewind_model::report::ExecutionReport;
+use tradewind_model::trading::TradingLimits;
 use tradewind_runtime::{Ask, Clock, Config, Desk, End, Setup};
 use tradewind_transport::Net;
 
@@ -64,6 +65,8 @@ fn start(config: &Config<'_>, books: &Books) -> Result<(Desk, BTreeSet<Symbol>),
         id: StrategyId::new("look").map_err(|error| error.to_string())?,
         slot: ClientOrderIds::SLOTS,
         instruments: named.into_iter().collect(),
+        limits: TradingLimits::default(),
+        on_failure: OnFailure::Leave,
     }];
     engine.cancels_on_stop = false;
     engine.beginning = kept::glance(config, reached.signer.account_hash(), &clock)

@@ -1,5 +1,7 @@
+use tradewind_engine::StreamView;
 use tradewind_model::Timestamp;
 use tradewind_model::notice::VenueStatus;
+use tradewind_model::stream::StreamKind;
 
 use super::*;
 
@@ -29,6 +31,16 @@ fn snapshot() -> Snapshot {
         at: Timestamp::from_secs(90),
         clock_offset_nanos: 0,
         status: VenueStatus::Live,
+        streams: [StreamKind::Account, StreamKind::Market].map(|kind| StreamView {
+            kind,
+            is_live: true,
+            whole_since: None,
+            heard_at: Timestamp::EPOCH,
+            standing: 1,
+            opening: 0,
+        }),
+        timers: 0,
+        calls: 0,
         counters: Counters { orders_sent: 2, fills: 2, ..Counters::default() },
         open_orders: Vec::new(),
         in_doubt: Vec::new(),

@@ -280,16 +280,6 @@ impl Engine {
         next
     }
 
-    /// Asks about every order that may be live: something may have happened unheard.
-    pub(in crate::engine) fn ask_about_everything(&mut self, now: Timestamp) {
-        let live = self.ledger.open().filter(|order| order.state.may_be_live());
-        let live: Vec<_> = live.map(|order| order.id).collect();
-        for id in live {
-            self.startup.unsure.insert(id);
-            self.ask(now, id);
-        }
-    }
-
     /// An earlier life has left orders: each is unsure until the venue's list of open orders, which
     /// is read next, has it, or it has been asked about.
     pub(in crate::engine) fn expect_everything(&mut self, now: Timestamp) {

@@ -55,6 +55,7 @@ impl Engine {
             return false;
         };
         order.state = OrderState::Pending;
+        order.attempt += 1;
         order.updated_at = now;
         let (strategy, update) = (order.strategy, order.update(None, None));
         self.counters.orders_resent += 1;
