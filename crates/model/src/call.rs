@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ClientOrderId, Symbol, TradeId, VenueOrderId};
+use crate::id::{Asset, ClientOrderId, Symbol, TradeId, VenueOrderId};
 use crate::market::Interval;
 use crate::order::{OrderKind, Side};
 use crate::stream::{Feed, StreamKind};
@@ -47,6 +47,13 @@ pub enum Call {
     Ticker {
         /// Of this symbol.
         symbol: Symbol,
+    },
+    /// Best bid and ask of one asset in another, whatever the venue calls that market.
+    Rate {
+        /// What is priced.
+        base: Asset,
+        /// In what.
+        quote: Asset,
     },
     /// A new order.
     PlaceOrder(NewOrder),
@@ -221,7 +228,7 @@ impl Call {
             Self::Catalog { .. } => CallKind::Catalog,
             Self::Depth { .. } => CallKind::Depth,
             Self::Bars { .. } => CallKind::Bars,
-            Self::Ticker { .. } => CallKind::Ticker,
+            Self::Ticker { .. } | Self::Rate { .. } => CallKind::Ticker,
             Self::PlaceOrder(_) => CallKind::PlaceOrder,
             Self::CancelOrder { .. } => CallKind::CancelOrder,
             Self::CancelOpenOrders { .. } => CallKind::CancelOpenOrders,
@@ -258,6 +265,7 @@ impl Call {
             Self::OpenOrders { symbol } => symbol.as_ref(),
             Self::Ping
             | Self::ServerTime
+            | Self::Rate { .. }
             | Self::Account
             | Self::OrderCounts
             | Self::OpenStream { .. }
@@ -279,6 +287,7 @@ impl Call {
             | Self::ServerTime
             | Self::Catalog { .. }
             | Self::Ticker { .. }
+            | Self::Rate { .. }
             | Self::PlaceOrder(_)
             | Self::CancelOrder { .. }
             | Self::CancelOpenOrders { .. }

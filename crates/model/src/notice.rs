@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::balance::{Balance, Fees};
@@ -10,6 +9,7 @@ use crate::id::{ClientOrderId, InstrumentId};
 use crate::instrument::Instrument;
 use crate::market::{Bar, Book, Interval, Quote, Trade};
 use crate::order::{OrderRequest, OrderUpdate};
+use crate::position::Position;
 use crate::stream::Feed;
 use crate::time::Timestamp;
 
@@ -95,8 +95,8 @@ pub struct Recovered {
     pub instruments: Vec<Instrument>,
     /// Its orders that are not over.
     pub orders: Vec<OrderUpdate>,
-    /// What it holds of each instrument by its own fills, fees in the base asset taken off.
-    pub positions: BTreeMap<InstrumentId, Decimal>,
+    /// What its own trades in each instrument have come to.
+    pub positions: BTreeMap<InstrumentId, Position>,
     /// The account's balances.
     pub balances: Vec<Balance>,
     /// What trades cost.

@@ -9,9 +9,11 @@ pub use tradewind_model::notice::{Recovered, VenueStatus};
 pub use tradewind_model::order::{
     Denied, MarketQuantity, OrderKind, OrderRequest, OrderState, OrderUpdate, Side, TimeInForce,
 };
+pub use tradewind_model::position::Position;
 pub use tradewind_model::report::Fill;
 pub use tradewind_model::stream::Feed;
 pub use tradewind_model::{Decimal, Timestamp};
 pub use tradewind_strategy::{
-    Context, InvalidParams, Mailbox, MailboxFull, Message, Registry, Schedule, Strategy, TimerKey,
+    Context, Exposure, InvalidParams, Mailbox, MailboxFull, Message, Registry, Schedule, Strategy,
+    TimerKey,
 };

@@ -159,6 +159,7 @@ impl Engine {
             | Owner::Scan(_)
             | Owner::Identify(_)
             | Owner::Depth(_)
+            | Owner::Rate(_)
             | Owner::Open(..)
             | Owner::Join(_)
             | Owner::Follow(_)

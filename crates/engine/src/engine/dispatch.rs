@@ -176,7 +176,8 @@ impl Engine {
             | Owner::Scan(_)
             | Owner::Identify(_)
             | Owner::History { .. }
-            | Owner::Depth(_) => Some(Action::Send { route, call, permit, timing }),
+            | Owner::Depth(_)
+            | Owner::Rate(_) => Some(Action::Send { route, call, permit, timing }),
         }
     }
 
@@ -248,6 +249,7 @@ impl Engine {
             | Owner::Identify(_)
             | Owner::History { .. }
             | Owner::Depth(_)
+            | Owner::Rate(_)
             | Owner::Open(..)
             | Owner::Join(_)
             | Owner::Follow(_) => {

@@ -80,6 +80,7 @@ impl Engine {
             (Owner::Identify(symbol), Reply::Orders(orders)) => {
                 self.orders_read(now, &symbol, pending, &orders);
             }
+            (Owner::Rate(pair), Reply::Ticker(quote)) => self.rate_read(&pair, &quote),
             (Owner::Depth(symbol), Reply::Depth(book)) => self.depth_read(now, &symbol, &book),
             (Owner::Open(kind, generation), Reply::Ack) => {
                 self.stream_opened(now, kind, generation);
@@ -133,7 +134,8 @@ impl Engine {
             | Owner::Scan(_)
             | Owner::Identify(_)
             | Owner::History { .. }
-            | Owner::Depth(_) => self.failed(now, pending, fate),
+            | Owner::Depth(_)
+            | Owner::Rate(_) => self.failed(now, pending, fate),
         }
     }
 
@@ -168,7 +170,8 @@ impl Engine {
             | Owner::Scan(_)
             | Owner::Identify(_)
             | Owner::History { .. }
-            | Owner::Depth(_) => {
+            | Owner::Depth(_)
+            | Owner::Rate(_) => {
                 let reason = describe(&fate);
                 self.pursue(now, pending, Some(&fate), reason);
             }
