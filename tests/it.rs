@@ -1,6 +1,7 @@
 //! What is true of the workspace as a whole, in one binary.
 
 mod architecture;
+mod decoders;
 mod profiles;
 mod simulation;
 mod sockets;

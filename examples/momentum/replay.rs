@@ -15,7 +15,7 @@ use tradewind_model::instrument::{Filter, Instrument, InstrumentStatus, Range};
 use tradewind_model::market::{Bar, Interval};
 use tradewind_model::money::{Notional, Price, Quantity};
 use tradewind_model::notice::{Command, Notice, Recovered, VenueStatus};
-use tradewind_model::order::{OrderRequest, OrderState, OrderUpdate, Side};
+use tradewind_model::order::{Link, OrderRequest, OrderState, OrderUpdate, Side};
 use tradewind_model::report::Fill;
 use tradewind_model::time::Timestamp;
 use tradewind_strategy::{
@@ -76,6 +76,7 @@ pub(crate) fn instrument() -> Instrument {
         takes_market_orders: true,
         takes_quote_quantity: true,
         takes_post_only: true,
+        offers: Vec::new(),
         filters: vec![Filter::LotSize(Range {
             min: Decimal::new(1, 3),
             max: Decimal::ZERO,
@@ -205,6 +206,7 @@ impl Replay {
             side: request.side,
             kind: request.kind,
             tag: request.tag,
+            link: Link::Alone,
             state: OrderState::Filled,
             cum_qty: qty,
             cum_quote: self.close * qty,

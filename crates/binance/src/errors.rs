@@ -38,14 +38,21 @@ struct Hint {
 
 /// The fate of a call that was answered over REST with anything but success.
 pub(crate) fn rest_fate(status: u16, headers: &HeaderMap, body: &[u8]) -> Fate {
-    let retry_after = headers.get(RETRY_AFTER).and_then(|value| {
-        let text = value.to_str().ok()?;
-        seconds(text)
-    });
+    let retry_after = retry_after(headers);
     match serde_json::from_slice::<VenueError>(body) {
         Ok(error) => fate(status, &error, retry_after),
         Err(_) => wordless_fate(status, retry_after, &excerpt(&String::from_utf8_lossy(body))),
     }
+}
+
+/// The fate of one part of a call, by the error that stands for that part alone. The status is
+/// that of the whole, and the part is judged as if it had been refused by itself.
+pub(crate) fn leg_fate(error: &VenueError, headers: &HeaderMap) -> Fate {
+    fate(400, error, retry_after(headers))
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(RETRY_AFTER).and_then(|value| seconds(value.to_str().ok()?))
 }
 
 /// The fate of a call whose answer says success and cannot be read.
@@ -139,9 +146,11 @@ fn by_code(code: i64, error: &VenueError) -> Meaning {
         -1003 | -1015 | -1034 => return throttled(error),
         -1021 => RefusalKind::Clock,
         -1002 | -1022 | -2014 | -2015 => RefusalKind::Auth,
-        -1010 | -2010 | -2038 => rejected(&error.msg),
+        -1010 | -2010 => rejected(&error.msg),
         -2011 => cancel_rejected(&error.msg),
-        -2013 | -2026 => RefusalKind::UnknownOrder,
+        -2038 => amend_rejected(&error.msg),
+        // -2018 is said of lists, and nowhere documented.
+        -2013 | -2018 | -2026 => RefusalKind::UnknownOrder,
         // No trading window, no depth, no reference price; the state of a subscription.
         -2016 | -1112 | -2043 | -2035 | -2036 | -2042 => RefusalKind::Business,
         -1013
@@ -232,6 +241,11 @@ fn cancel_rejected(message: &str) -> RefusalKind {
     } else {
         RefusalKind::UnknownOrder
     }
+}
+
+/// An amendment names an order like a cancel, and is refused by rules like a new one.
+fn amend_rejected(message: &str) -> RefusalKind {
+    if message.starts_with("Unknown order") { RefusalKind::UnknownOrder } else { rejected(message) }
 }
 
 fn says_one_of(message: &str, texts: &[&str]) -> bool {

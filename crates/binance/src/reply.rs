@@ -4,8 +4,11 @@
 //! body after a 200 leaves open what was done. What is no success goes to the classifier.
 
 mod account;
+mod amend;
+mod list;
 mod market;
 mod order;
+mod replace;
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -18,13 +21,24 @@ use tradewind_model::time::Timestamp;
 use crate::number::Malformed;
 use crate::{errors, limits, symbols};
 
-pub(crate) use self::order::{client_order_id, reason, side, status, venue_order_id};
+pub(crate) use self::list::ListRow;
+pub(crate) use self::order::{
+    client_order_id, is_waiting, order_list_id, reason, side, status, venue_order_id,
+};
 
 /// What became of a call.
 pub(crate) fn decode(call: &Call, response: &Response<Bytes>, received_at: Timestamp) -> Outcome {
     let mut meter = limits::meter(response.headers());
     let (status, body) = (response.status(), response.body());
     meter.status = Some(status.as_u16());
+    if let Call::ReplaceOrder(replacement) = call {
+        let (cancel, place) = replace::fates(replacement, response);
+        return Outcome::double(cancel, place, meter);
+    }
+    if let Call::PlaceOco(pair) = call {
+        let (take, stop) = list::placed(pair, response);
+        return Outcome::double(take, stop, meter);
+    }
     let fate = if status.is_success() || status == StatusCode::SWITCHING_PROTOCOLS {
         match reply(call, status, body, received_at, &mut meter) {
             Ok(reply) => Fate::Done(reply),
@@ -86,10 +100,20 @@ fn reply(
             market::ticker(body, &symbol, received_at).map(Reply::Ticker)
         }
         Call::PlaceOrder(order) => order::placed(body, order).map(Reply::Order),
-        Call::CancelOrder { symbol, .. } | Call::QueryOrder { symbol, .. } => {
-            order::one(body, symbol).map(Reply::Order)
+        Call::ReplaceOrder(_) | Call::PlaceOco(_) => {
+            Err(Malformed::whole("this call is answered leg by leg"))
         }
-        Call::CancelOpenOrders { .. } => order::canceled(body).map(Reply::Orders),
+        Call::AmendOrder(amendment) => amend::amended(body, amendment).map(Reply::Order),
+        Call::CancelOrder { symbol, order } => {
+            list::canceled_one(body, symbol, *order).map(Reply::Order)
+        }
+        Call::QueryOrder { symbol, .. } => order::one(body, symbol).map(Reply::Order),
+        Call::CancelOpenOrders { .. } => list::canceled_all(body).map(Reply::Orders),
+        Call::CancelOrderList { symbol, list } => {
+            list::canceled(body, symbol, *list).map(Reply::Orders)
+        }
+        Call::QueryOrderList { list } => list::one(body, *list).map(Reply::OrderList),
+        Call::OpenOrderLists => list::several(body).map(Reply::OrderLists),
         Call::OpenOrders { .. } | Call::OrderHistory { .. } => {
             order::several(body).map(Reply::Orders)
         }

@@ -5,15 +5,15 @@
 //! write them anew as a form. Sockets are opened by a `GET` of a `ws` URL, to which the transport
 //! adds the headers of the upgrade.
 
+mod order;
 mod query;
 
 pub(crate) use self::query::recv_window_ms;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
-use tradewind_model::call::{Call, HistoryStart, NewOrder, OrderRef, StreamFeed};
+use tradewind_model::call::{Call, HistoryStart, StreamFeed};
 use tradewind_model::id::{Symbol, VenueId};
-use tradewind_model::order::{MarketQuantity, OrderKind, Side, TimeInForce};
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
 use tradewind_venue::{EncodeError, Endpoint, Signer, Stamp};
@@ -57,14 +57,28 @@ pub(crate) fn encode(
         Call::Rate { base, quote } => {
             (Method::GET, "ticker/bookTicker", Query::of(&symbols::spelled(base, quote)))
         }
-        Call::PlaceOrder(order) => (Method::POST, "order", new_order(order)),
-        Call::CancelOrder { symbol, order } => (Method::DELETE, "order", one_order(symbol, *order)),
+        Call::PlaceOrder(order) => (Method::POST, "order", order::placement(order)),
+        Call::ReplaceOrder(replacement) => {
+            (Method::POST, "order/cancelReplace", order::replacement(replacement))
+        }
+        Call::AmendOrder(amendment) => {
+            (Method::PUT, "order/amend/keepPriority", order::amendment(amendment))
+        }
+        Call::PlaceOco(pair) => (Method::POST, "orderList/oco", order::pair(pair)),
+        Call::CancelOrder { symbol, order } => {
+            (Method::DELETE, "order", order::one(symbol, *order))
+        }
         Call::CancelOpenOrders { symbol } => (Method::DELETE, "openOrders", Query::of(symbol)),
-        Call::QueryOrder { symbol, order } => (Method::GET, "order", one_order(symbol, *order)),
+        Call::CancelOrderList { symbol, list } => {
+            (Method::DELETE, "orderList", order::list_to_cancel(symbol, *list))
+        }
+        Call::QueryOrder { symbol, order } => (Method::GET, "order", order::one(symbol, *order)),
         Call::OpenOrders { symbol } => {
             let query = Query::default().with_some("symbol", symbol.as_ref());
             (Method::GET, "openOrders", query)
         }
+        Call::QueryOrderList { list } => (Method::GET, "orderList", order::list_to_query(*list)),
+        Call::OpenOrderLists => (Method::GET, "openOrderList", Query::default()),
         Call::OrderHistory { symbol, since, limit } => {
             let query = from_start(Query::of(symbol), *since, "orderId");
             (Method::GET, "allOrders", query.with("limit", rows(*limit)))
@@ -114,47 +128,6 @@ fn catalog(symbols: &[Symbol]) -> Query {
 fn json_array(symbols: &[Symbol]) -> String {
     let names: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
     serde_json::to_string(&names).expect("an array of strings is JSON")
-}
-
-fn new_order(order: &NewOrder) -> Query {
-    let side = match order.side {
-        Side::Buy => "BUY",
-        Side::Sell => "SELL",
-    };
-    let query = Query::of(&order.symbol).with("side", side);
-    let query = match order.kind {
-        OrderKind::Limit { price, qty, time_in_force } => query
-            .with("type", "LIMIT")
-            .with("timeInForce", time_in_force_word(time_in_force))
-            .with("quantity", qty)
-            .with("price", price),
-        OrderKind::PostOnly { price, qty } => {
-            query.with("type", "LIMIT_MAKER").with("quantity", qty).with("price", price)
-        }
-        OrderKind::Market(MarketQuantity::Base(qty)) => {
-            query.with("type", "MARKET").with("quantity", qty)
-        }
-        OrderKind::Market(MarketQuantity::Quote(value)) => {
-            query.with("type", "MARKET").with("quoteOrderQty", value)
-        }
-    };
-    // Kinds other than LIMIT and MARKET are answered without state and fills unless asked.
-    query.with("newClientOrderId", order.client_order_id).with("newOrderRespType", "FULL")
-}
-
-const fn time_in_force_word(time_in_force: TimeInForce) -> &'static str {
-    match time_in_force {
-        TimeInForce::GoodTillCanceled => "GTC",
-        TimeInForce::ImmediateOrCancel => "IOC",
-        TimeInForce::FillOrKill => "FOK",
-    }
-}
-
-fn one_order(symbol: &Symbol, order: OrderRef) -> Query {
-    match order {
-        OrderRef::Client(id) => Query::of(symbol).with("origClientOrderId", id),
-        OrderRef::Venue(id) => Query::of(symbol).with("orderId", id),
-    }
 }
 
 fn from_start<Id: std::fmt::Display>(

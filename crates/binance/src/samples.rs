@@ -1,5 +1,7 @@
 //! What the tests have in common: published keys, one of every call, made-up answers.
 
+mod order_entry;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,6 +15,7 @@ use tradewind_model::outcome::{Fate, Outcome, Reply};
 use tradewind_model::stream::{Feed, StreamKind};
 use tradewind_venue::{EncodeError, Endpoint, Signer, Stamp, Venue};
 
+pub(crate) use self::order_entry::*;
 use crate::BinanceSpot;
 
 /// The key and secret of the venue's own signing examples.
@@ -90,6 +93,7 @@ pub(crate) fn feeds() -> Vec<StreamFeed> {
 /// One of every call and of every kind of order.
 pub(crate) fn calls() -> Vec<Call> {
     let symbol = symbol();
+    let [stop, stop_limit, profit, profit_limit] = triggered_orders();
     vec![
         Call::Ping,
         Call::ServerTime,
@@ -110,11 +114,23 @@ pub(crate) fn calls() -> Vec<Call> {
         new_order(OrderKind::PostOnly { price: "10".parse().unwrap(), qty: "2".parse().unwrap() }),
         new_order(OrderKind::Market(MarketQuantity::Base("2".parse().unwrap()))),
         new_order(OrderKind::Market(MarketQuantity::Quote("25.5".parse().unwrap()))),
+        stop,
+        stop_limit,
+        profit,
+        profit_limit,
+        replace(),
+        replace_anyway(),
+        amend(),
+        oco(),
+        oco_of_triggers(),
         Call::CancelOrder { symbol: symbol.clone(), order: OrderRef::Client(client_order_id()) },
         Call::CancelOpenOrders { symbol: symbol.clone() },
+        cancel_list(),
         Call::QueryOrder { symbol: symbol.clone(), order: OrderRef::Venue(venue_order_id()) },
         Call::OpenOrders { symbol: Some(symbol.clone()) },
         Call::OpenOrders { symbol: None },
+        query_list(),
+        Call::OpenOrderLists,
         Call::OrderHistory {
             symbol: symbol.clone(),
             since: Some(HistoryStart::Id(venue_order_id())),
@@ -246,7 +262,8 @@ pub(crate) const CATALOG: &str = r#"{"timezone":"UTC","serverTime":1800000000123
     {"symbol":"BROKEN","status":7},
     {"symbol":"FOOUSDT","status":"TRADING","baseAsset":"FOO","baseAssetPrecision":8,
     "quoteAsset":"USDT","quotePrecision":8,"quoteAssetPrecision":8,"baseCommissionPrecision":8,
-    "quoteCommissionPrecision":8,"orderTypes":["LIMIT","LIMIT_MAKER","MARKET"],
+    "quoteCommissionPrecision":8,"orderTypes":["LIMIT","LIMIT_MAKER","MARKET",
+    "STOP_LOSS_LIMIT"],
     "icebergAllowed":true,"ocoAllowed":true,"otoAllowed":true,"opoAllowed":true,
     "quoteOrderQtyMarketAllowed":true,"allowTrailingStop":true,"cancelReplaceAllowed":true,
     "amendAllowed":true,"pegInstructionsAllowed":true,"isSpotTradingAllowed":true,

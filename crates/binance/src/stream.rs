@@ -55,10 +55,16 @@ pub(crate) fn encode_frame(
         | Call::Ticker { .. }
         | Call::Rate { .. }
         | Call::PlaceOrder(_)
+        | Call::ReplaceOrder(_)
+        | Call::AmendOrder(_)
+        | Call::PlaceOco(_)
         | Call::CancelOrder { .. }
         | Call::CancelOpenOrders { .. }
+        | Call::CancelOrderList { .. }
         | Call::QueryOrder { .. }
         | Call::OpenOrders { .. }
+        | Call::QueryOrderList { .. }
+        | Call::OpenOrderLists
         | Call::OrderHistory { .. }
         | Call::FillHistory { .. }
         | Call::Account

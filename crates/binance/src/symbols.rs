@@ -10,7 +10,7 @@ mod filters;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tradewind_model::id::{Asset, InstrumentId, Symbol};
-use tradewind_model::instrument::{Filter, Instrument, InstrumentStatus};
+use tradewind_model::instrument::{Filter, Instrument, InstrumentStatus, Offer};
 use tradewind_model::outcome::Reply;
 
 use crate::limits::{self, LimitRow};
@@ -43,7 +43,13 @@ struct SymbolRow<'a> {
     quote_asset_precision: u32,
     order_types: Vec<String>,
     #[serde(default)]
+    oco_allowed: bool,
+    #[serde(default)]
     quote_order_qty_market_allowed: bool,
+    #[serde(default)]
+    cancel_replace_allowed: bool,
+    #[serde(default)]
+    amend_allowed: bool,
     #[serde(default = "yes")]
     is_spot_trading_allowed: bool,
     #[serde(borrow)]
@@ -92,6 +98,18 @@ fn instrument(raw: &RawValue, shared: &[Filter]) -> Result<Instrument, Malformed
         takes_market_orders: takes("MARKET"),
         takes_quote_quantity: row.quote_order_qty_market_allowed,
         takes_post_only: takes("LIMIT_MAKER"),
+        offers: [
+            (Offer::StopLoss, takes("STOP_LOSS")),
+            (Offer::StopLossLimit, takes("STOP_LOSS_LIMIT")),
+            (Offer::TakeProfit, takes("TAKE_PROFIT")),
+            (Offer::TakeProfitLimit, takes("TAKE_PROFIT_LIMIT")),
+            (Offer::Oco, row.oco_allowed),
+            (Offer::Replace, row.cancel_replace_allowed),
+            (Offer::Amend, row.amend_allowed),
+        ]
+        .into_iter()
+        .filter_map(|(offer, is_offered)| is_offered.then_some(offer))
+        .collect(),
         symbol: row.symbol,
         base: row.base_asset,
         quote: row.quote_asset,

@@ -92,7 +92,9 @@ impl ReadFailed {
 
 fn not_taken(why: &NotTaken) -> &str {
     match why {
-        NotTaken::NotSent(reason) | NotTaken::Overloaded(reason) => reason,
+        NotTaken::NotSent(reason)
+        | NotTaken::Overloaded(reason)
+        | NotTaken::NotAttempted(reason) => reason,
         NotTaken::Throttled(throttle) => &throttle.message,
     }
 }

@@ -101,6 +101,14 @@ impl Ledger {
             .fold((0, 0), |(here, all), order| (here + u32::from(order.symbol == *symbol), all + 1))
     }
 
+    /// Of those orders the ones with a trigger.
+    #[must_use]
+    pub fn count_triggered(&self, symbol: &Symbol) -> (u32, u32) {
+        let triggered = self.open().filter(|order| order.kind.trigger().is_some());
+        triggered
+            .fold((0, 0), |(here, all), order| (here + u32::from(order.symbol == *symbol), all + 1))
+    }
+
     /// Files an order that is over; the oldest filed one is forgotten when there are too many.
     pub fn close(&mut self, id: ClientOrderId) {
         self.holds.remove(&id);
@@ -243,6 +251,10 @@ fn locked_by(
     match (side, kind) {
         (Side::Buy, OrderKind::Limit { price, qty, .. } | OrderKind::PostOnly { price, qty }) => {
             Some((instrument.quote.clone(), (*price * *qty).get()))
+        }
+        (Side::Buy, OrderKind::Triggered { trigger, qty, limit }) => {
+            let price = limit.map_or(trigger.price(), |limit| limit.price);
+            Some((instrument.quote.clone(), (price * *qty).get()))
         }
         (Side::Buy, OrderKind::Market(MarketQuantity::Quote(value))) => {
             Some((instrument.quote.clone(), value.get()))

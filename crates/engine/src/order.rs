@@ -9,7 +9,9 @@ use std::collections::btree_map::Entry;
 
 use tradewind_model::id::{ClientOrderId, InstrumentId, StrategyId, Symbol, TradeId, VenueOrderId};
 use tradewind_model::money::{Notional, Quantity};
-use tradewind_model::order::{Denied, OrderKind, OrderRequest, OrderState, OrderUpdate, Side};
+use tradewind_model::order::{
+    Denied, Link, OrderKind, OrderRequest, OrderState, OrderUpdate, Side,
+};
 use tradewind_model::report::{ExecutionReport, Fill, ReportedStatus};
 use tradewind_model::time::Timestamp;
 
@@ -30,6 +32,8 @@ pub struct Order {
     pub kind: OrderKind,
     /// The strategy's own mark.
     pub tag: u32,
+    /// Which other order it belongs with.
+    pub link: Link,
     /// What is true of it.
     pub state: OrderState,
     /// The venue's name of it.
@@ -191,6 +195,7 @@ impl Order {
             side: self.side,
             kind: self.kind,
             tag: self.tag,
+            link: self.link,
             state: self.state,
             cum_qty: self.cum_qty,
             cum_quote: self.cum_quote,

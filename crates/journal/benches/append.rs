@@ -15,7 +15,7 @@ use tradewind_engine::journal::{Answer, Append, AppendId, Entry, Intent, Record}
 use tradewind_journal::{DiskJournal, Journal, SyncMode};
 use tradewind_model::Timestamp;
 use tradewind_model::id::{AccountId, ClientOrderIds, InstrumentId, StrategyId, Symbol, VenueId};
-use tradewind_model::order::{OrderKind, OrderRequest, Side};
+use tradewind_model::order::{Link, OrderKind, OrderRequest, Side};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_057_610_050);
 const GROUP: u64 = 16;
@@ -51,6 +51,7 @@ impl Bench {
                 },
                 tag: 7,
             },
+            link: Link::Alone,
             symbol: Symbol::new("BTCUSDT"),
             deadline: NOW + Duration::from_secs(5),
             recv_window: Duration::from_millis(1_500),

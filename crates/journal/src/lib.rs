@@ -35,7 +35,7 @@
 //!
 //! | table or view | what it holds |
 //! |---|---|
-//! | `orders` | every order that is kept, with its times as text and how far it has come (`stage`) |
+//! | `orders` | every order that is kept, with its times as text, how far it has come (`stage`) and which others it belongs with (`pair` and `other`, `replaces`) |
 //! | `open_orders`, `orders_in_doubt` | those that are not over; those that the venue may or may not have |
 //! | `fills`, `fills_by_day` | every trade of our orders, each once; their sums by day, strategy and side |
 //! | `positions`, `turnovers` | what our own trades come to, for reading and exactly |

@@ -3,11 +3,19 @@
 //! [`Call`] is a closed enum on purpose: each adapter matches it exhaustively, so a new call
 //! breaks every adapter's build until it has been answered (and `Unsupported` is an answer).
 
+mod entry;
+mod kind;
+
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Asset, ClientOrderId, Symbol, TradeId, VenueOrderId};
+pub use entry::{
+    Amendment, NewOco, NewOrder, OrderListRef, OrderRef, Replacement, WhenNotCanceled,
+    WhenOverLimit,
+};
+pub use kind::{CallKind, Effect, EndpointGroup};
+
+use crate::id::{Asset, Symbol, TradeId, VenueOrderId};
 use crate::market::Interval;
-use crate::order::{OrderKind, Side};
 use crate::stream::{Feed, StreamKind};
 use crate::time::Timestamp;
 
@@ -57,17 +65,30 @@ pub enum Call {
     },
     /// A new order.
     PlaceOrder(NewOrder),
-    /// Cancel one order.
+    /// Cancel one order and place another in its stead, in one request. Two legs.
+    ReplaceOrder(Box<Replacement>),
+    /// Lower the quantity of an order where it stands.
+    AmendOrder(Amendment),
+    /// A new pair of orders of which at most one trades. Two legs.
+    PlaceOco(Box<NewOco>),
+    /// Cancel one order; one that belongs to a list takes the list with it.
     CancelOrder {
         /// On this symbol.
         symbol: Symbol,
         /// Which order.
         order: OrderRef,
     },
-    /// Cancel every order on a symbol, whoever placed it.
+    /// Cancel every order on a symbol, whoever placed it, those in lists too.
     CancelOpenOrders {
         /// On this symbol.
         symbol: Symbol,
+    },
+    /// Cancel all orders of one list.
+    CancelOrderList {
+        /// On this symbol.
+        symbol: Symbol,
+        /// Which list.
+        list: OrderListRef,
     },
     /// The state of one order.
     QueryOrder {
@@ -81,6 +102,13 @@ pub enum Call {
         /// On this symbol; on all of them, much dearer, when none is named.
         symbol: Option<Symbol>,
     },
+    /// The state of one list of orders.
+    QueryOrderList {
+        /// Which list.
+        list: OrderListRef,
+    },
+    /// The lists of orders that are not over, on all symbols.
+    OpenOrderLists,
     /// Orders of any state, oldest first.
     OrderHistory {
         /// On this symbol.
@@ -126,28 +154,6 @@ pub enum Call {
     SubscribeAccount,
 }
 
-/// An order as a venue is asked for it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct NewOrder {
-    /// Our name of it.
-    pub client_order_id: ClientOrderId,
-    /// On this symbol.
-    pub symbol: Symbol,
-    /// Buy or sell.
-    pub side: Side,
-    /// What kind, with its price and quantity.
-    pub kind: OrderKind,
-}
-
-/// How an order is named to the venue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum OrderRef {
-    /// By our name.
-    Client(ClientOrderId),
-    /// By the venue's name.
-    Venue(VenueOrderId),
-}
-
 /// Where a history begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum HistoryStart<Id> {
@@ -166,58 +172,6 @@ pub struct StreamFeed {
     pub feed: Feed,
 }
 
-/// The kind of a call, without its parameters: what a price list and a metric are keyed by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is the call of the same name")]
-pub enum CallKind {
-    Ping,
-    ServerTime,
-    Catalog,
-    Depth,
-    Bars,
-    Ticker,
-    PlaceOrder,
-    CancelOrder,
-    CancelOpenOrders,
-    QueryOrder,
-    OpenOrders,
-    OrderHistory,
-    FillHistory,
-    Account,
-    OrderCounts,
-    OpenStream,
-    Subscribe,
-    Unsubscribe,
-    SubscribeAccount,
-}
-
-/// What sending a call twice does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Effect {
-    /// It changes nothing.
-    Read,
-    /// The second time changes nothing more: cancel one order by its id, open a socket.
-    Idempotent,
-    /// The second time is a second effect: a new order, or "cancel all", which would also kill
-    /// what was placed since.
-    Once,
-}
-
-/// Which calls share a cap on how many may be on the wire at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndpointGroup {
-    /// Order entry and cancels: slots and connections of their own, which reads never take.
-    Orders,
-    /// Signed reads.
-    Private,
-    /// Unsigned reads.
-    Public,
-    /// Handshakes and control messages of WebSockets.
-    Streams,
-}
-
 impl Call {
     /// The call's kind.
     #[must_use]
@@ -230,10 +184,16 @@ impl Call {
             Self::Bars { .. } => CallKind::Bars,
             Self::Ticker { .. } | Self::Rate { .. } => CallKind::Ticker,
             Self::PlaceOrder(_) => CallKind::PlaceOrder,
+            Self::ReplaceOrder(_) => CallKind::ReplaceOrder,
+            Self::AmendOrder(_) => CallKind::AmendOrder,
+            Self::PlaceOco(_) => CallKind::PlaceOco,
             Self::CancelOrder { .. } => CallKind::CancelOrder,
             Self::CancelOpenOrders { .. } => CallKind::CancelOpenOrders,
+            Self::CancelOrderList { .. } => CallKind::CancelOrderList,
             Self::QueryOrder { .. } => CallKind::QueryOrder,
             Self::OpenOrders { .. } => CallKind::OpenOrders,
+            Self::QueryOrderList { .. } => CallKind::QueryOrderList,
+            Self::OpenOrderLists => CallKind::OpenOrderLists,
             Self::OrderHistory { .. } => CallKind::OrderHistory,
             Self::FillHistory { .. } => CallKind::FillHistory,
             Self::Account => CallKind::Account,
@@ -258,14 +218,20 @@ impl Call {
             | Self::Ticker { symbol }
             | Self::CancelOrder { symbol, .. }
             | Self::CancelOpenOrders { symbol }
+            | Self::CancelOrderList { symbol, .. }
             | Self::QueryOrder { symbol, .. }
             | Self::OrderHistory { symbol, .. }
             | Self::FillHistory { symbol, .. } => Some(symbol),
             Self::PlaceOrder(order) => Some(&order.symbol),
+            Self::ReplaceOrder(replacement) => Some(&replacement.order.symbol),
+            Self::AmendOrder(amendment) => Some(&amendment.symbol),
+            Self::PlaceOco(pair) => Some(&pair.symbol),
             Self::OpenOrders { symbol } => symbol.as_ref(),
             Self::Ping
             | Self::ServerTime
             | Self::Rate { .. }
+            | Self::QueryOrderList { .. }
+            | Self::OpenOrderLists
             | Self::Account
             | Self::OrderCounts
             | Self::OpenStream { .. }
@@ -289,10 +255,16 @@ impl Call {
             | Self::Ticker { .. }
             | Self::Rate { .. }
             | Self::PlaceOrder(_)
+            | Self::ReplaceOrder(_)
+            | Self::AmendOrder(_)
+            | Self::PlaceOco(_)
             | Self::CancelOrder { .. }
             | Self::CancelOpenOrders { .. }
+            | Self::CancelOrderList { .. }
             | Self::QueryOrder { .. }
             | Self::OpenOrders { .. }
+            | Self::QueryOrderList { .. }
+            | Self::OpenOrderLists
             | Self::Account
             | Self::OrderCounts
             | Self::OpenStream { .. }
@@ -309,123 +281,8 @@ impl Call {
             self,
             Self::CancelOrder { .. }
                 | Self::QueryOrder { .. }
+                | Self::AmendOrder(_)
                 | Self::FillHistory { order: Some(_), .. }
-        )
-    }
-}
-
-impl CallKind {
-    /// The name in logs: `place_order`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ping => "ping",
-            Self::ServerTime => "server_time",
-            Self::Catalog => "catalog",
-            Self::Depth => "depth",
-            Self::Bars => "bars",
-            Self::Ticker => "ticker",
-            Self::PlaceOrder => "place_order",
-            Self::CancelOrder => "cancel_order",
-            Self::CancelOpenOrders => "cancel_open_orders",
-            Self::QueryOrder => "query_order",
-            Self::OpenOrders => "open_orders",
-            Self::OrderHistory => "order_history",
-            Self::FillHistory => "fill_history",
-            Self::Account => "account",
-            Self::OrderCounts => "order_counts",
-            Self::OpenStream => "open_stream",
-            Self::Subscribe => "subscribe",
-            Self::Unsubscribe => "unsubscribe",
-            Self::SubscribeAccount => "subscribe_account",
-        }
-    }
-
-    /// How it is made, in the words of HTTP; `WS` for what goes over a socket.
-    #[must_use]
-    pub const fn method(self) -> &'static str {
-        match self {
-            Self::PlaceOrder => "POST",
-            Self::CancelOrder | Self::CancelOpenOrders => "DELETE",
-            Self::OpenStream | Self::Subscribe | Self::Unsubscribe | Self::SubscribeAccount => "WS",
-            Self::Ping
-            | Self::ServerTime
-            | Self::Catalog
-            | Self::Depth
-            | Self::Bars
-            | Self::Ticker
-            | Self::QueryOrder
-            | Self::OpenOrders
-            | Self::OrderHistory
-            | Self::FillHistory
-            | Self::Account
-            | Self::OrderCounts => "GET",
-        }
-    }
-
-    /// What sending it twice does.
-    #[must_use]
-    pub const fn effect(self) -> Effect {
-        match self {
-            Self::Ping
-            | Self::ServerTime
-            | Self::Catalog
-            | Self::Depth
-            | Self::Bars
-            | Self::Ticker
-            | Self::QueryOrder
-            | Self::OpenOrders
-            | Self::OrderHistory
-            | Self::FillHistory
-            | Self::Account
-            | Self::OrderCounts => Effect::Read,
-            Self::CancelOrder
-            | Self::OpenStream
-            | Self::Subscribe
-            | Self::Unsubscribe
-            | Self::SubscribeAccount => Effect::Idempotent,
-            Self::PlaceOrder | Self::CancelOpenOrders => Effect::Once,
-        }
-    }
-
-    /// Whose concurrency it takes part in.
-    #[must_use]
-    pub const fn group(self) -> EndpointGroup {
-        match self {
-            Self::PlaceOrder | Self::CancelOrder | Self::CancelOpenOrders => EndpointGroup::Orders,
-            Self::QueryOrder
-            | Self::OpenOrders
-            | Self::OrderHistory
-            | Self::FillHistory
-            | Self::Account
-            | Self::OrderCounts => EndpointGroup::Private,
-            Self::Ping
-            | Self::ServerTime
-            | Self::Catalog
-            | Self::Depth
-            | Self::Bars
-            | Self::Ticker => EndpointGroup::Public,
-            Self::OpenStream | Self::Subscribe | Self::Unsubscribe | Self::SubscribeAccount => {
-                EndpointGroup::Streams
-            }
-        }
-    }
-
-    /// Whether the call carries a signature.
-    #[must_use]
-    pub const fn is_signed(self) -> bool {
-        matches!(
-            self,
-            Self::PlaceOrder
-                | Self::CancelOrder
-                | Self::CancelOpenOrders
-                | Self::QueryOrder
-                | Self::OpenOrders
-                | Self::OrderHistory
-                | Self::FillHistory
-                | Self::Account
-                | Self::OrderCounts
-                | Self::SubscribeAccount
         )
     }
 }

@@ -134,6 +134,11 @@ short_id! {
     VenueOrderId, "venue order id", 32
 }
 
+short_id! {
+    /// The venue's name of a list of orders that belong together.
+    OrderListId, "order list id", 32
+}
+
 /// The venue's number of a trade; unique per symbol and rising.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

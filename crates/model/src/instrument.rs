@@ -1,6 +1,7 @@
 //! What is traded, and the rules a venue sets for orders on it.
 
 mod filter;
+mod pair;
 
 pub use filter::{Filter, FilterBreach, FilterContext, PercentPrice, Range};
 
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{Asset, InstrumentId, Symbol};
 use crate::money::{Price, Quantity};
-use crate::order::{OrderKind, Side};
+use crate::order::{MarketQuantity, OrderKind, Side, Trigger};
 
 /// Something that is traded at a venue, with that venue's rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,8 +35,31 @@ pub struct Instrument {
     pub takes_quote_quantity: bool,
     /// Whether post-only orders are taken.
     pub takes_post_only: bool,
+    /// What else is offered on it.
+    #[serde(default)]
+    pub offers: Vec<Offer>,
     /// The rules, in the order in which the venue lists them.
     pub filters: Vec<Filter>,
+}
+
+/// What a venue may offer on an instrument beyond limit and market orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Offer {
+    /// Stop losses that take whatever price there is.
+    StopLoss,
+    /// Stop losses with a limit.
+    StopLossLimit,
+    /// Take profits that take whatever price there is.
+    TakeProfit,
+    /// Take profits with a limit.
+    TakeProfitLimit,
+    /// Pairs of which one cancels the other.
+    Oco,
+    /// Cancel and place in one request.
+    Replace,
+    /// Lower a quantity and keep the place in the queue.
+    Amend,
 }
 
 /// What a venue allows on an instrument.
@@ -51,6 +75,30 @@ pub enum InstrumentStatus {
 }
 
 impl Instrument {
+    /// Whether orders of this kind are taken on it at all.
+    #[must_use]
+    pub fn takes(&self, kind: &OrderKind) -> bool {
+        let offer = match kind {
+            OrderKind::Limit { .. } => return true,
+            OrderKind::PostOnly { .. } => return self.takes_post_only,
+            OrderKind::Market(MarketQuantity::Base(_)) => return self.takes_market_orders,
+            OrderKind::Market(MarketQuantity::Quote(_)) => return self.takes_quote_quantity,
+            OrderKind::Triggered { trigger, limit, .. } => match (trigger, limit) {
+                (Trigger::StopLoss(_), None) => Offer::StopLoss,
+                (Trigger::StopLoss(_), Some(_)) => Offer::StopLossLimit,
+                (Trigger::TakeProfit(_), None) => Offer::TakeProfit,
+                (Trigger::TakeProfit(_), Some(_)) => Offer::TakeProfitLimit,
+            },
+        };
+        self.offers(offer)
+    }
+
+    /// Whether the venue offers this on it.
+    #[must_use]
+    pub fn offers(&self, offer: Offer) -> bool {
+        self.offers.contains(&offer)
+    }
+
     /// Checks an order against every rule that can be checked before it is sent.
     ///
     /// # Errors
@@ -71,6 +119,11 @@ impl Instrument {
     fn check_precision(&self, kind: &OrderKind) -> Result<(), FilterBreach> {
         let checks = [
             ("price", kind.price().map(Price::get), self.quote_precision),
+            (
+                "trigger price",
+                kind.trigger().map(|trigger| trigger.price().get()),
+                self.quote_precision,
+            ),
             ("quantity", kind.qty().map(Quantity::get), self.base_precision),
         ];
         for (what, value, precision) in checks {

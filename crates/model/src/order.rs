@@ -1,11 +1,19 @@
 //! What a strategy asks for, and what is true of an order.
 
+mod kind;
+mod link;
+mod pair;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use kind::{LimitTerms, MarketQuantity, OrderKind, Trigger};
+pub use link::Link;
+pub use pair::{Oco, OcoStop, OcoTake};
+
 use crate::id::{ClientOrderId, InstrumentId, VenueOrderId};
-use crate::money::{Notional, Price, Quantity};
+use crate::money::{Notional, Quantity};
 use crate::report::Fill;
 use crate::time::Timestamp;
 
@@ -48,62 +56,6 @@ pub enum TimeInForce {
     ImmediateOrCancel,
     /// All of it at once, or none (FOK).
     FillOrKill,
-}
-
-/// The kind of an order, with what that kind needs and nothing that it cannot have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OrderKind {
-    /// At this price or better.
-    Limit {
-        /// The worst price.
-        price: Price,
-        /// How much.
-        qty: Quantity,
-        /// For how long.
-        time_in_force: TimeInForce,
-    },
-    /// At this price, and only if it rests: the venue refuses it when it would trade at once.
-    PostOnly {
-        /// The price.
-        price: Price,
-        /// How much.
-        qty: Quantity,
-    },
-    /// At whatever price there is.
-    Market(MarketQuantity),
-}
-
-/// How much a market order trades.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MarketQuantity {
-    /// So much of the base asset.
-    Base(Quantity),
-    /// For so much of the quote asset.
-    Quote(Notional),
-}
-
-impl OrderKind {
-    /// The price, for kinds that have one.
-    #[must_use]
-    pub const fn price(&self) -> Option<Price> {
-        match self {
-            Self::Limit { price, .. } | Self::PostOnly { price, .. } => Some(*price),
-            Self::Market(_) => None,
-        }
-    }
-
-    /// The quantity of base asset, for kinds that name one.
-    #[must_use]
-    pub const fn qty(&self) -> Option<Quantity> {
-        match self {
-            Self::Limit { qty, .. }
-            | Self::PostOnly { qty, .. }
-            | Self::Market(MarketQuantity::Base(qty)) => Some(*qty),
-            Self::Market(MarketQuantity::Quote(_)) => None,
-        }
-    }
 }
 
 /// What a strategy asks for.
@@ -302,6 +254,9 @@ pub struct OrderUpdate {
     pub kind: OrderKind,
     /// The strategy's own mark.
     pub tag: u32,
+    /// Which other order it belongs with.
+    #[serde(default)]
+    pub link: Link,
     /// What is true of it now.
     pub state: OrderState,
     /// What has traded so far.
@@ -319,3 +274,6 @@ pub struct OrderUpdate {
     /// When it happened, by the venue where it said so.
     pub at: Timestamp,
 }
+
+#[cfg(test)]
+mod tests;

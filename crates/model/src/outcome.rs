@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 use crate::balance::AccountSnapshot;
 use crate::instrument::Instrument;
 use crate::market::{Bar, Book, Quote};
-use crate::report::{ExecutionReport, HistoricFill};
+use crate::report::{ExecutionReport, HistoricFill, OrderListReport};
 use crate::tariff::{Limit, LimitKind, Weight};
 use crate::time::Timestamp;
 
-/// Which part of a call with several parts: a batch's third order, a replacement's cancel.
-/// Calls with one part have leg 0.
+/// Which part of a call with several parts: a replacement's cancel, a pair's stop. Calls with one
+/// part have leg 0; how many there are says [`CallKind::legs`](crate::call::CallKind::legs).
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
@@ -27,7 +27,8 @@ pub struct LegId(pub u8);
 /// What became of a call: a fate a leg, and what the venue said of its limits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// A fate for every leg; never empty.
+    /// A fate for every leg; never empty. One alone stands for all: nothing came back that could
+    /// tell them apart.
     pub legs: Vec<(LegId, Fate)>,
     /// What the venue said of its limits, whatever became of the call.
     pub meter: Meter,
@@ -39,10 +40,29 @@ impl Outcome {
     pub fn single(fate: Fate, meter: Meter) -> Self {
         Self { legs: vec![(LegId::default(), fate)], meter }
     }
+
+    /// The outcome of a call with two legs.
+    #[must_use]
+    pub fn double(first: Fate, second: Fate, meter: Meter) -> Self {
+        Self { legs: vec![(LegId(0), first), (LegId(1), second)], meter }
+    }
+
+    /// What became of one leg. A fate that stands alone is that of every leg.
+    #[must_use]
+    pub fn fate(&self, leg: LegId) -> Option<&Fate> {
+        match self.legs.as_slice() {
+            [(_, only)] => Some(only),
+            legs => legs.iter().find(|(id, _)| *id == leg).map(|(_, fate)| fate),
+        }
+    }
 }
 
 /// What can be known of a leg.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is what nearly every call comes to; a box would be one more allocation a call"
+)]
 pub enum Fate {
     /// The venue did it, and said so.
     Done(Reply),
@@ -78,6 +98,10 @@ pub enum Reply {
     Order(ExecutionReport),
     /// Several orders.
     Orders(Vec<ExecutionReport>),
+    /// A list of orders that belong together.
+    OrderList(OrderListReport),
+    /// Several such lists.
+    OrderLists(Vec<OrderListReport>),
     /// Trades of ours, oldest first.
     Fills(Vec<HistoricFill>),
     /// Balances and fees.
@@ -124,6 +148,8 @@ pub enum NotTaken {
     Throttled(Throttle),
     /// The venue had no room for it and said that it was not done.
     Overloaded(String),
+    /// Another part of the same call failed, and the venue did not go on to this one.
+    NotAttempted(String),
 }
 
 /// What a venue said when a limit turned a call away.
@@ -181,4 +207,20 @@ pub struct Meter {
     pub status: Option<u16>,
     /// The venue's name of this request, for its support.
     pub request_id: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fate_that_stands_alone_is_that_of_every_leg() {
+        let lost = Fate::Unknown(Unknown::Timeout);
+        let outcome = Outcome::single(lost.clone(), Meter::default());
+        assert_eq!([outcome.fate(LegId(0)), outcome.fate(LegId(1))], [Some(&lost), Some(&lost)]);
+        let done = Fate::Done(Reply::Ack);
+        let outcome = Outcome::double(done.clone(), lost.clone(), Meter::default());
+        assert_eq!([outcome.fate(LegId(0)), outcome.fate(LegId(1))], [Some(&done), Some(&lost)]);
+        assert_eq!(outcome.fate(LegId(2)), None);
+    }
 }

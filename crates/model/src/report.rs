@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Asset, ClientOrderId, Symbol, TradeId, VenueOrderId};
+use crate::id::{Asset, ClientOrderId, OrderListId, Symbol, TradeId, VenueOrderId};
 use crate::money::{Notional, Price, Quantity};
 use crate::order::Side;
 use crate::time::Timestamp;
@@ -63,8 +63,17 @@ pub struct ExecutionReport {
     pub side: Side,
     /// What the venue calls its state.
     pub status: ReportedStatus,
+    /// Whether it lives and is not in the book: it waits for its trigger, or for another order.
+    #[serde(default)]
+    pub is_waiting: bool,
+    /// The list it belongs to, if it belongs to one.
+    #[serde(default)]
+    pub list: Option<OrderListId>,
     /// The price, where the kind has one.
     pub price: Option<Price>,
+    /// The price that sets it off, where the kind has one; also after it was set off.
+    #[serde(default)]
+    pub trigger_price: Option<Price>,
     /// How much was asked for; zero where the venue counts in quote asset.
     pub qty: Quantity,
     /// What has traded so far.
@@ -78,6 +87,39 @@ pub struct ExecutionReport {
     /// Why, for a rejection or expiry.
     pub reason: Option<String>,
     /// When it happened, by the venue's clock.
+    pub at: Timestamp,
+}
+
+/// How far a list of orders has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReportedListStatus {
+    /// At least one of its orders lives.
+    Executing,
+    /// None of them does.
+    Done,
+    /// The venue did not take it, or did not do what was asked of it.
+    Rejected,
+    /// A word we do not know; a venue may add one tomorrow.
+    Unknown(String),
+}
+
+/// A venue's statement about a list of orders. What became of each order is told by a report of
+/// its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderListReport {
+    /// On which symbol.
+    pub symbol: Symbol,
+    /// The venue's name of the list.
+    pub list: OrderListId,
+    /// Our name of it; none for a name that cannot be ours.
+    pub client_list_id: Option<ClientOrderId>,
+    /// How far it has come.
+    pub status: ReportedListStatus,
+    /// Its orders by both names, in the venue's order.
+    pub orders: Vec<(VenueOrderId, Option<ClientOrderId>)>,
+    /// Why, for a rejection.
+    pub reason: Option<String>,
+    /// When, by the venue's clock.
     pub at: Timestamp,
 }
 

@@ -6,7 +6,7 @@ use crate::balance::Balance;
 use crate::id::{CallId, Symbol};
 use crate::market::{Bar, BookDelta, Interval, Quote, Trade};
 use crate::outcome::Outcome;
-use crate::report::ExecutionReport;
+use crate::report::{ExecutionReport, OrderListReport};
 
 /// The kinds of sockets a venue has: they are separate services, never one connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -45,6 +45,8 @@ pub enum StreamEvent {
     Book(Symbol, BookDelta),
     /// A statement about one of the account's orders.
     Report(ExecutionReport),
+    /// A statement about a list of the account's orders; each of them is reported on its own too.
+    ListReport(OrderListReport),
     /// Absolute balances of the assets that may have changed; others are as before.
     Balances(Vec<Balance>),
     /// A balance changed by a transfer, not by a trade; its absolute value is to be read.

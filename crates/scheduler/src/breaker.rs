@@ -76,7 +76,9 @@ impl Outage {
     #[must_use]
     pub const fn of(fate: &Fate) -> Option<Self> {
         match fate {
-            Fate::Done(_) | Fate::Refused(_) | Fate::NotTaken(NotTaken::Throttled(_)) => None,
+            Fate::Done(_)
+            | Fate::Refused(_)
+            | Fate::NotTaken(NotTaken::Throttled(_) | NotTaken::NotAttempted(_)) => None,
             Fate::NotTaken(NotTaken::NotSent(_)) | Fate::Unknown(Unknown::Broken(_)) => {
                 Some(Self::Transport)
             }

@@ -325,7 +325,9 @@ impl Binance {
         let delay = self.report_delay();
         for event in events {
             match event {
-                ExchangeEvent::Execution(_) | ExchangeEvent::Balance(_) => {
+                ExchangeEvent::Execution(_)
+                | ExchangeEvent::Balance(_)
+                | ExchangeEvent::List(_) => {
                     self.queue_report(now, delay, event);
                 }
                 ExchangeEvent::Trade(_)

@@ -14,17 +14,24 @@ pub mod order;
 pub mod query;
 pub mod reject;
 
+mod canceling;
+mod entry;
+mod pairing;
+mod replacing;
+
 mod bars;
 mod book;
 mod clearing;
-mod entry;
 mod history;
 mod listing;
+mod lists;
 mod matching;
 mod participants;
 mod path;
 mod prehistory;
 mod random;
+mod triggering;
+mod triggers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,19 +40,26 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 use tradewind_model::Timestamp;
 
-pub use config::{AccountConfig, Discount, ExchangeConfig, MarketConfig, Model, SymbolConfig};
+pub use config::{
+    AccountConfig, Discount, ExchangeConfig, Features, MarketConfig, Model, SymbolConfig,
+};
 pub use event::{
     BalanceChange, BalanceView, BookTicker, Depth, DepthChange, ExchangeEvent, ExecType,
-    ExecutionReport, TradeView,
+    ExecutionReport, ListChange, ListNews, TradeView,
 };
 pub use filters::{ExchangeFilters, FilterName, Filters};
 pub use kline::{Interval, Kline};
+pub use lists::OrderListView;
 pub use order::{
-    AccountId, ExpiryReason, FillView, MarketQty, NewOrder, OrderKind, OrderStatus, OrderView,
-    Placement, PreventedMatch, Side, StpMode, TimeInForce,
+    AccountId, Contingent, ExpiryReason, FillView, MarketQty, NewOrder, OrderKind, OrderStatus,
+    OrderView, Placement, PreventedMatch, Side, StpMode, TimeInForce, Trigger,
 };
-pub use query::{CancelRestriction, Cancellation, FillFilter, OrderFilter, OrderRef};
-pub use reject::{CancelReject, QueryReject, Reject};
+pub use pairing::{NewOco, OcoPlacement};
+pub use query::{
+    CancelRestriction, Canceled, Cancellation, FillFilter, OrderFilter, OrderListRef, OrderRef,
+};
+pub use reject::{AmendReject, CancelReject, Offering, QueryReject, Reject};
+pub use replacing::{Amended, ReplaceMode, Replaced, Replacement};
 
 use book::Owner;
 use clearing::Clearing;
@@ -54,6 +68,9 @@ use participants::STEPS_MAX;
 use random::Random;
 
 use crate::account::{Account, Commission, Ledger};
+
+/// Where the ids of order lists start, over all symbols.
+const FIRST_LIST_ID: u64 = 700_001;
 
 /// How long the participants trade before the exchange opens, so that there is a book and a tape.
 const WARM_UP: Duration = Duration::from_secs(60);
@@ -91,6 +108,7 @@ pub struct Exchange {
     by_symbol: BTreeMap<String, usize>,
     clearing: Clearing,
     ids: Random,
+    next_list_id: u64,
 }
 
 impl Exchange {
@@ -114,6 +132,7 @@ impl Exchange {
             by_symbol,
             clearing: Clearing::new(config.accounts.iter().map(Account::new).collect()),
             ids: Random::for_purpose(seed, 4),
+            next_list_id: FIRST_LIST_ID,
         };
         for listing in &mut exchange.listings {
             exchange.clearing.set_last_price(&listing.terms.symbol, listing.last_price);

@@ -10,7 +10,7 @@ use tradewind_model::market::{Interval, Quote};
 use tradewind_model::money::{Notional, Price, Quantity};
 use tradewind_model::notice::{Command, Recovered, VenueStatus};
 use tradewind_model::order::{
-    Denied, MarketQuantity, OrderKind, OrderRequest, OrderState, OrderUpdate, Side,
+    Denied, Link, MarketQuantity, OrderKind, OrderRequest, OrderState, OrderUpdate, Side,
 };
 use tradewind_model::position::Position;
 use tradewind_model::stream::Feed;
@@ -365,6 +365,7 @@ impl Context<'_> {
             side: request.side,
             kind: request.kind,
             tag: request.tag,
+            link: Link::Alone,
             state: OrderState::Pending,
             cum_qty: Quantity::ZERO,
             cum_quote: Notional::ZERO,

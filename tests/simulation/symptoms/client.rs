@@ -155,7 +155,7 @@ impl Client {
 /// Why something that ended like this is tried again by whoever does; none where it is no failure.
 fn reason(fate: &Fate) -> Option<RetryReason> {
     match fate {
-        Fate::Done(_) => None,
+        Fate::Done(_) | Fate::NotTaken(NotTaken::NotAttempted(_)) => None,
         Fate::Refused(refusal) => match refusal.kind {
             RefusalKind::Clock => Some(RetryReason::Clock),
             RefusalKind::Auth | RefusalKind::Validation | RefusalKind::UnknownOrder => {
@@ -202,7 +202,9 @@ fn message(fate: &Fate) -> Option<&str> {
         Fate::Done(_) => None,
         Fate::Refused(refusal) => Some(&refusal.message),
         Fate::NotTaken(NotTaken::Throttled(throttle)) => Some(&throttle.message),
-        Fate::NotTaken(NotTaken::NotSent(text) | NotTaken::Overloaded(text)) => Some(text),
+        Fate::NotTaken(
+            NotTaken::NotSent(text) | NotTaken::Overloaded(text) | NotTaken::NotAttempted(text),
+        ) => Some(text),
         Fate::Unknown(Unknown::Venue { message, .. }) => Some(message),
         Fate::Unknown(Unknown::Broken(text) | Unknown::Unreadable(text)) => Some(text),
         Fate::Unknown(Unknown::Timeout) => Some("no answer in time"),

@@ -17,6 +17,7 @@ fn word(fate: &Fate) -> String {
             format!("{how} {what}")
         }
         Fate::NotTaken(NotTaken::Overloaded(_)) => "overloaded".to_owned(),
+        Fate::NotTaken(NotTaken::NotAttempted(_)) => "not attempted".to_owned(),
         Fate::NotTaken(NotTaken::NotSent(_)) => "not sent".to_owned(),
         Fate::Unknown(Unknown::Venue { code, .. }) => match code {
             Some(_) => "unknown".to_owned(),

@@ -24,6 +24,7 @@ fn price(call: &Call) -> [Weight; 6] {
 fn every_call_has_the_documented_price() {
     let prices: Vec<_> = calls().iter().map(price).collect();
     let order = [1, 0, 1, 1, 0, 0];
+    let pair = [1, 0, 1, 2, 0, 0];
     let cancel = [1, 0, 1, 0, 0, 0];
     let read = |weight| [weight, weight, 1, 0, 0, 0];
     assert_eq!(
@@ -41,11 +42,23 @@ fn every_call_has_the_documented_price() {
             order,
             order,
             order,
+            order,
+            order,
+            order,
+            order,
+            order,
+            order,
+            read(4),
+            pair,
+            pair,
+            cancel,
             cancel,
             cancel,
             read(4),
             read(6),
             read(80),
+            read(4),
+            read(6),
             read(20),
             read(20),
             read(5),

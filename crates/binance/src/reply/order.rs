@@ -1,12 +1,13 @@
 //! Orders in answers: placed, canceled, asked about, listed.
 //!
 //! The same object with other fields left out each time. One trap: the answer to a cancel names
-//! the order in `origClientOrderId`, and in `clientOrderId` the cancel itself.
+//! the order in `origClientOrderId`, and in `clientOrderId` the cancel itself. Another: an order
+//! that waits for its trigger is `NEW` like one that rests, and only `isWorking` or a `workingTime`
+//! of -1 tells them apart.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
-use tradewind_model::call::NewOrder;
-use tradewind_model::id::{Asset, ClientOrderId, Symbol, TradeId, VenueOrderId};
+use tradewind_model::call::{NewOrder, OrderRef};
+use tradewind_model::id::{Asset, ClientOrderId, OrderListId, Symbol, TradeId, VenueOrderId};
 use tradewind_model::order::Side;
 use tradewind_model::report::{ExecutionReport, Fill, ReportedStatus};
 
@@ -14,9 +15,12 @@ use crate::number::{Malformed, Number, time};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct OrderRow {
+pub(super) struct OrderRow {
     symbol: Symbol,
     order_id: u64,
+    /// -1 for an order that is in no list.
+    #[serde(default = "in_no_list")]
+    order_list_id: i64,
     #[serde(default)]
     client_order_id: String,
     #[serde(default)]
@@ -28,6 +32,12 @@ struct OrderRow {
     cummulative_quote_qty: Option<Number>,
     status: String,
     side: String,
+    /// Zero or missing for kinds without one.
+    stop_price: Option<Number>,
+    /// In answers to questions.
+    is_working: Option<bool>,
+    /// In answers to new orders too; -1 while the order waits.
+    working_time: Option<i64>,
     transact_time: Option<i64>,
     update_time: Option<i64>,
     time: Option<i64>,
@@ -46,13 +56,6 @@ struct FillRow {
     trade_id: u64,
 }
 
-/// A row of a bulk cancel: an order, or a list of orders with one report each.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ListRow {
-    order_reports: Option<Vec<OrderRow>>,
-}
-
 /// The answer to a new order; it must be about that order, or it says nothing about it.
 pub(super) fn placed(body: &[u8], order: &NewOrder) -> Result<ExecutionReport, Malformed> {
     let report = one(body, &order.symbol)?;
@@ -65,11 +68,26 @@ pub(super) fn placed(body: &[u8], order: &NewOrder) -> Result<ExecutionReport, M
 
 /// The answer about one order.
 pub(super) fn one(body: &[u8], symbol: &Symbol) -> Result<ExecutionReport, Malformed> {
-    let report = serde_json::from_slice::<OrderRow>(body)?.report()?;
+    of_symbol(serde_json::from_slice::<OrderRow>(body)?.report()?, symbol)
+}
+
+/// A report, if it is about this symbol.
+pub(super) fn of_symbol(
+    report: ExecutionReport,
+    symbol: &Symbol,
+) -> Result<ExecutionReport, Malformed> {
     if report.symbol == *symbol {
         Ok(report)
     } else {
         Err(Malformed::field("symbol", "is another"))
+    }
+}
+
+/// Whether a report is about the order that was named.
+pub(super) fn is_of(report: &ExecutionReport, order: OrderRef) -> bool {
+    match order {
+        OrderRef::Client(id) => report.client_order_id == Some(id),
+        OrderRef::Venue(id) => report.venue_order_id == id,
     }
 }
 
@@ -79,25 +97,12 @@ pub(super) fn several(body: &[u8]) -> Result<Vec<ExecutionReport>, Malformed> {
     rows.into_iter().map(OrderRow::report).collect()
 }
 
-/// The answer to a bulk cancel, lists of orders taken apart.
-pub(super) fn canceled(body: &[u8]) -> Result<Vec<ExecutionReport>, Malformed> {
-    let rows: Vec<&RawValue> = serde_json::from_slice(body)?;
-    let mut reports = Vec::with_capacity(rows.len());
-    for raw in rows {
-        match serde_json::from_str::<ListRow>(raw.get())?.order_reports {
-            Some(rows) => {
-                for row in rows {
-                    reports.push(row.report()?);
-                }
-            }
-            None => reports.push(serde_json::from_str::<OrderRow>(raw.get())?.report()?),
-        }
-    }
-    Ok(reports)
+const fn in_no_list() -> i64 {
+    -1
 }
 
 impl OrderRow {
-    fn report(self) -> Result<ExecutionReport, Malformed> {
+    pub(super) fn report(self) -> Result<ExecutionReport, Malformed> {
         let millis = self.transact_time.or(self.update_time).or(self.time);
         let at = time(millis.ok_or_else(|| Malformed::field("updateTime", "is missing"))?);
         let id = if self.orig_client_order_id.is_empty() {
@@ -121,12 +126,20 @@ impl OrderRow {
                 })
             })
             .collect::<Result<_, Malformed>>()?;
+        let status = status(&self.status);
+        let is_put_aside = self.is_working == Some(false) || self.working_time == Some(-1);
         Ok(ExecutionReport {
             symbol: self.symbol,
             client_order_id: client_order_id(id),
             venue_order_id: venue_order_id(self.order_id),
             side: side(&self.side)?,
+            is_waiting: is_waiting(&status, is_put_aside),
+            list: order_list_id(self.order_list_id),
             price: self.price.price_if_any("price")?,
+            trigger_price: match self.stop_price {
+                Some(price) => price.price_if_any("stopPrice")?,
+                None => None,
+            },
             qty: self.orig_qty.quantity("origQty")?,
             cum_qty: self.executed_qty.quantity("executedQty")?,
             cum_quote: match self.cummulative_quote_qty {
@@ -135,7 +148,7 @@ impl OrderRow {
             },
             fills,
             reason: reason([self.expiry_reason.as_deref(), None], &self.status),
-            status: status(&self.status),
+            status,
             at,
         })
     }
@@ -152,6 +165,20 @@ pub(crate) fn status(word: &str) -> ReportedStatus {
         "REJECTED" => ReportedStatus::Rejected,
         "EXPIRED" | SELF_TRADE => ReportedStatus::Expired,
         unknown => ReportedStatus::Unknown(unknown.to_owned()),
+    }
+}
+
+/// Whether an order of this state that is not in the book may yet come there.
+pub(crate) const fn is_waiting(status: &ReportedStatus, is_put_aside: bool) -> bool {
+    match status {
+        ReportedStatus::PendingNew => true,
+        ReportedStatus::Open => is_put_aside,
+        ReportedStatus::PartiallyFilled
+        | ReportedStatus::Filled
+        | ReportedStatus::Canceled
+        | ReportedStatus::Rejected
+        | ReportedStatus::Expired
+        | ReportedStatus::Unknown(_) => false,
     }
 }
 
@@ -182,4 +209,10 @@ pub(crate) fn client_order_id(text: &str) -> Option<ClientOrderId> {
 /// The venue's name of an order.
 pub(crate) fn venue_order_id(id: u64) -> VenueOrderId {
     VenueOrderId::new(&id.to_string()).expect("at most twenty digits are an id")
+}
+
+/// The venue's name of a list; none for -1, which stands for no list.
+pub(crate) fn order_list_id(id: i64) -> Option<OrderListId> {
+    let id = u64::try_from(id).ok()?;
+    Some(OrderListId::new(&id.to_string()).expect("at most twenty digits are an id"))
 }

@@ -6,6 +6,9 @@ use tradewind_model::outcome::Unknown;
 use tradewind_model::report::{ExecutionReport, Fill, ReportedStatus};
 use tradewind_model::stream::StreamKind;
 
+mod lists;
+mod replace;
+
 use super::*;
 use crate::samples::{self, RECEIVED_AT, done, limit_order, symbol};
 
@@ -38,7 +41,10 @@ fn a_query_tells_what_is_true_of_an_order() {
             venue_order_id: samples::venue_order_id(),
             side: Side::Buy,
             status: ReportedStatus::PartiallyFilled,
+            is_waiting: false,
+            list: None,
             price: Some(dec("10.5")),
+            trigger_price: None,
             qty: dec("2"),
             cum_qty: dec("0.5"),
             cum_quote: Some(dec("5.25")),

@@ -41,7 +41,7 @@ impl Query {
     }
 
     /// This query and one parameter more.
-    pub(super) fn with(mut self, name: &'static str, value: impl Display) -> Self {
+    pub(super) fn with(mut self, name: &str, value: impl Display) -> Self {
         if !self.0.is_empty() {
             self.0.push('&');
         }
@@ -52,7 +52,7 @@ impl Query {
     }
 
     /// This query and one parameter more, if there is one.
-    pub(super) fn with_some(self, name: &'static str, value: Option<impl Display>) -> Self {
+    pub(super) fn with_some(self, name: &str, value: Option<impl Display>) -> Self {
         match value {
             Some(value) => self.with(name, value),
             None => self,

@@ -22,6 +22,10 @@ fn every_call_is_the_request_that_the_venue_documents() {
         calls().iter().filter(|call| encode(call, Some(&hmac())).is_ok()).map(line).collect();
     let order = "POST https://venue.test/api/v3/order?symbol=FOOUSDT&side=BUY";
     let ack = "newClientOrderId=tw1-abc&newOrderRespType=FULL";
+    let replace = "POST https://venue.test/api/v3/order/cancelReplace?symbol=FOOUSDT";
+    let maker = format!("type=LIMIT_MAKER&quantity=3&price=10&{ack}");
+    let oco =
+        "POST https://venue.test/api/v3/orderList/oco?symbol=FOOUSDT&listClientOrderId=tw1-list";
     assert_eq!(
         lines,
         [
@@ -38,11 +42,35 @@ fn every_call_is_the_request_that_the_venue_documents() {
             &format!("{order}&type=LIMIT_MAKER&quantity=2&price=10&{ack}"),
             &format!("{order}&type=MARKET&quantity=2&{ack}"),
             &format!("{order}&type=MARKET&quoteOrderQty=25.5&{ack}"),
+            &format!("{order}&type=STOP_LOSS&quantity=2&stopPrice=9.5&{ack}"),
+            &format!(
+                "{order}&type=STOP_LOSS_LIMIT&timeInForce=GTC&quantity=2&price=9.4&stopPrice=9.5&{ack}"
+            ),
+            &format!("{order}&type=TAKE_PROFIT&quantity=2&stopPrice=9.5&{ack}"),
+            &format!(
+                "{order}&type=TAKE_PROFIT_LIMIT&timeInForce=IOC&quantity=2&price=9.4&stopPrice=9.5&{ack}"
+            ),
+            &format!(
+                "{replace}&cancelReplaceMode=STOP_ON_FAILURE&cancelOrderId=4711&side=BUY&{maker}"
+            ),
+            &format!(
+                "{replace}&cancelReplaceMode=ALLOW_FAILURE&cancelOrigClientOrderId=tw1-abc&orderRateLimitExceededMode=CANCEL_ONLY&side=BUY&{maker}"
+            ),
+            "PUT https://venue.test/api/v3/order/amend/keepPriority?symbol=FOOUSDT&origClientOrderId=tw1-abc&newClientOrderId=tw1-abc&newQty=1.5",
+            &format!(
+                "{oco}&side=SELL&quantity=2&aboveType=LIMIT_MAKER&abovePrice=11&aboveClientOrderId=tw1-take&belowType=STOP_LOSS_LIMIT&belowTimeInForce=GTC&belowPrice=9.4&belowStopPrice=9.5&belowClientOrderId=tw1-stop&newOrderRespType=FULL"
+            ),
+            &format!(
+                "{oco}&side=BUY&quantity=2&belowType=TAKE_PROFIT_LIMIT&belowTimeInForce=GTC&belowPrice=9.3&belowStopPrice=9.2&belowClientOrderId=tw1-take&aboveType=STOP_LOSS&aboveStopPrice=11&aboveClientOrderId=tw1-stop&newOrderRespType=FULL"
+            ),
             "DELETE https://venue.test/api/v3/order?symbol=FOOUSDT&origClientOrderId=tw1-abc",
             "DELETE https://venue.test/api/v3/openOrders?symbol=FOOUSDT",
+            "DELETE https://venue.test/api/v3/orderList?symbol=FOOUSDT&listClientOrderId=tw1-list",
             "GET https://venue.test/api/v3/order?symbol=FOOUSDT&orderId=4711",
             "GET https://venue.test/api/v3/openOrders?symbol=FOOUSDT",
             "GET https://venue.test/api/v3/openOrders",
+            "GET https://venue.test/api/v3/orderList?orderListId=501",
+            "GET https://venue.test/api/v3/openOrderList",
             "GET https://venue.test/api/v3/allOrders?symbol=FOOUSDT&orderId=4711&limit=1",
             "GET https://venue.test/api/v3/myTrades?symbol=FOOUSDT&fromId=7&limit=500",
             "GET https://venue.test/api/v3/myTrades?symbol=FOOUSDT&orderId=4711&limit=500",

@@ -11,7 +11,7 @@ use tradewind_venue::Venue;
 use super::*;
 use crate::samples;
 
-const BODIES: [&str; 12] = [
+const BODIES: [&str; 18] = [
     samples::ORDER,
     samples::PLACED,
     samples::CANCELED,
@@ -22,11 +22,18 @@ const BODIES: [&str; 12] = [
     samples::TICKER,
     samples::ORDER_COUNTS,
     samples::CATALOG,
+    samples::WAITING,
+    samples::WAITING_PLACED,
+    samples::AMENDED,
+    samples::OCO_PLACED,
+    samples::LIST_CANCELED,
+    samples::LIST,
     r#"{"serverTime":1800000000123}"#,
     r#"{"code":-2011,"msg":"Unknown order sent.","data":{"retryAfter":1}}"#,
 ];
 
-const STATUSES: [u16; 14] = [100, 101, 200, 204, 302, 400, 401, 403, 404, 408, 418, 429, 500, 503];
+const STATUSES: [u16; 15] =
+    [100, 101, 200, 204, 302, 400, 401, 403, 404, 408, 409, 418, 429, 500, 503];
 
 /// One change that a line, a proxy or a release might make.
 #[derive(Clone, Debug)]
@@ -73,10 +80,10 @@ fn mutation() -> impl Strategy<Value = Mutation> {
     ]
 }
 
-fn mutated(samples: Vec<&'static str>) -> impl Strategy<Value = Vec<u8>> {
+fn mutated(samples: Vec<String>) -> impl Strategy<Value = Vec<u8>> {
     let mutations = proptest::collection::vec(mutation(), 0..4);
     (proptest::sample::select(samples), mutations).prop_map(|(sample, mutations)| {
-        let mut body = sample.as_bytes().to_vec();
+        let mut body = sample.into_bytes();
         for mutation in mutations {
             mutation.apply(&mut body);
         }
@@ -99,33 +106,57 @@ fn decode(call: &Call, status: u16, headers: &[(&'static str, Vec<u8>)], body: V
     BinanceSpot::default().decode(call, &response, samples::RECEIVED_AT)
 }
 
-fn frames() -> Vec<&'static str> {
-    let mut frames = samples::MARKET_FRAMES.to_vec();
-    frames.extend(samples::ACCOUNT_FRAMES);
+/// Every answer there is a sample of, those with a result for each half among them.
+fn bodies() -> Vec<String> {
+    let mut bodies = BODIES.map(str::to_owned).to_vec();
+    let (gone, placed) = (samples::CANCELED, samples::PLACED);
+    let both = samples::results("SUCCESS", gone, "SUCCESS", placed);
+    let half = samples::results("SUCCESS", gone, "FAILURE", samples::NOT_PLACED);
+    let none = samples::results("FAILURE", samples::NOT_CANCELED, "NOT_ATTEMPTED", "null");
+    bodies.extend([both, samples::partly(-2021, &half), samples::partly(-2022, &none)]);
+    bodies.push(format!("[{gone},{}]", samples::LIST_CANCELED));
+    bodies.push(format!("[{}]", samples::LIST));
+    bodies
+}
+
+fn frames() -> Vec<String> {
+    let mut frames = samples::MARKET_FRAMES.map(str::to_owned).to_vec();
+    frames.extend(samples::ACCOUNT_FRAMES.map(str::to_owned));
+    frames.push(samples::LIST_STATUS.to_owned());
     frames
+}
+
+/// What a decoded answer holds, roughly, in bytes.
+fn size(outcome: &Outcome) -> usize {
+    format!("{outcome:?}").len()
 }
 
 proptest! {
     #[test]
-    fn no_answer_makes_it_panic_and_each_has_one_fate(
+    fn no_answer_makes_it_panic_and_each_leg_has_one_fate(
         call in proptest::sample::select(samples::calls()),
         status in prop_oneof![proptest::sample::select(STATUSES.to_vec()), 100_u16..1_000],
         retry_after in proptest::collection::vec(any::<u8>(), 0..12),
         used in "[-0-9]{0,25}",
-        body in prop_oneof![3 => mutated(BODIES.to_vec()), 1 => arbitrary()],
+        body in prop_oneof![3 => mutated(bodies()), 1 => arbitrary()],
     ) {
         let headers = [
             ("retry-after", retry_after),
             ("x-mbx-used-weight-1m", used.clone().into_bytes()),
             ("x-mbx-order-count-10s", used.into_bytes()),
         ];
+        let given = body.len();
         let outcome = decode(&call, status, &headers, body);
-        prop_assert_eq!(outcome.legs.len(), 1);
-        // Only a success, or nothing to cancel, is ever done.
-        if let Fate::Done(_) = outcome.legs[0].1 {
-            let is_cancel_all = matches!(call, Call::CancelOpenOrders { .. });
-            prop_assert!(status < 300 || (is_cancel_all && status < 500));
+        let legs: Vec<u8> = outcome.legs.iter().map(|(leg, _)| leg.0).collect();
+        prop_assert_eq!(legs, (0..call.kind().legs()).collect::<Vec<_>>());
+        // Only a success, nothing to cancel, or one half of a call with two is ever done.
+        if outcome.legs.iter().any(|(_, fate)| matches!(fate, Fate::Done(_))) {
+            let may_be_done_by_half =
+                matches!(call, Call::CancelOpenOrders { .. } | Call::ReplaceOrder(_));
+            prop_assert!(status < 300 || (may_be_done_by_half && status < 500));
         }
+        // What is kept of an answer is no more than a few times its bytes.
+        prop_assert!(size(&outcome) <= 4_096 + 64 * given, "{} of {given}", size(&outcome));
     }
 
     #[test]
@@ -146,7 +177,8 @@ fn a_body_nested_without_end_is_unreadable() {
     let deep = "[".repeat(100_000);
     for call in samples::calls() {
         let outcome = decode(&call, 200, &[], deep.clone().into_bytes());
-        assert!(matches!(outcome.legs[0].1, Fate::Unknown(_)), "{call:?}");
+        let is_unknown = |(_, fate): &(_, Fate)| matches!(fate, Fate::Unknown(_));
+        assert!(outcome.legs.iter().all(is_unknown), "{call:?}");
     }
     let venue = BinanceSpot::default();
     for kind in [StreamKind::Market, StreamKind::Account] {

@@ -11,14 +11,16 @@ use serde_json::value::RawValue;
 use tradewind_model::balance::Balance;
 use tradewind_model::id::{Asset, Symbol, TradeId};
 use tradewind_model::outcome::{Fate, Meter, Reply, Unknown};
-use tradewind_model::report::{ExecutionReport, Fill};
+use tradewind_model::report::{ExecutionReport, Fill, OrderListReport};
 use tradewind_model::stream::StreamEvent;
 
 use super::replied;
 use crate::errors::{self, VenueError};
 use crate::limits::{self, LimitRow};
 use crate::number::{Malformed, Number, Present, time};
-use crate::reply::{client_order_id, reason, side, status, venue_order_id};
+use crate::reply::{
+    ListRow, client_order_id, is_waiting, order_list_id, reason, side, status, venue_order_id,
+};
 
 /// What tells the messages apart.
 #[derive(Deserialize)]
@@ -96,7 +98,7 @@ fn event(kind: &str, text: &str) -> Result<StreamEvent, Malformed> {
         "balanceUpdate" | "externalLockUpdate" => Ok(StreamEvent::BalanceMoved),
         "eventStreamTerminated" => Ok(StreamEvent::Terminated),
         "serverShutdown" => Ok(StreamEvent::Closing),
-        // `listStatus` among them: each order of a list is reported on its own too.
+        "listStatus" => list_report(text).map(StreamEvent::ListReport),
         _ => Ok(StreamEvent::Ignored),
     }
 }
@@ -112,6 +114,12 @@ struct ReportRow<'a> {
     side: Cow<'a, str>,
     q: Number,
     p: Number,
+    /// Zero for kinds without one.
+    #[serde(rename = "P")]
+    stop_price: Option<Number>,
+    /// The list; -1 for none.
+    #[serde(default = "in_no_list")]
+    g: i64,
     #[serde(borrow, rename = "x")]
     execution: Cow<'a, str>,
     #[serde(borrow, rename = "X")]
@@ -134,20 +142,33 @@ struct ReportRow<'a> {
     at: i64,
     /// Number of the trade; -1 when there was none.
     t: i64,
+    /// Whether the order is in the book.
+    w: Option<bool>,
     m: bool,
     #[serde(rename = "Z")]
     cum_quote: Number,
 }
 
+const fn in_no_list() -> i64 {
+    -1
+}
+
 fn report(text: &str) -> Result<ExecutionReport, Malformed> {
     let row: ReportRow = serde_json::from_str(text)?;
     let id = if row.orig_client_order_id.is_empty() { &row.c } else { &row.orig_client_order_id };
+    let status = status(&row.status);
     Ok(ExecutionReport {
         client_order_id: client_order_id(id),
         venue_order_id: venue_order_id(row.i),
         side: side(&row.side)?,
-        status: status(&row.status),
+        is_waiting: is_waiting(&status, row.w == Some(false)),
+        status,
+        list: order_list_id(row.g),
         price: row.p.price_if_any("p")?,
+        trigger_price: match &row.stop_price {
+            Some(price) => price.price_if_any("P")?,
+            None => None,
+        },
         qty: row.q.quantity("q")?,
         cum_qty: row.z.quantity("z")?,
         cum_quote: row.cum_quote.notional_if_known("Z")?,
@@ -176,6 +197,36 @@ fn fill(row: &ReportRow<'_>) -> Result<Fill, Malformed> {
         is_maker: row.m,
         at: time(row.at),
     })
+}
+
+/// How a list of orders stands, with the short names of a stream.
+#[derive(Deserialize)]
+struct ListStatusRow {
+    s: Symbol,
+    g: i64,
+    #[serde(rename = "L")]
+    status: String,
+    #[serde(default)]
+    r: String,
+    #[serde(rename = "C")]
+    client_list_id: String,
+    #[serde(rename = "T")]
+    at: i64,
+    #[serde(rename = "O")]
+    orders: Vec<ListedRow>,
+}
+
+#[derive(Deserialize)]
+struct ListedRow {
+    i: u64,
+    c: String,
+}
+
+fn list_report(text: &str) -> Result<OrderListReport, Malformed> {
+    let row: ListStatusRow = serde_json::from_str(text)?;
+    let reason = Some(row.r).filter(|reason| !reason.is_empty() && reason != "NONE");
+    let orders = row.orders.into_iter().map(|order| (order.i, order.c));
+    ListRow::of(row.s, row.g, row.client_list_id, row.status, row.at, orders).report(reason)
 }
 
 #[derive(Deserialize)]

@@ -3,7 +3,7 @@ use tradewind_model::id::{Symbol, TradeId};
 use tradewind_model::market::Interval;
 use tradewind_model::order::Side;
 use tradewind_model::outcome::{NotTaken, RefusalKind, Reply, Unknown};
-use tradewind_model::report::{ExecutionReport, Fill, ReportedStatus};
+use tradewind_model::report::{ExecutionReport, Fill, ReportedListStatus, ReportedStatus};
 use tradewind_model::tariff::LimitKind;
 
 use super::*;
@@ -187,7 +187,10 @@ fn a_trade_of_ours_is_a_report_with_one_fill() {
             venue_order_id: "4713".parse().unwrap(),
             side: Side::Sell,
             status: ReportedStatus::PartiallyFilled,
+            is_waiting: false,
+            list: None,
             price: Some(dec("11")),
+            trigger_price: None,
             qty: dec("2"),
             cum_qty: dec("1.5"),
             cum_quote: Some(dec("16.5")),
@@ -223,6 +226,63 @@ fn a_cancel_is_reported_under_the_orders_name() {
     assert_eq!(report.client_order_id, Some(samples::client_order_id()));
     assert_eq!(report.status, ReportedStatus::Canceled);
     assert_eq!(report.fills, []);
+}
+
+#[test]
+fn an_order_that_waits_is_told_from_one_that_rests() {
+    let stop = |w: bool, status: &str| {
+        let fields = json!({"o": "STOP_LOSS_LIMIT", "P": "9.50000000", "x": "NEW", "X": status,
+            "g": 501, "w": w, "t": -1, "z": "0.00000000"});
+        report(&changed(&fields))
+    };
+    let waits = stop(false, "NEW");
+    assert_eq!((&waits.status, waits.is_waiting), (&ReportedStatus::Open, true));
+    assert_eq!(waits.trigger_price, Some(dec("9.5")));
+    assert_eq!(waits.list, Some("501".parse().unwrap()));
+    let rests = stop(true, "NEW");
+    assert_eq!((&rests.status, rests.is_waiting), (&ReportedStatus::Open, false));
+    assert!(stop(false, "PENDING_NEW").is_waiting);
+    for over in ["FILLED", "CANCELED", "EXPIRED", "REJECTED"] {
+        assert!(!stop(false, over).is_waiting, "{over}");
+    }
+}
+
+#[test]
+fn an_amended_order_goes_by_the_name_it_had() {
+    let fields = json!({"x": "REPLACED", "X": "NEW", "c": "other", "C": "tw1-abc", "q": "1.5",
+        "t": -1});
+    let report = report(&changed(&fields));
+    assert_eq!(report.client_order_id, Some(samples::client_order_id()));
+    assert_eq!((report.status, report.qty), (ReportedStatus::Open, dec("1.5")));
+    assert_eq!(report.fills, []);
+}
+
+#[test]
+fn a_list_is_told_with_the_names_of_its_orders() {
+    let list = |text: &str| {
+        let told = account(text);
+        let StreamEvent::ListReport(list) = told else { panic!("{told:?}") };
+        list
+    };
+    let told = list(samples::LIST_STATUS);
+    assert_eq!(told.list.as_str(), "501");
+    assert_eq!(told.client_list_id, Some("tw1-list".parse().unwrap()));
+    assert_eq!((&told.status, &told.reason), (&ReportedListStatus::Executing, &None));
+    let names: Vec<_> = told.orders.iter().map(|(venue, _)| venue.as_str()).collect();
+    assert_eq!(names, ["4821", "4822"]);
+    assert_eq!(told.orders[1].1, Some("tw1-take".parse().unwrap()));
+    assert_eq!(told.at, Timestamp::from_millis(1_800_000_000_420));
+
+    let rejected = samples::LIST_STATUS
+        .replace("\"EXECUTING\"", "\"REJECT\"")
+        .replace("NONE", "OCO_BAD_PRICES");
+    let told = list(&rejected);
+    assert_eq!(told.status, ReportedListStatus::Rejected);
+    assert_eq!(told.reason.as_deref(), Some("OCO_BAD_PRICES"));
+    let over = list(&samples::LIST_STATUS.replace("\"EXECUTING\"", "\"ALL_DONE\""));
+    assert_eq!(over.status, ReportedListStatus::Done);
+    let bad = samples::LIST_STATUS.replace("501", "-1");
+    assert!(problem(StreamKind::Account, &bad).starts_with("orderListId:"));
 }
 
 #[test]
@@ -270,8 +330,8 @@ fn balances_are_absolute_and_a_transfer_says_to_read_them() {
     let lock =
         r#"{"subscriptionId":0,"event":{"e":"externalLockUpdate","E":1,"a":"USDT","d":"1","T":1}}"#;
     assert_eq!(account(lock), StreamEvent::BalanceMoved);
-    let list = r#"{"subscriptionId":0,"event":{"e":"listStatus","E":1,"s":"FOOUSDT","g":2}}"#;
-    assert_eq!(account(list), StreamEvent::Ignored);
+    let tomorrow = r#"{"subscriptionId":0,"event":{"e":"moonPhase","E":1}}"#;
+    assert_eq!(account(tomorrow), StreamEvent::Ignored);
 }
 
 #[test]

@@ -44,6 +44,7 @@ fn a_broken_row_costs_its_own_symbol_and_no_other() {
     assert_eq!(foo.status, InstrumentStatus::Trading);
     assert_eq!((foo.base_precision, foo.quote_precision), (8, 8));
     assert!(foo.takes_market_orders && foo.takes_quote_quantity && foo.takes_post_only);
+    assert_eq!(foo.offers, [Offer::StopLossLimit, Offer::Oco, Offer::Replace, Offer::Amend]);
     assert_eq!(
         foo.filters,
         [
@@ -64,6 +65,7 @@ fn a_broken_row_costs_its_own_symbol_and_no_other() {
     assert_eq!(zoo.status, InstrumentStatus::Halted);
     assert_eq!((zoo.base_precision, zoo.quote_precision), (6, 7));
     assert!(!zoo.takes_market_orders && !zoo.takes_quote_quantity && !zoo.takes_post_only);
+    assert_eq!(zoo.offers, []);
 }
 
 #[test]

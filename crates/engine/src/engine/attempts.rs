@@ -29,7 +29,9 @@ pub(super) fn retry_reason(fate: &Fate) -> RetryReason {
         Fate::NotTaken(NotTaken::NotSent(_))
         | Fate::Unknown(Unknown::Broken(_) | Unknown::Unreadable(_)) => RetryReason::Network,
         Fate::Refused(refusal) if refusal.kind == RefusalKind::Clock => RetryReason::Clock,
-        Fate::Refused(_) | Fate::Done(_) => RetryReason::None,
+        Fate::Refused(_) | Fate::Done(_) | Fate::NotTaken(NotTaken::NotAttempted(_)) => {
+            RetryReason::None
+        }
     }
 }
 

@@ -105,10 +105,16 @@ impl Engine {
             | CallKind::Bars
             | CallKind::Ticker
             | CallKind::PlaceOrder
+            | CallKind::ReplaceOrder
+            | CallKind::AmendOrder
+            | CallKind::PlaceOco
             | CallKind::CancelOrder
             | CallKind::CancelOpenOrders
+            | CallKind::CancelOrderList
             | CallKind::QueryOrder
             | CallKind::OpenOrders
+            | CallKind::QueryOrderList
+            | CallKind::OpenOrderLists
             | CallKind::OrderHistory
             | CallKind::FillHistory
             | CallKind::Account

@@ -139,6 +139,7 @@ impl Engine {
             account: self.config.route.account,
             strategy: order.strategy,
             request: order.request(),
+            link: order.link,
             symbol: order.symbol.clone(),
             deadline,
             recv_window: self.config.recv_window,

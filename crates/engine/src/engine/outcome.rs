@@ -207,7 +207,11 @@ pub(super) fn describe(fate: &Fate) -> String {
     match fate {
         Fate::Done(_) => "done".to_owned(),
         Fate::Refused(refusal) => format!("{} (code {})", refusal.message, refusal.code),
-        Fate::NotTaken(NotTaken::NotSent(reason) | NotTaken::Overloaded(reason)) => reason.clone(),
+        Fate::NotTaken(
+            NotTaken::NotSent(reason)
+            | NotTaken::Overloaded(reason)
+            | NotTaken::NotAttempted(reason),
+        ) => reason.clone(),
         Fate::NotTaken(NotTaken::Throttled(throttle)) => throttle.message.clone(),
         Fate::Unknown(Unknown::Timeout) => "no answer in time".to_owned(),
         Fate::Unknown(Unknown::Broken(reason) | Unknown::Unreadable(reason)) => reason.clone(),

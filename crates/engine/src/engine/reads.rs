@@ -62,10 +62,16 @@ const fn staleness(kind: CallKind) -> Staleness {
         | CallKind::Bars
         | CallKind::Ticker
         | CallKind::PlaceOrder
+        | CallKind::ReplaceOrder
+        | CallKind::AmendOrder
+        | CallKind::PlaceOco
         | CallKind::CancelOrder
         | CallKind::CancelOpenOrders
+        | CallKind::CancelOrderList
         | CallKind::QueryOrder
+        | CallKind::QueryOrderList
         | CallKind::OpenOrders
+        | CallKind::OpenOrderLists
         | CallKind::OrderHistory
         | CallKind::FillHistory
         | CallKind::Account

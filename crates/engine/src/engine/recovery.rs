@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use tradewind_model::id::{ClientOrderId, InstrumentId, StrategyId, Symbol, TradeId};
 use tradewind_model::money::{Notional, Quantity};
-use tradewind_model::order::{MarketQuantity, OrderKind, OrderState, TimeInForce};
+use tradewind_model::order::{Link, MarketQuantity, OrderKind, OrderState, TimeInForce};
 use tradewind_model::report::{ExecutionReport, ReportedStatus};
 use tradewind_model::time::Timestamp;
 
@@ -175,7 +175,7 @@ fn order(record: OrderRecord) -> Order {
         }
     });
     let is_ruled_out = record.over.as_ref().is_some_and(|over| over.ending == Ending::NotPlaced);
-    let (cum_qty, cum_quote) = (record.cum_qty(), record.cum_quote());
+    let (qty, cum_qty, cum_quote) = (record.qty(), record.cum_qty(), record.cum_quote());
     let OrderRecord { intent, sent_at, venue_order_id, cancel_asked_at, over, updated_at, .. } =
         record;
     Order {
@@ -185,10 +185,11 @@ fn order(record: OrderRecord) -> Order {
         side: intent.request.side,
         kind: intent.request.kind,
         tag: intent.request.tag,
+        link: intent.link,
         instrument: intent.request.instrument,
         state,
         venue_order_id,
-        qty: intent.request.kind.qty().unwrap_or_default(),
+        qty: qty.unwrap_or_default(),
         cum_qty,
         cum_quote,
         fills: record.fills.iter().map(|(trade, fill)| (*trade, fill.qty)).collect(),
@@ -224,6 +225,7 @@ fn adopted(
         side: report.side,
         kind,
         tag: 0,
+        link: Link::Alone,
         state: OrderState::InDoubt,
         venue_order_id: Some(report.venue_order_id),
         qty: report.qty,

@@ -190,6 +190,8 @@ impl Engine {
     ) {
         match message {
             StreamEvent::Report(report) => self.reported(now, &report),
+            // Each order of a list is reported on its own, and none is placed in one yet.
+            StreamEvent::ListReport(_) => {}
             StreamEvent::Balances(balances) => {
                 self.ledger.set_balances(&balances, false);
                 self.tell_balances(&balances);

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tradewind_model::Decimal;
 use tradewind_model::id::{AccountId, ClientOrderId, StrategyId, Symbol, VenueId, VenueOrderId};
-use tradewind_model::order::OrderRequest;
+use tradewind_model::money::Quantity;
+use tradewind_model::order::{Link, OrderRequest};
 use tradewind_model::report::Fill;
 use tradewind_model::time::Timestamp;
 use tradewind_model::trading::{TradingScope, TradingState};
@@ -63,6 +64,20 @@ pub enum Entry {
     CancelAsked {
         /// Which order.
         client_order_id: ClientOrderId,
+    },
+    /// Its quantity is to be lowered.
+    AmendAsked {
+        /// Which order.
+        client_order_id: ClientOrderId,
+        /// To this, what has traded included.
+        qty: Quantity,
+    },
+    /// The venue has lowered its quantity.
+    Amended {
+        /// Which order.
+        client_order_id: ClientOrderId,
+        /// To this, what has traded included.
+        qty: Quantity,
     },
     /// The answer to it was lost: the venue may or may not have it.
     InDoubt {
@@ -124,6 +139,10 @@ pub struct Intent {
     pub strategy: StrategyId,
     /// What was asked for, the strategy's mark included.
     pub request: OrderRequest,
+    /// Which other order it goes with: the other half of a pair has an intent of its own, in the
+    /// same group of records; an order that this one is to replace has had one long ago.
+    #[serde(default)]
+    pub link: Link,
     /// The venue's spelling of the instrument.
     pub symbol: Symbol,
     /// By when it has to have left.
@@ -207,7 +226,7 @@ impl Entry {
     #[must_use]
     pub const fn durability(&self) -> Durability {
         match self {
-            Self::Intent(_) => Durability::BeforeSend,
+            Self::Intent(_) | Self::AmendAsked { .. } => Durability::BeforeSend,
             Self::Trading(_)
             | Self::Shut(_)
             | Self::FailedOver(_)
@@ -220,6 +239,7 @@ impl Entry {
             | Self::Accepted { .. }
             | Self::Traded(_)
             | Self::CancelAsked { .. }
+            | Self::Amended { .. }
             | Self::InDoubt { .. }
             | Self::Resolved { .. }
             | Self::Ended {
@@ -245,6 +265,8 @@ impl Entry {
             Self::Sent { client_order_id }
             | Self::Accepted { client_order_id, .. }
             | Self::CancelAsked { client_order_id }
+            | Self::AmendAsked { client_order_id, .. }
+            | Self::Amended { client_order_id, .. }
             | Self::InDoubt { client_order_id, .. }
             | Self::Resolved { client_order_id, .. }
             | Self::Ended { client_order_id, .. } => Some(*client_order_id),
@@ -267,6 +289,8 @@ impl Entry {
             Self::Accepted { .. } => "accepted",
             Self::Traded(_) => "traded",
             Self::CancelAsked { .. } => "cancel-asked",
+            Self::AmendAsked { .. } => "amend-asked",
+            Self::Amended { .. } => "amended",
             Self::InDoubt { .. } => "in-doubt",
             Self::Resolved { .. } => "resolved",
             Self::Ended { ending, .. } => ending.name(),

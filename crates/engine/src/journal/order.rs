@@ -30,6 +30,10 @@ pub struct OrderRecord {
     pub in_doubt_since: Option<Timestamp>,
     /// When it was last to be canceled.
     pub cancel_asked_at: Option<Timestamp>,
+    /// The quantity that it was last to be lowered to.
+    pub amend_asked: Option<Quantity>,
+    /// The quantity that the venue has lowered it to; none while it is as it was asked for.
+    pub amended_qty: Option<Quantity>,
     /// Its trades, by number.
     pub fills: BTreeMap<TradeId, Fill>,
     /// Its end.
@@ -60,10 +64,18 @@ impl OrderRecord {
             accepted_at: None,
             in_doubt_since: None,
             cancel_asked_at: None,
+            amend_asked: None,
+            amended_qty: None,
             fills: BTreeMap::new(),
             over: None,
             updated_at: at,
         }
+    }
+
+    /// How much it is to trade in all; none where the venue is to say.
+    #[must_use]
+    pub fn qty(&self) -> Option<Quantity> {
+        self.amended_qty.or_else(|| self.intent.request.kind.qty())
     }
 
     /// What has traded, by the trades that are recorded.
@@ -160,7 +172,7 @@ impl OrderRecord {
         }
         self.turn_up(at, trade.venue_order_id);
         self.fills.insert(trade.fill.trade_id, trade.fill.clone());
-        let is_complete = self.intent.request.kind.qty().is_some_and(|qty| self.cum_qty() >= qty);
+        let is_complete = self.qty().is_some_and(|qty| self.cum_qty() >= qty);
         if is_complete && self.over.is_none() {
             self.over = Some(Over { ending: Ending::Filled, at, reason: None });
         }
@@ -172,6 +184,23 @@ impl OrderRecord {
             return false;
         }
         self.cancel_asked_at = Some(at);
+        true
+    }
+
+    pub(super) fn amend_asked(&mut self, qty: Quantity) -> bool {
+        if self.is_settled() || self.amend_asked == Some(qty) {
+            return false;
+        }
+        self.amend_asked = Some(qty);
+        true
+    }
+
+    /// A quantity is only ever lowered, so that two words of it come to the same in any order.
+    pub(super) fn amended(&mut self, qty: Quantity) -> bool {
+        if self.is_settled() || self.qty().is_some_and(|known| known <= qty) {
+            return false;
+        }
+        self.amended_qty = Some(qty);
         true
     }
 

@@ -163,6 +163,8 @@ impl Recovered {
                 return Applied::Trade;
             }
             Entry::CancelAsked { .. } => order.cancel_asked(at),
+            Entry::AmendAsked { qty, .. } => order.amend_asked(*qty),
+            Entry::Amended { qty, .. } => order.amended(*qty),
             Entry::InDoubt { .. } => order.in_doubt(at),
             Entry::Resolved { .. } => order.resolved(),
             Entry::Ended { ending, reason, .. } => order.ended(at, *ending, reason.as_deref()),
@@ -216,6 +218,8 @@ impl Recovered {
             | Entry::Accepted { .. }
             | Entry::Traded(_)
             | Entry::CancelAsked { .. }
+            | Entry::AmendAsked { .. }
+            | Entry::Amended { .. }
             | Entry::InDoubt { .. }
             | Entry::Resolved { .. }
             | Entry::Ended { .. } => {}

@@ -4,7 +4,7 @@ use tradewind_model::id::{
     AccountId, Asset, ClientOrderId, ClientOrderIds, InstrumentId, StrategyId, Symbol, TradeId,
     VenueId, VenueOrderId,
 };
-use tradewind_model::order::{OrderKind, OrderRequest, OrderState, Side};
+use tradewind_model::order::{Link, OrderKind, OrderRequest, OrderState, Side};
 use tradewind_model::report::Fill;
 use tradewind_model::time::Timestamp;
 use tradewind_model::trading::{TradingScope, TradingState};
@@ -37,6 +37,7 @@ fn intent(id: &str, attempt: u32) -> Entry {
             },
             tag: 7,
         },
+        link: Link::Alone,
         symbol: Symbol::new("BTCUSDT"),
         deadline: at(5_000),
         recv_window: Duration::from_millis(1_500),
@@ -285,4 +286,29 @@ fn a_record_reads_back_from_its_text() {
         let text = serde_json::to_string(&record).unwrap();
         assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record, "{text}");
     }
+}
+
+#[test]
+fn an_amended_order_is_full_at_its_lower_quantity_and_is_never_raised() {
+    let amended =
+        |qty: &str| Entry::Amended { client_order_id: name("a"), qty: qty.parse().unwrap() };
+    let asked =
+        |qty: &str| Entry::AmendAsked { client_order_id: name("a"), qty: qty.parse().unwrap() };
+    let (recovered, applied) =
+        fold([intent("a", 1), accepted("a"), asked("0.2"), amended("0.2"), amended("0.25")]);
+    assert_eq!(applied, Applied::Known);
+    let order = &recovered.orders[&name("a")];
+    assert_eq!(order.qty(), Some("0.2".parse().unwrap()));
+    assert_eq!(order.amend_asked, order.amended_qty);
+    let (recovered, _) = fold([intent("a", 1), amended("0.2"), traded("a", 1, "0.2")]);
+    assert_eq!(recovered.closed[&name("a")].stage(), "filled");
+}
+
+#[test]
+fn what_lowers_an_order_is_written_before_it_is_sent_and_what_came_of_it_behind() {
+    let qty = "0.2".parse().unwrap();
+    let client_order_id = name("a");
+    let durability = |entry: Entry| entry.durability();
+    assert_eq!(durability(Entry::AmendAsked { client_order_id, qty }), Durability::BeforeSend);
+    assert_eq!(durability(Entry::Amended { client_order_id, qty }), Durability::Behind);
 }

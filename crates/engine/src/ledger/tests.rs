@@ -1,7 +1,7 @@
 use tradewind_model::id::TradeId;
 use tradewind_model::instrument::InstrumentStatus;
 use tradewind_model::money::Notional;
-use tradewind_model::order::OrderState;
+use tradewind_model::order::{Link, OrderState};
 use tradewind_model::time::Timestamp;
 
 use super::*;
@@ -22,6 +22,7 @@ fn instrument() -> Instrument {
         takes_market_orders: true,
         takes_quote_quantity: true,
         takes_post_only: true,
+        offers: Vec::new(),
         filters: Vec::new(),
     }
 }
@@ -40,6 +41,7 @@ fn order(id: &str, side: Side) -> Order {
         side,
         kind,
         tag: 0,
+        link: Link::Alone,
         state: OrderState::Open,
         venue_order_id: None,
         qty: kind.qty().unwrap(),

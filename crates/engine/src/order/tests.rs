@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 use tradewind_model::money::Price;
-use tradewind_model::order::TimeInForce;
+use tradewind_model::order::{Link, TimeInForce};
 
 use super::*;
 
@@ -25,6 +25,7 @@ fn order() -> Order {
             time_in_force: TimeInForce::GoodTillCanceled,
         },
         tag: 0,
+        link: Link::Alone,
         state: OrderState::InFlight,
         venue_order_id: None,
         qty: qty(10),
@@ -59,7 +60,10 @@ fn report(status: ReportedStatus, cum: u32, fills: Vec<Fill>) -> ExecutionReport
         venue_order_id: "1".parse().unwrap(),
         side: Side::Buy,
         status,
+        is_waiting: false,
+        list: None,
         price: Some(price()),
+        trigger_price: None,
         qty: qty(10),
         cum_qty: qty(cum),
         cum_quote: Some(price() * qty(cum)),

@@ -9,7 +9,7 @@ use tradewind_engine::journal::{
     TurnoverKey,
 };
 use tradewind_model::id::{ClientOrderId, InstrumentId, Symbol, TradeId};
-use tradewind_model::order::OrderRequest;
+use tradewind_model::order::{Link, OrderRequest};
 use tradewind_model::report::Fill;
 use tradewind_scheduler::ShutRecord;
 
@@ -108,6 +108,7 @@ fn order(cells: &Cells<'_>) -> Result<OrderRecord, Fault> {
             kind: cells.json("kind")?,
             tag: cells.small("tag")?,
         },
+        link: link(cells)?,
         symbol: Symbol::from(symbol),
         deadline: cells.time("deadline_ns")?,
         recv_window: Duration::from_nanos(cells.unsigned("recv_window_ns")?),
@@ -121,10 +122,26 @@ fn order(cells: &Cells<'_>) -> Result<OrderRecord, Fault> {
         accepted_at: cells.some_time("accepted_ns")?,
         in_doubt_since: cells.some_time("in_doubt_ns")?,
         cancel_asked_at: cells.some_time("cancel_asked_ns")?,
+        amend_asked: cells.parse_some("amend_asked")?,
+        amended_qty: cells.parse_some("amended_qty")?,
         fills: BTreeMap::new(),
         over: over(cells)?,
         updated_at: cells.time("updated_ns")?,
     })
+}
+
+fn link(cells: &Cells<'_>) -> Result<Link, Fault> {
+    let pair: Option<ClientOrderId> = cells.parse_some("pair")?;
+    let other: Option<ClientOrderId> = cells.parse_some("other")?;
+    let replaces: Option<ClientOrderId> = cells.parse_some("replaces")?;
+    match (pair, other, replaces) {
+        (None, None, None) => Ok(Link::Alone),
+        (Some(pair), Some(other), None) => Ok(Link::Half { pair, other }),
+        (None, None, Some(of)) => Ok(Link::Instead { of }),
+        (Some(_), ..) | (None, Some(_), _) => {
+            Err(cells.unreadable("pair", "it goes with `other`, and without `replaces`"))
+        }
+    }
 }
 
 fn over(cells: &Cells<'_>) -> Result<Option<Over>, Fault> {

@@ -214,6 +214,8 @@ fn a_value_that_we_cannot_have_written_is_damage_with_its_table_and_column() {
         ("UPDATE live_orders SET kind = '{\"limit\":'", "kind"),
         ("UPDATE live_orders SET side = 'both'", "side"),
         ("UPDATE live_orders SET tag = -1", "tag"),
+        ("UPDATE live_orders SET pair = 'x', other = NULL", "pair"),
+        ("UPDATE live_orders SET amended_qty = 'less'", "amended_qty"),
         ("UPDATE closed_orders SET ending = 'vanished'", "ending"),
         ("UPDATE turnovers SET bought = ''", "bought"),
         ("UPDATE state SET record = 'null'", "record"),

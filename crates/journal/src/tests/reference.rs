@@ -105,12 +105,16 @@ fn tell(order: &mut OrderRecord, at: Timestamp, entry: &Entry) {
             turns_up(order, trade.venue_order_id);
             order.fills.insert(trade.fill.trade_id, trade.fill.clone());
             let traded = order.fills.values().map(|fill| fill.qty.get()).sum();
-            let wanted = order.intent.request.kind.qty().map(Quantity::get);
+            let wanted = whole(order).map(Quantity::get);
             if wanted.is_some_and(|wanted| wanted <= traded) && order.over.is_none() {
                 order.over = Some(Over { ending: Ending::Filled, at, reason: None });
             }
         }
         Entry::CancelAsked { .. } if !is_over => order.cancel_asked_at = Some(at),
+        Entry::AmendAsked { qty, .. } if !is_over => order.amend_asked = Some(*qty),
+        Entry::Amended { qty, .. } if !is_over && whole(order).is_none_or(|whole| *qty < whole) => {
+            order.amended_qty = Some(*qty);
+        }
         Entry::InDoubt { .. } if !is_over && !has_been_there => {
             order.in_doubt_since = order.in_doubt_since.or(Some(at));
         }
@@ -133,6 +137,11 @@ fn tell(order: &mut OrderRecord, at: Timestamp, entry: &Entry) {
         }
         _ => {}
     }
+}
+
+/// How much an order is to trade in all.
+fn whole(order: &OrderRecord) -> Option<Quantity> {
+    [order.intent.request.kind.qty(), order.amended_qty].into_iter().flatten().min()
 }
 
 /// The last word on each thing holds.

@@ -12,7 +12,10 @@ use tradewind_model::id::{
     AccountId, Asset, ClientOrderId, ClientOrderIds, EgressId, InstrumentId, StrategyId, Symbol,
     TradeId, VenueId, VenueOrderId,
 };
-use tradewind_model::order::{MarketQuantity, OrderKind, OrderRequest, Side, TimeInForce};
+use tradewind_model::money::Quantity;
+use tradewind_model::order::{
+    LimitTerms, Link, MarketQuantity, OrderKind, OrderRequest, Side, TimeInForce, Trigger,
+};
 use tradewind_model::report::Fill;
 use tradewind_model::time::Timestamp;
 use tradewind_model::trading::{TradingScope, TradingState};
@@ -35,6 +38,8 @@ pub(super) enum Says {
     Accepted,
     Traded(u32),
     CancelAsked,
+    AmendAsked(u32),
+    Amended(u32),
     InDoubt,
     Resolved,
     Ended(usize),
@@ -55,6 +60,8 @@ pub(super) fn step(orders: u32) -> impl Strategy<Value = Step> {
         3 => Just(Says::Accepted),
         5 => (0..6_u32).prop_map(Says::Traded),
         1 => Just(Says::CancelAsked),
+        1 => (0..4_u32).prop_map(Says::AmendAsked),
+        2 => (0..4_u32).prop_map(Says::Amended),
         2 => Just(Says::InDoubt),
         1 => Just(Says::Resolved),
         4 => (0..Ending::ALL.len()).prop_map(Says::Ended),
@@ -133,12 +140,34 @@ fn route(order: u32) -> Route {
 fn kind(order: u32) -> OrderKind {
     let qty = "0.30".parse().unwrap();
     let price = "50000.10".parse().unwrap();
-    match order % 4 {
-        0 => OrderKind::PostOnly { price, qty },
-        1 => OrderKind::Limit { price, qty, time_in_force: TimeInForce::ImmediateOrCancel },
+    let (at, time_in_force) = ("49000.5".parse().unwrap(), TimeInForce::ImmediateOrCancel);
+    match order % 8 {
+        0 | 4 => OrderKind::PostOnly { price, qty },
+        1 => OrderKind::Limit { price, qty, time_in_force },
         2 => OrderKind::Market(MarketQuantity::Base(qty)),
+        3 => OrderKind::stop_loss(at, qty),
+        5 => OrderKind::take_profit_limit(at, price, qty),
+        6 => {
+            let limit = Some(LimitTerms { price, time_in_force });
+            OrderKind::Triggered { trigger: Trigger::StopLoss(at), qty, limit }
+        }
         _ => OrderKind::Market(MarketQuantity::Quote("1500".parse().unwrap())),
     }
+}
+
+/// Some go in pairs, some come in another's stead.
+fn link(order: u32) -> Link {
+    match order % 6 {
+        1 => Link::Half { pair: name(order + 1_000), other: name(order + 1) },
+        2 => Link::Half { pair: name(order + 999), other: name(order - 1) },
+        5 => Link::Instead { of: name(order - 1) },
+        _ => Link::Alone,
+    }
+}
+
+/// The quantity of an amendment: once more than was asked for, which lowers nothing.
+fn lower(amendment: u32) -> Quantity {
+    ["0.25", "0.1", "0.5", "0.20"][amendment as usize % 4].parse().unwrap()
 }
 
 fn intent(order: u32, attempt: u32) -> Box<Intent> {
@@ -153,6 +182,7 @@ fn intent(order: u32, attempt: u32) -> Box<Intent> {
             kind: kind(order),
             tag: order,
         },
+        link: link(order),
         symbol: Symbol::new(["BTCUSDT", "测试USDT"][order as usize % 2]),
         deadline: if order.is_multiple_of(5) { Timestamp::MAX } else { START },
         recv_window: Duration::from_micros(1_500_250),
@@ -211,6 +241,8 @@ fn entry(at: Timestamp, step: Step) -> Entry {
         },
         Says::Traded(trade) => Entry::Traded(traded(order, trade)),
         Says::CancelAsked => Entry::CancelAsked { client_order_id },
+        Says::AmendAsked(qty) => Entry::AmendAsked { client_order_id, qty: lower(qty) },
+        Says::Amended(qty) => Entry::Amended { client_order_id, qty: lower(qty) },
         Says::InDoubt => Entry::InDoubt { client_order_id, reason: "no answer".to_owned() },
         Says::Resolved => Entry::Resolved { client_order_id, evidence: "found".to_owned() },
         Says::Ended(ending) => Entry::Ended {

@@ -107,6 +107,40 @@ fn orders_trades_and_decisions_read_as_they_are_while_it_is_open() {
 }
 
 #[test]
+fn what_an_order_waits_for_and_belongs_with_is_read_from_its_row() {
+    const STEPS: [Step; 6] = {
+        const fn step(order: u32, says: Says) -> Step {
+            Step { order, says }
+        }
+        [
+            step(1, Says::Intent(1)),
+            step(2, Says::Intent(1)),
+            step(5, Says::Intent(1)),
+            step(5, Says::Accepted),
+            step(5, Says::AmendAsked(1)),
+            step(5, Says::Amended(1)),
+        ]
+    };
+    let folder = Folder::new("belonging");
+    let (mut desk, _) = Desk::open(&folder).unwrap();
+    desk.write(&steps::records(0, &STEPS));
+    let [pair, first, second, replaced, stop] = [1_001, 1, 2, 4, 5].map(steps::name);
+    let row = "client_order_id, trigger_price, qty, amended_qty, pair, other, replaces";
+    assert_eq!(
+        rows(&folder, &format!("SELECT {row} FROM open_orders ORDER BY tag")),
+        [
+            format!("{first} - 0.3 - {pair} {second} -"),
+            format!("{second} - 0.3 - {pair} {first} -"),
+            format!("{stop} 49000.5 0.3 0.1 - - {replaced}"),
+        ]
+    );
+    assert_eq!(
+        rows(&folder, "SELECT amend_asked, stage FROM live_orders WHERE tag = 5"),
+        ["0.1 open"]
+    );
+}
+
+#[test]
 fn somebody_who_reads_for_long_keeps_nobody_from_writing() {
     let folder = Folder::new("reader");
     let (mut desk, _) = Desk::open(&folder).unwrap();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tradewind_model::Decimal;
 use tradewind_model::order::OrderState;
-use tradewind_simulator::exchange::{MarketQty, OrderKind};
+use tradewind_simulator::exchange::{Contingent, MarketQty, OrderKind};
 
 use crate::instance::InstanceId;
 use crate::world::World;
@@ -35,7 +35,8 @@ const fn quantity(kind: &OrderKind) -> Option<Decimal> {
     match kind {
         OrderKind::Limit { qty, .. }
         | OrderKind::LimitMaker { qty, .. }
-        | OrderKind::Market(MarketQty::Base(qty)) => Some(*qty),
+        | OrderKind::Market(MarketQty::Base(qty))
+        | OrderKind::Contingent(Contingent { qty, .. }) => Some(*qty),
         OrderKind::Market(MarketQty::Quote(_)) => None,
     }
 }

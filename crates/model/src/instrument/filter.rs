@@ -122,6 +122,14 @@ pub struct FilterContext {
     pub open_orders: u32,
     /// Our open orders on all symbols, those on their way included.
     pub open_orders_all_symbols: u32,
+    /// Of our open orders on the symbol those with a trigger, whether it was met or not.
+    pub open_triggered: u32,
+    /// Of our open orders on all symbols those with a trigger, whether it was met or not.
+    pub open_triggered_all_symbols: u32,
+    /// Our open lists of orders on the symbol.
+    pub open_lists: u32,
+    /// Our open lists of orders on all symbols.
+    pub open_lists_all_symbols: u32,
     /// Base asset held, free or locked, plus what open buys would add.
     pub position: Option<Quantity>,
 }
@@ -185,21 +193,31 @@ impl Filter {
         context: &FilterContext,
     ) -> Result<(), FilterBreach> {
         let price = kind.price().map(Price::get);
+        let trigger = kind.trigger().map(|trigger| trigger.price().get());
         let qty = kind.qty().map(Quantity::get);
-        let is_market = matches!(kind, OrderKind::Market(_));
+        let is_market = kind.is_market();
         match self {
-            Self::Price(range) => self.check_range("price", range, price),
+            // What is asked of a price is asked of a trigger's price too (filters.md, read
+            // 2026-11).
+            Self::Price(range) => {
+                self.check_range("price", range, price)?;
+                self.check_range("trigger price", range, trigger)
+            }
             Self::LotSize(range) => self.check_range("quantity", range, qty),
             Self::MarketLotSize(range) => {
                 self.check_range("quantity of a market order", range, qty.filter(|_| is_market))
             }
-            Self::PercentPrice(bounds) => self.check_percent(*bounds, price, context),
+            Self::PercentPrice(bounds) => {
+                self.check_percent("price", *bounds, price, context)?;
+                self.check_percent("trigger price", *bounds, trigger, context)
+            }
             Self::PercentPriceBySide { bid, ask } => {
                 let bounds = match side {
                     Side::Buy => bid,
                     Side::Sell => ask,
                 };
-                self.check_percent(*bounds, price, context)
+                self.check_percent("price", *bounds, price, context)?;
+                self.check_percent("trigger price", *bounds, trigger, context)
             }
             Self::MinNotional { min, applies_to_market } => {
                 let value = value(kind, context).filter(|_| !is_market || *applies_to_market);
@@ -212,9 +230,16 @@ impl Filter {
                 self.check_value(*min, Notional::ZERO, least)?;
                 self.check_value(Notional::ZERO, *max, most)
             }
-            Self::MaxNumOrders(most) => self.check_count(*most, context.open_orders),
+            Self::MaxNumOrders(most) => self.check_count("orders", *most, context.open_orders),
             Self::ExchangeMaxNumOrders(most) => {
-                self.check_count(*most, context.open_orders_all_symbols)
+                self.check_count("orders", *most, context.open_orders_all_symbols)
+            }
+            Self::MaxNumAlgoOrders(most) if trigger.is_some() => {
+                self.check_count("orders with a trigger", *most, context.open_triggered)
+            }
+            Self::ExchangeMaxNumAlgoOrders(most) if trigger.is_some() => {
+                let open = context.open_triggered_all_symbols;
+                self.check_count("orders with a trigger", *most, open)
             }
             Self::MaxPosition(most) => match (side, qty, context.position) {
                 (Side::Buy, Some(qty), Some(position)) => {
@@ -228,7 +253,8 @@ impl Filter {
                 let moved = if *is_base { qty } else { value(kind, context).map(Notional::get) };
                 moved.map_or(Ok(()), |moved| self.at_most("one order", *limit, moved, Some(*limit)))
             }
-            // No order we place can break these.
+            // No order of this kind can break these: they are about other kinds, or about pairs
+            // and amendments, which are no orders.
             Self::IcebergParts(_)
             | Self::MaxNumAlgoOrders(_)
             | Self::MaxNumIcebergOrders(_)
@@ -266,6 +292,7 @@ impl Filter {
 
     fn check_percent(
         &self,
+        what: &str,
         bounds: PercentPrice,
         price: Option<Decimal>,
         context: &FilterContext,
@@ -276,11 +303,11 @@ impl Filter {
         let least = reference.get().saturating_mul(bounds.down);
         let most = reference.get().saturating_mul(bounds.up);
         if price < least {
-            let rule = format!("price is at least {} times {reference}", bounds.down.normalize());
+            let rule = format!("{what} is at least {} times {reference}", bounds.down.normalize());
             return Err(self.breach(rule, price, Some(least)));
         }
-        let what = format!("price is at most {} times {reference}", bounds.up.normalize());
-        if price > most { Err(self.breach(what, price, Some(most))) } else { Ok(()) }
+        let rule = format!("{what} is at most {} times {reference}", bounds.up.normalize());
+        if price > most { Err(self.breach(rule, price, Some(most))) } else { Ok(()) }
     }
 
     fn check_value(
@@ -297,11 +324,11 @@ impl Filter {
         self.at_most("price times quantity", max.get(), value.get(), Some(max.get()))
     }
 
-    fn check_count(&self, most: u32, open: u32) -> Result<(), FilterBreach> {
+    fn check_count(&self, what: &str, most: u32, open: u32) -> Result<(), FilterBreach> {
         if open < most {
             return Ok(());
         }
-        let rule = format!("at most {most} orders are open at a time");
+        let rule = format!("at most {most} {what} are open at a time");
         Err(self.breach(rule, Decimal::from(open.saturating_add(1)), Some(Decimal::from(most))))
     }
 
@@ -334,7 +361,9 @@ fn value(kind: &OrderKind, context: &FilterContext) -> Option<Notional> {
         OrderKind::Limit { price, qty, .. } | OrderKind::PostOnly { price, qty } => {
             Some(*price * *qty)
         }
-        OrderKind::Market(MarketQuantity::Base(qty)) => {
+        OrderKind::Triggered { qty, limit: Some(limit), .. } => Some(limit.price * *qty),
+        OrderKind::Market(MarketQuantity::Base(qty))
+        | OrderKind::Triggered { qty, limit: None, .. } => {
             context.reference_price.map(|price| price * *qty)
         }
         OrderKind::Market(MarketQuantity::Quote(value)) => Some(*value),

@@ -46,6 +46,8 @@ impl FailureClass {
                 | RefusalKind::DuplicateOrder
                 | RefusalKind::UnknownOrder => Self::Validation,
             }),
+            // It failed with the part before it, and would again.
+            Fate::NotTaken(NotTaken::NotAttempted(_)) => Some(Self::Validation),
             Fate::NotTaken(NotTaken::Throttled(_)) => Some(Self::RateLimit),
             Fate::NotTaken(NotTaken::NotSent(_) | NotTaken::Overloaded(_)) => Some(Self::Transient),
             Fate::Unknown(_) => match effect {

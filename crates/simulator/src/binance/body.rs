@@ -4,6 +4,7 @@
 //! apply: a client that counts on a field must find it missing here exactly when it is missing
 //! there (rest-api.md and user-data-stream.md, read 2026-11).
 
+mod lists;
 mod order;
 mod row;
 
@@ -12,6 +13,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 use tradewind_model::Timestamp;
 
+pub(crate) use self::lists::{amended, canceled, oco_placed, order_list};
 pub(crate) use self::order::{Canceled, OrderAck, OrderResult, OrderRow};
 pub(crate) use self::row::{Balance, MyTrade, PublicTrade, kline};
 use crate::exchange::Depth;
@@ -104,17 +106,17 @@ impl Serialize for Fixed {
     }
 }
 
-/// An id as the venue writes it: −1 for none.
+/// A number of something that may not be, as the venue writes it: −1 for none.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub(crate) enum IdOrNone {
-    Id(u64),
+pub(crate) enum OrNone {
+    Some(u64),
     None(i64),
 }
 
-impl IdOrNone {
-    pub(crate) fn of(id: Option<u64>) -> Self {
-        id.map_or(Self::None(-1), Self::Id)
+impl From<Option<u64>> for OrNone {
+    fn from(number: Option<u64>) -> Self {
+        number.map_or(Self::None(-1), Self::Some)
     }
 }
 

@@ -6,7 +6,10 @@
 mod account;
 mod catalogue;
 mod market;
+mod pairing;
 mod placing;
+mod replacing;
+mod terms;
 
 pub(crate) use self::catalogue::limit;
 pub(crate) use self::market::DayTicker;
@@ -100,7 +103,7 @@ impl Desk {
             Ask::Session(_) => Err(Refusal::unsupported()),
         });
         let is_banned = reply.as_ref().is_err_and(|refusal| refusal.status == 418);
-        if row.is_order_entry() && reply.is_err() && !is_banned {
+        if row.is_order_entry() && !row.is_free(&reply) && !is_banned {
             self.limits.charge(caller.now, caller.ip, row.weight(params));
         }
         let placed = row.places() && reply.is_ok();
@@ -130,6 +133,12 @@ impl Desk {
             Method::OrderTest => self.test(signed()?, params),
             Method::OrderCancel => self.cancel(caller, signed()?, params),
             Method::OpenOrdersCancel => self.cancel_all(caller, signed()?, params),
+            Method::OrderReplace => self.replace(caller, signed()?, params),
+            Method::OrderAmend => self.amend(caller, signed()?, params),
+            Method::OcoPlace => self.place_oco(caller, signed()?, params),
+            Method::OrderListCancel => self.cancel_list(caller, signed()?, params),
+            Method::OrderListStatus => self.order_list(caller, signed()?, params),
+            Method::OpenOrderLists => self.open_order_lists(caller, signed()?, params),
             Method::OrderStatus => self.order(caller, signed()?, params),
             Method::OpenOrders => self.open_orders(caller, signed()?, params),
             Method::AllOrders => self.all_orders(caller, signed()?, params),

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tradewind_model::Timestamp;
 
 use super::Binance;
-use super::body::{self, IdOrNone, Level, Levels, TimeUnit, fixed};
+use super::body::{self, Level, Levels, OrNone, TimeUnit, fixed};
 use super::desk::DayTicker;
 use super::session::{Kind, SessionId};
 use super::topic::{Speed, Topic};
@@ -142,7 +142,7 @@ impl Binance {
                     kline_event(unit, now, &symbol, interval, &kline)
                 });
             }
-            ExchangeEvent::Execution(_) | ExchangeEvent::Balance(_) => {}
+            ExchangeEvent::Execution(_) | ExchangeEvent::Balance(_) | ExchangeEvent::List(_) => {}
         }
     }
 
@@ -315,8 +315,8 @@ fn kline_event(
             "T": unit.stamp(kline.close_time),
             "s": symbol,
             "i": interval.as_str(),
-            "f": IdOrNone::of(kline.first_trade_id),
-            "L": IdOrNone::of(kline.last_trade_id),
+            "f": OrNone::from(kline.first_trade_id),
+            "L": OrNone::from(kline.last_trade_id),
             "o": fixed(kline.open),
             "c": fixed(kline.close),
             "h": fixed(kline.high),
@@ -368,8 +368,8 @@ fn ticker_event(unit: TimeUnit, now: Timestamp, ticker: &DayTicker) -> Value {
         "q": fixed(ticker.quote_volume),
         "O": unit.stamp(ticker.open_time),
         "C": unit.stamp(ticker.close_time),
-        "F": IdOrNone::of(ticker.first_id),
-        "L": IdOrNone::of(ticker.last_id),
+        "F": OrNone::from(ticker.first_id),
+        "L": OrNone::from(ticker.last_id),
         "n": ticker.count,
     })
 }

@@ -3,6 +3,10 @@
 //! REST routes and WebSocket API names lead to the same rows, so weights, security and handlers
 //! are written once (rest-api.md and web-socket-api.md, read 2026-11).
 
+use serde_json::Value;
+
+use super::body::Body;
+use super::desk::Reply;
 use super::params::Params;
 
 /// What can be asked.
@@ -24,6 +28,12 @@ pub(crate) enum Method {
     OrderCancel,
     OpenOrders,
     OpenOrdersCancel,
+    OrderReplace,
+    OrderAmend,
+    OcoPlace,
+    OrderListCancel,
+    OrderListStatus,
+    OpenOrderLists,
     AllOrders,
     MyTrades,
     Account,
@@ -100,6 +110,17 @@ pub(crate) const TABLE: &[Row] = &[
     row(Method::OrderCancel, "DELETE /api/v3/order", "order.cancel", Trade),
     row(Method::OpenOrders, "GET /api/v3/openOrders", "openOrders.status", UserData),
     row(Method::OpenOrdersCancel, "DELETE /api/v3/openOrders", "openOrders.cancelAll", Trade),
+    row(Method::OrderReplace, "POST /api/v3/order/cancelReplace", "order.cancelReplace", Trade),
+    row(
+        Method::OrderAmend,
+        "PUT /api/v3/order/amend/keepPriority",
+        "order.amend.keepPriority",
+        Trade,
+    ),
+    row(Method::OcoPlace, "POST /api/v3/orderList/oco", "orderList.place.oco", Trade),
+    row(Method::OrderListCancel, "DELETE /api/v3/orderList", "orderList.cancel", Trade),
+    row(Method::OrderListStatus, "GET /api/v3/orderList", "orderList.status", UserData),
+    row(Method::OpenOrderLists, "GET /api/v3/openOrderList", "openOrderLists.status", UserData),
     row(Method::AllOrders, "GET /api/v3/allOrders", "allOrders", UserData),
     row(Method::MyTrades, "GET /api/v3/myTrades", "myTrades", UserData),
     row(Method::Account, "GET /api/v3/account", "account.status", UserData),
@@ -144,17 +165,36 @@ impl Row {
         }
     }
 
-    /// Whether only failures cost weight (changelog 2026-04-02).
+    /// Whether what it costs is known by its answer alone (changelog 2026-04-02).
     pub(crate) const fn is_order_entry(&self) -> bool {
         matches!(
             self.ask,
-            Ask::Desk(Method::OrderPlace | Method::OrderCancel | Method::OpenOrdersCancel)
+            Ask::Desk(
+                Method::OrderPlace
+                    | Method::OrderCancel
+                    | Method::OpenOrdersCancel
+                    | Method::OrderReplace
+                    | Method::OrderAmend
+                    | Method::OcoPlace
+                    | Method::OrderListCancel
+            )
         )
+    }
+
+    /// Whether an order entry that was answered so costs nothing: a success, of amendments only
+    /// one that ended the order (changelog 2026-04-02, update).
+    pub(crate) fn is_free(&self, reply: &Reply) -> bool {
+        let has_ended = |body: &Body| {
+            serde_json::from_str::<Value>(body.get())
+                .is_ok_and(|body| body["amendedOrder"]["status"] == "EXPIRED")
+        };
+        let is_amend = self.ask == Ask::Desk(Method::OrderAmend);
+        reply.as_ref().is_ok_and(|body| !is_amend || has_ended(body))
     }
 
     /// Whether it places orders.
     pub(crate) const fn places(&self) -> bool {
-        matches!(self.ask, Ask::Desk(Method::OrderPlace))
+        matches!(self.ask, Ask::Desk(Method::OrderPlace | Method::OrderReplace | Method::OcoPlace))
     }
 }
 
@@ -167,7 +207,10 @@ impl Method {
             | Self::Time
             | Self::OrderPlace
             | Self::OrderCancel
-            | Self::OpenOrdersCancel => 1,
+            | Self::OpenOrdersCancel
+            | Self::OrderReplace
+            | Self::OcoPlace
+            | Self::OrderListCancel => 1,
             Self::ExchangeInfo | Self::AllOrders | Self::Account | Self::Commission => 20,
             Self::Depth => match params.peek("limit").map_or(Ok(100), str::parse::<u64>) {
                 Ok(0..=100) | Err(_) => 5,
@@ -188,7 +231,8 @@ impl Method {
                 Some("true") => 20,
                 Some(_) | None => 1,
             },
-            Self::OrderStatus => 4,
+            Self::OrderStatus | Self::OrderAmend | Self::OrderListStatus => 4,
+            Self::OpenOrderLists => 6,
             Self::OpenOrders => one_or_all(6, 80),
             Self::MyTrades => {
                 if params.has("orderId") {

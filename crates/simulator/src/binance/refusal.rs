@@ -16,6 +16,8 @@ pub(crate) struct Refusal {
     pub(crate) code: i32,
     pub(crate) msg: String,
     pub(crate) retry_at: Option<Timestamp>,
+    /// What was done all the same, where a part of the request was.
+    pub(crate) data: Option<Value>,
 }
 
 /// Where a client may read when to come back.
@@ -32,14 +34,15 @@ pub(crate) enum Place {
 impl Refusal {
     /// A request the venue finds wrong: HTTP 400.
     pub(crate) fn bad(code: i32, msg: impl Into<String>) -> Self {
-        Self { status: 400, code, msg: msg.into(), retry_at: None }
+        Self { status: 400, code, msg: msg.into(), retry_at: None, data: None }
     }
 
     fn unauthorized(code: i32, msg: &str) -> Self {
-        Self { status: 401, code, msg: msg.to_owned(), retry_at: None }
+        Self { status: 401, code, msg: msg.to_owned(), retry_at: None, data: None }
     }
 
-    /// Code and text, the text as far as the venue tells when it says when to come back.
+    /// Code and text, the text as far as the venue tells when it says when to come back, and what
+    /// was done all the same.
     pub(crate) fn body(&self, hints: &Hints) -> Value {
         let msg = match self.retry_at.filter(|_| self.status == 418 && !hints.is_exact()) {
             None => self.msg.clone(),
@@ -48,7 +51,11 @@ impl Refusal {
                 None => "Way too much request weight used.".to_owned(),
             },
         };
-        json!({"code": self.code, "msg": msg})
+        let mut body = json!({"code": self.code, "msg": msg});
+        if let Some(data) = &self.data {
+            body["data"] = data.clone();
+        }
+        body
     }
 
     /// Whether no working client sends what was refused: a wrong signature, a key that opens
@@ -84,12 +91,12 @@ impl Refusal {
                 ),
             ),
         };
-        Self { status, code, msg, retry_at: Some(denied.until()) }
+        Self { status, code, msg, retry_at: Some(denied.until()), data: None }
     }
 
     /// Refused by the edge, in words of its own: a page, no code, no hint.
     fn at_edge() -> Self {
-        Self { status: 403, code: 0, msg: "403 Forbidden".to_owned(), retry_at: None }
+        Self { status: 403, code: 0, msg: "403 Forbidden".to_owned(), retry_at: None, data: None }
     }
 
     pub(crate) fn outside_recv_window() -> Self {
@@ -174,6 +181,10 @@ impl Refusal {
         Self::bad(-1111, format!("Parameter '{name}' has too much precision."))
     }
 
+    pub(crate) fn invalid_order_type() -> Self {
+        Self::bad(-1116, "Invalid orderType.")
+    }
+
     pub(crate) fn invalid_symbol() -> Self {
         Self::bad(-1121, "Invalid symbol.")
     }
@@ -192,6 +203,16 @@ impl Refusal {
 
     pub(crate) fn no_such_order() -> Self {
         Self::bad(-2013, "Order does not exist.")
+    }
+
+    /// What is said of a list that was asked about; nowhere documented, but seen.
+    pub(crate) fn no_such_list() -> Self {
+        Self::bad(-2018, "Order list does not exist.")
+    }
+
+    /// What is said of a list that was to be canceled; nowhere documented, but seen.
+    pub(crate) fn unknown_list() -> Self {
+        Self::bad(-2011, "Unknown order list sent.")
     }
 
     pub(crate) fn unsupported() -> Self {

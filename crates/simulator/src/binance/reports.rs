@@ -4,9 +4,10 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use tradewind_model::Timestamp;
 
-use super::body::{Fixed, IdOrNone, TimeUnit, fixed};
+use super::body::{Fixed, OrNone, TimeUnit, fixed};
 use crate::exchange::{
-    BalanceChange, BalanceView, ExecType, ExecutionReport, ExpiryReason, FillView,
+    BalanceChange, BalanceView, ExecType, ExecutionReport, ExpiryReason, FillView, ListChange,
+    Reject,
 };
 
 /// An event and its name.
@@ -40,7 +41,7 @@ pub(crate) struct Execution<'a> {
     #[serde(rename = "F")]
     iceberg_qty: Fixed,
     #[serde(rename = "g")]
-    order_list_id: i64,
+    order_list_id: OrNone,
     #[serde(rename = "C")]
     orig_client_order_id: &'a str,
     #[serde(rename = "x")]
@@ -64,7 +65,7 @@ pub(crate) struct Execution<'a> {
     #[serde(rename = "T")]
     time: u64,
     #[serde(rename = "t")]
-    trade_id: IdOrNone,
+    trade_id: OrNone,
     #[serde(rename = "I")]
     execution_id: u64,
     #[serde(rename = "w")]
@@ -136,13 +137,13 @@ impl<'a> Execution<'a> {
             time_in_force: order.kind.time_in_force().as_str(),
             orig_qty: fixed(order.orig_qty),
             price: fixed(order.price),
-            stop_price: fixed(Decimal::ZERO),
+            stop_price: fixed(order.kind.stop_price().unwrap_or_default()),
             iceberg_qty: fixed(order.iceberg_qty),
-            order_list_id: -1,
+            order_list_id: order.list_id.into(),
             orig_client_order_id: report.orig_client_order_id(),
             exec_type: report.exec_type.as_str(),
             status: order.status.as_str(),
-            reject_reason: "NONE",
+            reject_reason: reject_reason(report.reject),
             order_id: order.order_id,
             last_qty: of_fill(|fill| fill.qty),
             executed_qty: fixed(order.executed_qty),
@@ -151,7 +152,7 @@ impl<'a> Execution<'a> {
                 .map_or(Commission::None("0"), |fill| Commission::Taken(fixed(fill.commission))),
             commission_asset: fill.map(|fill| &*fill.commission_asset),
             time: unit.stamp(report.time),
-            trade_id: IdOrNone::of(fill.map(|fill| fill.trade_id)),
+            trade_id: fill.map(|fill| fill.trade_id).into(),
             execution_id: report.execution_id,
             is_on_book: report.is_on_book,
             is_maker: fill.is_some_and(|fill| fill.is_maker),
@@ -160,7 +161,10 @@ impl<'a> Execution<'a> {
             cum_quote_qty: fixed(order.cum_quote_qty),
             last_quote_qty: of_fill(|fill| fill.quote_qty),
             orig_quote_order_qty: fixed(order.orig_quote_order_qty),
-            working_time: report.is_on_book.then(|| unit.stamp(order.working_time)),
+            working_time: order
+                .working_time
+                .filter(|_| report.is_on_book)
+                .map(|since| unit.stamp(since)),
             stp: order.stp.as_str(),
             prevented: Prevention::of(report),
             expiry_reason: order.expiry_reason.filter(|_| is_expired).map(ExpiryReason::as_str),
@@ -185,6 +189,100 @@ impl<'a> Prevention<'a> {
             counter_order_id,
             counter_symbol: &prevented.symbol,
         })
+    }
+}
+
+/// Why an order was rejected (user-data-stream.md, order reject reason, read 2026-11); other
+/// reasons than these have no word.
+const fn reject_reason(reject: Option<Reject>) -> &'static str {
+    match reject {
+        Some(Reject::InsufficientBalance) => "INSUFFICIENT_BALANCES",
+        Some(Reject::WouldTrigger) => "STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY",
+        Some(Reject::WouldMatch) => "WOULD_MATCH_IMMEDIATELY",
+        Some(Reject::OcoBadPrices) => "OCO_BAD_PRICES",
+        Some(
+            Reject::UnknownSymbol
+            | Reject::UnknownAccount
+            | Reject::MarketClosed
+            | Reject::QtyZero
+            | Reject::TooLarge
+            | Reject::Filter(_)
+            | Reject::StpNotAllowed
+            | Reject::IcebergExceedsQty
+            | Reject::UnsupportedCombination
+            | Reject::DuplicateOrder
+            | Reject::NoLiquidity
+            | Reject::NotOffered(_),
+        )
+        | None => "NONE",
+    }
+}
+
+/// How a list of orders stands. Each of its orders is reported on its own too.
+#[derive(Debug, Serialize)]
+pub(crate) struct ListStatus<'a> {
+    #[serde(rename = "e")]
+    event: &'static str,
+    #[serde(rename = "E")]
+    sent: u64,
+    #[serde(rename = "s")]
+    symbol: &'a str,
+    #[serde(rename = "g")]
+    list_id: u64,
+    #[serde(rename = "c")]
+    contingency: &'static str,
+    #[serde(rename = "l")]
+    news: &'static str,
+    #[serde(rename = "L")]
+    status: &'static str,
+    #[serde(rename = "r")]
+    reject_reason: &'static str,
+    #[serde(rename = "C")]
+    client_list_id: &'a str,
+    #[serde(rename = "T")]
+    time: u64,
+    #[serde(rename = "O")]
+    orders: Vec<Member<'a>>,
+}
+
+/// An order of a list, by its names.
+#[derive(Debug, Serialize)]
+struct Member<'a> {
+    #[serde(rename = "s")]
+    symbol: &'a str,
+    #[serde(rename = "i")]
+    order_id: u64,
+    #[serde(rename = "c")]
+    client_order_id: &'a str,
+}
+
+impl Event for ListStatus<'_> {
+    fn name(&self) -> &'static str {
+        self.event
+    }
+}
+
+impl<'a> ListStatus<'a> {
+    pub(crate) fn of(unit: TimeUnit, sent: Timestamp, change: &'a ListChange) -> Self {
+        let list = &change.list;
+        let orders = list.orders.iter().map(|(order_id, client_order_id)| Member {
+            symbol: &list.symbol,
+            order_id: *order_id,
+            client_order_id,
+        });
+        Self {
+            event: "listStatus",
+            sent: unit.stamp(sent),
+            symbol: &list.symbol,
+            list_id: list.list_id,
+            contingency: "OCO",
+            news: change.news.as_str(),
+            status: if list.is_done { "ALL_DONE" } else { "EXECUTING" },
+            reject_reason: "NONE",
+            client_list_id: &list.client_list_id,
+            time: unit.stamp(change.time),
+            orders: orders.collect(),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The venue by its doors: what a client sends and what comes back.
 
 mod faults;
+mod order_entry;
 mod rest;
 mod sessions;
 mod streams;

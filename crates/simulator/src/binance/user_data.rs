@@ -11,7 +11,7 @@ use tradewind_model::Timestamp;
 
 use super::Binance;
 use super::body::TimeUnit;
-use super::reports::{AccountPosition, Event, Execution};
+use super::reports::{AccountPosition, Event, Execution, ListStatus};
 use super::session::{Kind, SessionId};
 use crate::exchange::{AccountId, ExchangeEvent, FillView};
 
@@ -72,6 +72,7 @@ impl Binance {
                 report.account
             }
             ExchangeEvent::Balance(change) => change.account,
+            ExchangeEvent::List(change) => change.account,
             ExchangeEvent::Trade(_)
             | ExchangeEvent::Depth(_)
             | ExchangeEvent::BookTicker(_)
@@ -91,6 +92,10 @@ impl Binance {
                     }
                     ExchangeEvent::Balance(change) => {
                         let event = AccountPosition::of(unit, now, change);
+                        self.send_event(now, id, subscription, &event);
+                    }
+                    ExchangeEvent::List(change) => {
+                        let event = ListStatus::of(unit, now, change);
                         self.send_event(now, id, subscription, &event);
                     }
                     // Nobody's own: these never get here.

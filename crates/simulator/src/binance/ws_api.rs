@@ -357,10 +357,9 @@ fn error_body(caller: Caller, refusal: &Refusal, hints: &Hints) -> Value {
     let mut error = refusal.body(hints);
     let told = refusal.retry_at.and_then(|retry_at| hints.told(Place::Data, retry_at));
     if let Some(retry_at) = told {
-        error["data"] = json!({
-            "serverTime": caller.now.as_millis(),
-            "retryAfter": retry_at.as_millis(),
-        });
+        // Beside what was done all the same, if there is any of that.
+        error["data"]["serverTime"] = caller.now.as_millis().into();
+        error["data"]["retryAfter"] = retry_at.as_millis().into();
     }
     error
 }

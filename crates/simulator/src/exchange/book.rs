@@ -1,7 +1,8 @@
 //! One symbol's resting orders: price first, then time.
 //!
-//! Order ids grow with time, so within a level the lowest id is the oldest order. The book holds
-//! the orders themselves; every change of a level's quantity takes the next update id, which is
+//! Within a level an order stands where its arrival puts it: order ids grow with time, and one that
+//! waited outside the book arrives with a number taken when it came. The book holds the orders
+//! themselves; every change of a level's quantity takes the next update id, which is
 //! what makes a local copy of the book checkable.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,8 +24,11 @@ pub(super) enum Owner {
 pub(super) struct Order {
     pub(super) owner: Owner,
     pub(super) view: OrderView,
-    /// What it holds of its account: quote for a buy, base for a sell. Zero for the house.
+    /// What it holds of its account: quote for a buy, base for a sell. Zero for the house, and for
+    /// the orders of a pair that neither of them has touched: the pair holds it then.
     pub(super) locked: Decimal,
+    /// Its place in its level: lower was there before.
+    pub(super) arrival: u64,
 }
 
 /// A level after a change.
@@ -39,7 +43,8 @@ pub(super) struct LevelChange {
 #[derive(Clone, Debug, Default)]
 struct Level {
     qty: Decimal,
-    queue: BTreeSet<u64>,
+    /// By arrival, then by id.
+    queue: BTreeSet<(u64, u64)>,
 }
 
 /// What a taker of one account would meet next.
@@ -71,6 +76,11 @@ impl Book {
 
     pub(super) fn get(&self, order_id: u64) -> Option<&Order> {
         self.orders.get(&order_id)
+    }
+
+    /// An order, to change anything but its quantities, its price and its side.
+    pub(super) fn get_mut(&mut self, order_id: u64) -> Option<&mut Order> {
+        self.orders.get_mut(&order_id)
     }
 
     /// Price and quantity of the best level of a side.
@@ -106,7 +116,7 @@ impl Book {
             .chain(asks.into_iter().flatten())
             .take_while(move |&(&price, _)| crosses(side.opposite(), limit, price))
             .flat_map(|(_, level)| &level.queue)
-            .map(|id| self.orders.get(id).expect("a queued id is an order of the book"))
+            .map(|(_, id)| self.orders.get(id).expect("a queued id is an order of the book"))
     }
 
     /// The first order a taker on `side` with this limit would meet.
@@ -144,10 +154,10 @@ impl Book {
     /// Puts an order in its place at the end of its level.
     pub(super) fn insert(&mut self, order: Order) -> LevelChange {
         let (side, price, qty) = (order.view.side, order.view.price, order.view.remaining());
-        let id = order.view.order_id;
+        let (id, arrival) = (order.view.order_id, order.arrival);
         let level = self.side_mut(side).entry(price).or_default();
         level.qty += qty;
-        level.queue.insert(id);
+        level.queue.insert((arrival, id));
         let qty = level.qty;
         self.orders.insert(id, order);
         self.change(side, price, qty)
@@ -175,9 +185,10 @@ impl Book {
     pub(super) fn remove(&mut self, order_id: u64) -> Option<(Order, Option<LevelChange>)> {
         let order = self.orders.remove(&order_id)?;
         let (side, price, left) = (order.view.side, order.view.price, order.view.remaining());
+        let arrival = order.arrival;
         let levels = self.side_mut(side);
         let level = levels.get_mut(&price).expect("an order has its level");
-        level.queue.remove(&order_id);
+        level.queue.remove(&(arrival, order_id));
         level.qty -= left;
         let qty = level.qty;
         if level.queue.is_empty() {

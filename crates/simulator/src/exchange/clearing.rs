@@ -12,7 +12,8 @@ use tradewind_model::Timestamp;
 
 use super::book::{Order, Owner};
 use super::event::{BalanceChange, ExchangeEvent, ExecType, ExecutionReport};
-use super::order::{AccountId, FillView, OrderKind, OrderStatus, PreventedMatch, Side};
+use super::order::{AccountId, FillView, OrderStatus, PreventedMatch, Side};
+use super::reject::Reject;
 use crate::account::Account;
 
 /// Market events kept for a caller that does not drain them.
@@ -46,6 +47,11 @@ pub(super) enum Cause {
     Lifecycle(ExecType),
     Fill(FillView),
     Prevention(PreventedMatch),
+    /// A lower quantity, and another id: before it had this one.
+    Amendment {
+        previous_client_id: String,
+    },
+    Rejection(Reject),
 }
 
 #[derive(Debug)]
@@ -155,6 +161,7 @@ impl Clearing {
             symbol: Arc::clone(&terms.symbol),
             trade_id: deal.trade_id,
             order_id: view.order_id,
+            list_id: view.list_id,
             client_order_id: view.client_order_id.clone(),
             side: view.side,
             price: deal.price,
@@ -169,19 +176,47 @@ impl Clearing {
         Some(fill)
     }
 
+    /// Locks what a pair of orders may need, for both of them.
+    pub(super) fn lock_for(&mut self, terms: &Terms, id: AccountId, side: Side, qty: Decimal) {
+        self.owned(id).lock(terms.held(side), qty);
+    }
+
+    /// Gives back what a pair of orders held.
+    pub(super) fn release(&mut self, terms: &Terms, id: AccountId, side: Side, qty: Decimal) {
+        self.owned(id).release(terms.held(side), qty);
+    }
+
+    /// Makes an order hold exactly this much. False, and nothing changed, when there is less.
+    pub(super) fn relock(&mut self, terms: &Terms, order: &mut Order, needed: Decimal) -> bool {
+        let Owner::Account(id) = order.owner else {
+            return true;
+        };
+        let asset = terms.held(order.view.side);
+        let more = needed - order.locked;
+        let account = self.owned(id);
+        if more > account.free(asset) {
+            return false;
+        }
+        if more > Decimal::ZERO {
+            account.lock(asset, more);
+        } else {
+            account.release(asset, -more);
+        }
+        order.locked = needed;
+        true
+    }
+
     /// Gives back what an order holds beyond what the rest of it may still need.
     pub(super) fn retarget(&mut self, terms: &Terms, order: &mut Order) {
         let Owner::Account(id) = order.owner else {
             return;
         };
         let view = &order.view;
-        let need = match (view.status.is_open(), view.side, view.kind) {
-            (false, _, _) => Decimal::ZERO,
-            (true, Side::Sell, _) => view.remaining(),
-            (true, Side::Buy, OrderKind::Market(_)) => order.locked,
-            (true, Side::Buy, OrderKind::Limit { .. } | OrderKind::LimitMaker { .. }) => {
-                view.price * view.remaining()
-            }
+        let need = match (view.status.is_open(), view.side) {
+            (false, _) => Decimal::ZERO,
+            // What it costs is known when it has met the book.
+            (true, Side::Buy) if view.kind.is_market() && view.is_working() => order.locked,
+            (true, Side::Buy | Side::Sell) => super::lists::need(view),
         };
         if order.locked > need {
             let asset = terms.held(view.side);
@@ -230,6 +265,11 @@ impl Clearing {
         ((received * rate).trunc_with_scale(precision), Arc::clone(asset))
     }
 
+    /// Tells an account something that is no report of one order.
+    pub(super) fn tell(&mut self, event: ExchangeEvent) {
+        self.events.push_back(event);
+    }
+
     /// Tells an account what became of its order. The house is told nothing.
     pub(super) fn report(
         &mut self,
@@ -241,21 +281,38 @@ impl Clearing {
         let Owner::Account(account) = order.owner else {
             return;
         };
-        let (exec_type, fill, prevented) = match cause {
-            Cause::Lifecycle(exec_type) => (exec_type, None, None),
-            Cause::Fill(fill) => (ExecType::Trade, Some(fill), None),
-            Cause::Prevention(prevented) => (ExecType::TradePrevention, None, Some(prevented)),
-        };
-        self.events.push_back(ExchangeEvent::Execution(Box::new(ExecutionReport {
+        let mut report = ExecutionReport {
             account,
-            exec_type,
+            exec_type: ExecType::New,
             execution_id,
             order: order.view.clone(),
-            fill,
-            prevented,
+            fill: None,
+            prevented: None,
+            previous_client_id: None,
+            reject: None,
             is_on_book,
             time: order.view.update_time,
-        })));
+        };
+        match cause {
+            Cause::Lifecycle(exec_type) => report.exec_type = exec_type,
+            Cause::Fill(fill) => {
+                report.exec_type = ExecType::Trade;
+                report.fill = Some(fill);
+            }
+            Cause::Prevention(prevented) => {
+                report.exec_type = ExecType::TradePrevention;
+                report.prevented = Some(prevented);
+            }
+            Cause::Amendment { previous_client_id } => {
+                report.exec_type = ExecType::Replaced;
+                report.previous_client_id = Some(previous_client_id);
+            }
+            Cause::Rejection(reject) => {
+                report.exec_type = ExecType::Rejected;
+                report.reject = Some(reject);
+            }
+        }
+        self.events.push_back(ExchangeEvent::Execution(Box::new(report)));
     }
 
     /// Tells every account whose balances changed since the last call.
@@ -295,8 +352,10 @@ impl Clearing {
         let mut excess = self.market_events / 2;
         self.market_events -= excess;
         self.events.retain(|event| {
-            let is_for_an_account =
-                matches!(event, ExchangeEvent::Execution(_) | ExchangeEvent::Balance(_));
+            let is_for_an_account = matches!(
+                event,
+                ExchangeEvent::Execution(_) | ExchangeEvent::Balance(_) | ExchangeEvent::List(_)
+            );
             if is_for_an_account || excess == 0 {
                 return true;
             }
@@ -357,6 +416,7 @@ mod tests {
                 ExchangeEvent::BookTicker(ticker) => Some(ticker.update_id),
                 ExchangeEvent::Execution(_)
                 | ExchangeEvent::Balance(_)
+                | ExchangeEvent::List(_)
                 | ExchangeEvent::Trade(_)
                 | ExchangeEvent::Depth(_)
                 | ExchangeEvent::Kline { .. } => None,

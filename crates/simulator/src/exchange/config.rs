@@ -58,8 +58,30 @@ pub struct SymbolConfig {
     pub default_stp: StpMode,
     /// The modes an order may name.
     pub allowed_stp: Vec<StpMode>,
+    /// What else is offered on it.
+    pub features: Features,
     /// The other participants.
     pub market: MarketConfig,
+}
+
+/// What a symbol may offer beyond limit and market orders. Production symbols offer all of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Features {
+    /// Orders that wait for the last price.
+    pub contingent: bool,
+    /// Pairs of which one cancels the other (`ocoAllowed`).
+    pub oco: bool,
+    /// Cancel and place in one request (`cancelReplaceAllowed`).
+    pub cancel_replace: bool,
+    /// Lower a quantity in place (`amendAllowed`).
+    pub amend: bool,
+}
+
+impl Default for Features {
+    /// All of it.
+    fn default() -> Self {
+        Self { contingent: true, oco: true, cancel_replace: true, amend: true }
+    }
 }
 
 /// How the fair price moves.
@@ -235,6 +257,8 @@ impl Recipe {
             max_num_orders: Some(200),
             max_num_algo_orders: Some(5),
             max_num_iceberg_orders: None,
+            max_num_order_lists: Some(20),
+            max_num_order_amends: Some(10),
             max_position: None,
             trailing_delta: Some(TrailingDelta {
                 min_above: 10,
@@ -340,6 +364,7 @@ impl SymbolConfig {
                 StpMode::ExpireBoth,
                 StpMode::Decrement,
             ],
+            features: Features::default(),
             market,
         }
     }

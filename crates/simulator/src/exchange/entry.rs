@@ -1,9 +1,9 @@
-//! The door for accounts' orders and cancels: who may, with what money, and in which order the
-//! reasons to refuse are asked.
+//! The door for accounts' orders: who may, with what money, and in which order the reasons to
+//! refuse are asked.
 //!
 //! First what can be judged without the book (symbol, status, quantity, filters), then what the
-//! matching engine judges (duplicate id, liquidity, balance, maker-only). A refusal changes
-//! nothing; from the acceptance on, everything happens.
+//! matching engine judges (duplicate id, liquidity, balance, maker-only, stop price). A refusal
+//! changes nothing; from the acceptance on, everything happens.
 
 use std::sync::Arc;
 
@@ -15,27 +15,28 @@ use super::clearing::Cause;
 use super::filters::{Candidate, FilterName, Standing};
 use super::history::History;
 use super::listing::Listing;
+use super::order::Contingent;
+use super::reject::Offering;
 use super::{
-    AccountId, CancelReject, CancelRestriction, Cancellation, Exchange, ExecType, MarketQty,
-    NewOrder, OrderKind, OrderRef, OrderStatus, OrderView, Owner, Placement, Reject, Side, StpMode,
-    SymbolStatus, TimeInForce,
+    AccountId, Exchange, ExecType, MarketQty, NewOrder, OrderKind, OrderView, Owner, Placement,
+    Reject, Side, StpMode, SymbolStatus, TimeInForce,
 };
-use crate::account::{AcceptedOrder, CanceledOrder};
+use crate::account::AcceptedOrder;
 
 /// The largest price and the largest quantity: their product still is a `Decimal`.
 const LARGEST: Decimal = Decimal::from_parts(0xD4A5_1000, 0xE8, 0, false, 0);
 
 /// What an order comes down to once the book has been looked at.
 #[derive(Clone, Copy, Debug)]
-struct Sizing {
+pub(super) struct Sizing {
     /// Which symbol, in the order of the configuration.
-    listing: usize,
+    pub(super) listing: usize,
     /// Its own mode of self-trade prevention, or the symbol's.
     stp: StpMode,
     /// Base quantity.
     qty: Decimal,
     /// What it must hold: quote for a buy, base for a sell.
-    lock: Decimal,
+    pub(super) lock: Decimal,
     /// A market order by quote quantity wants more than the book has.
     ran_out: bool,
 }
@@ -54,20 +55,38 @@ impl Exchange {
         self.advance(now);
         let now = self.now;
         let sizing = self.judge(account, &order)?;
-        let order = self.admit(account, order, &sizing);
-        let listing = &mut self.listings[sizing.listing];
+        let funds = self.clearing.account(account).ok_or(Reject::UnknownAccount)?;
+        if funds.free(self.listings[sizing.listing].terms.held(order.side)) < sizing.lock {
+            return Err(Reject::InsufficientBalance);
+        }
+        let mut order = self.admit(account, order, &sizing, None);
+        let terms = &self.listings[sizing.listing].terms;
+        self.clearing.lock(terms, &mut order, sizing.lock);
+        let placement = self.begin(order, sizing.listing, sizing.ran_out);
+        self.listings[sizing.listing].tell_ticker(&mut self.clearing);
+        self.clearing.report_balances(now);
+        Ok(placement)
+    }
+
+    /// Lets an order that was written down begin: beside the book if it waits, else at the book.
+    pub(super) fn begin(&mut self, order: Order, index: usize, ran_out: bool) -> Placement {
+        let listing = &mut self.listings[index];
         let clearing = &mut self.clearing;
         let execution_id = listing.take_execution_id();
         // Also an order that will not rest is said to be on the book when it comes.
-        clearing.report(&order, execution_id, true, Cause::Lifecycle(ExecType::New));
-        let (order, met) = listing.meet(clearing, order, sizing.ran_out, now);
-        listing.tell_ticker(clearing);
-        clearing.report_balances(now);
-        Ok(Placement { order: order.view, fills: met.fills, prevented: met.prevented })
+        let is_on_book = order.view.is_working();
+        clearing.report(&order, execution_id, is_on_book, Cause::Lifecycle(ExecType::New));
+        if !is_on_book {
+            let view = order.view.clone();
+            listing.wait(order);
+            return Placement { order: view, fills: Vec::new(), prevented: Vec::new() };
+        }
+        let (order, met) = listing.meet(clearing, order, ran_out, self.now);
+        Placement { order: order.view, fills: met.fills, prevented: met.prevented }
     }
 
-    /// All the reasons to refuse an order, asked in the venue's order.
-    fn judge(&self, account: AccountId, order: &NewOrder) -> Result<Sizing, Reject> {
+    /// All the reasons to refuse an order but the balance, asked in the venue's order.
+    pub(super) fn judge(&self, account: AccountId, order: &NewOrder) -> Result<Sizing, Reject> {
         self.check(account, order)?;
         let index = *self.by_symbol.get(&order.symbol).ok_or(Reject::UnknownSymbol)?;
         let listing = &self.listings[index];
@@ -82,15 +101,22 @@ impl Exchange {
         {
             return Err(Reject::WouldMatch);
         }
-        let funds = self.clearing.account(account).ok_or(Reject::UnknownAccount)?;
-        if funds.free(listing.terms.held(order.side)) < sizing.lock {
-            return Err(Reject::InsufficientBalance);
+        if let OrderKind::Contingent(terms) = order.kind
+            && terms.is_met(order.side, listing.last_price)
+        {
+            return Err(Reject::WouldTrigger);
         }
         Ok(sizing)
     }
 
-    /// Gives an order its ids, writes it down and locks its money.
-    fn admit(&mut self, account: AccountId, order: NewOrder, sizing: &Sizing) -> Order {
+    /// Gives an order its ids and writes it down. Its money is for the caller to lock.
+    pub(super) fn admit(
+        &mut self,
+        account: AccountId,
+        order: NewOrder,
+        sizing: &Sizing,
+        list_id: Option<u64>,
+    ) -> Order {
         let client_order_id = order.client_order_id.unwrap_or_else(|| self.ids.client_order_id());
         let listing = &mut self.listings[sizing.listing];
         let (symbol, order_id) = (Arc::clone(&listing.terms.symbol), listing.take_order_id());
@@ -100,8 +126,10 @@ impl Exchange {
                 OrderKind::Market(MarketQty::Quote(quote)) => quote,
                 OrderKind::Market(MarketQty::Base(_))
                 | OrderKind::Limit { .. }
-                | OrderKind::LimitMaker { .. } => Decimal::ZERO,
+                | OrderKind::LimitMaker { .. }
+                | OrderKind::Contingent(_) => Decimal::ZERO,
             },
+            list_id,
             iceberg_qty: order.iceberg_qty.unwrap_or_default(),
             stp: sizing.stp,
             ..OrderView::accepted(symbol, order_id, order.side, order.kind, sizing.qty, self.now)
@@ -117,9 +145,8 @@ impl Exchange {
                 kind: view.kind,
             });
         }
-        let mut order = Order { owner: Owner::Account(account), view, locked: Decimal::ZERO };
-        self.clearing.lock(&listing.terms, &mut order, sizing.lock);
-        order
+        let owner = Owner::Account(account);
+        Order { owner, view, locked: Decimal::ZERO, arrival: order_id }
     }
 
     /// Judges an order as [`Exchange::place`] would before it reaches the book: the symbol, its
@@ -128,16 +155,37 @@ impl Exchange {
     /// # Errors
     /// Why it would not be accepted.
     pub fn check(&self, account: AccountId, order: &NewOrder) -> Result<(), Reject> {
+        self.check_beside(account, order, None)
+    }
+
+    /// The same for an order that comes together with another one, which counts too.
+    pub(super) fn check_beside(
+        &self,
+        account: AccountId,
+        order: &NewOrder,
+        beside: Option<&OrderKind>,
+    ) -> Result<(), Reject> {
         let listing = self.listing(&order.symbol).ok_or(Reject::UnknownSymbol)?;
         let funds = self.clearing.account(account).ok_or(Reject::UnknownAccount)?;
         if listing.status != SymbolStatus::Trading {
             return Err(Reject::MarketClosed);
         }
         check_shape(order)?;
+        if order.kind.is_contingent() && !listing.config.features.contingent {
+            return Err(Reject::NotOffered(Offering::Contingent(order.kind.as_str())));
+        }
         if order.stp.is_some_and(|stp| !listing.config.allowed_stp.contains(&stp)) {
             return Err(Reject::StpNotAllowed);
         }
         let count = |listing: &Listing| listing.history(account).map_or(0, History::open_count);
+        // Who asks about no other kind need not count them.
+        let is_algo = order.kind.is_contingent();
+        let algos = |listing: &Listing| {
+            let open = listing.open_orders(account).filter(|_| is_algo);
+            open.filter(|order| order.kind.is_contingent()).count()
+        };
+        let (others, other_algos) =
+            beside.map_or((0, 0), |kind| (1, usize::from(kind.is_contingent())));
         let icebergs = |listing: &Listing| {
             listing.open_orders(account).filter(|order| !order.iceberg_qty.is_zero()).count()
         };
@@ -147,10 +195,12 @@ impl Exchange {
             .map(OrderView::remaining)
             .sum();
         let standing = Standing {
-            open_orders: count(listing),
+            open_orders: count(listing) + others,
             open_icebergs: icebergs(listing),
-            open_orders_all: self.listings.iter().map(count).sum(),
+            open_orders_all: self.listings.iter().map(count).sum::<usize>() + others,
             open_icebergs_all: self.listings.iter().map(icebergs).sum(),
+            open_algos: algos(listing) + other_algos,
+            open_algos_all: self.listings.iter().map(algos).sum::<usize>() + other_algos,
             position: funds.total(&listing.terms.base) + to_buy,
         };
         let candidate =
@@ -160,98 +210,6 @@ impl Exchange {
             .filters
             .check(candidate, &standing, &self.config.filters, |mins| listing.average_price(mins))
             .map_err(Reject::Filter)
-    }
-
-    /// Takes an open order out of the book. The cancel has an id of its own, `new_client_id` or a
-    /// generated one.
-    ///
-    /// # Errors
-    /// Why not; then nothing has changed.
-    pub fn cancel(
-        &mut self,
-        now: Timestamp,
-        account: AccountId,
-        symbol: &str,
-        order: &OrderRef,
-        new_client_id: Option<String>,
-        restriction: CancelRestriction,
-    ) -> Result<Cancellation, CancelReject> {
-        self.advance(now);
-        let index = *self.by_symbol.get(symbol).ok_or(CancelReject::UnknownSymbol)?;
-        let listing = &self.listings[index];
-        let history = listing.history(account).ok_or(CancelReject::UnknownOrder)?;
-        let by_client = order.client_order_id.as_ref().map(|id| history.by_client_id(id));
-        let id = match (order.order_id, by_client) {
-            (Some(id), None) => id,
-            (Some(id), Some(other)) if !history.is_open(id) || other == Some(id) => id,
-            (Some(_), Some(_)) => return Err(CancelReject::IdMismatch),
-            (None, by_client) => by_client.flatten().ok_or(CancelReject::UnknownOrder)?,
-        };
-        if !history.is_open(id) {
-            return Err(CancelReject::UnknownOrder);
-        }
-        let open = listing.order(account, id).ok_or(CancelReject::UnknownOrder)?;
-        let is_allowed = match restriction {
-            CancelRestriction::Any => true,
-            CancelRestriction::OnlyNew => open.status == OrderStatus::New,
-            CancelRestriction::OnlyPartiallyFilled => open.status == OrderStatus::PartiallyFilled,
-        };
-        if !is_allowed {
-            return Err(CancelReject::Restricted);
-        }
-        let client_order_id = new_client_id.unwrap_or_else(|| self.ids.client_order_id());
-        let canceled = self.cancel_open(index, id, client_order_id);
-        self.listings[index].tell_ticker(&mut self.clearing);
-        self.clearing.report_balances(self.now);
-        canceled.ok_or(CancelReject::UnknownOrder)
-    }
-
-    /// Takes all open orders of the account on the symbol out of the book, oldest first.
-    ///
-    /// # Errors
-    /// [`CancelReject::UnknownOrder`] when there is none, as the venue does.
-    pub fn cancel_all(
-        &mut self,
-        now: Timestamp,
-        account: AccountId,
-        symbol: &str,
-    ) -> Result<Vec<Cancellation>, CancelReject> {
-        self.advance(now);
-        let index = *self.by_symbol.get(symbol).ok_or(CancelReject::UnknownSymbol)?;
-        let history = self.listings[index].history(account);
-        let open: Vec<u64> = history.into_iter().flat_map(History::open).collect();
-        if open.is_empty() {
-            return Err(CancelReject::UnknownOrder);
-        }
-        // One cancel, one id: every order that it ends carries it.
-        let client_order_id = self.ids.client_order_id();
-        let canceled = open
-            .into_iter()
-            .filter_map(|id| self.cancel_open(index, id, client_order_id.clone()))
-            .collect();
-        self.listings[index].tell_ticker(&mut self.clearing);
-        self.clearing.report_balances(self.now);
-        Ok(canceled)
-    }
-
-    fn cancel_open(
-        &mut self,
-        index: usize,
-        order_id: u64,
-        client_order_id: String,
-    ) -> Option<Cancellation> {
-        let listing = &mut self.listings[index];
-        let mut order = listing.pull(&mut self.clearing, order_id, self.now)?;
-        if let Owner::Account(account) = order.owner
-            && let Some(account) = self.clearing.account_mut(account)
-        {
-            let client_order_id = order.view.client_order_id.clone();
-            account.ledger.cancel(CanceledOrder { time: self.now, client_order_id });
-        }
-        order.view.status = OrderStatus::Canceled;
-        order.view.cancel_client_order_id = Some(client_order_id.clone());
-        listing.end(&mut self.clearing, &mut order, ExecType::Canceled, self.now);
-        Some(Cancellation { order: order.view, client_order_id, time: self.now })
     }
 }
 
@@ -263,6 +221,13 @@ impl Listing {
         let sizing = |qty, lock, ran_out| Sizing { listing: 0, stp, qty, lock, ran_out };
         let (qty, ran_out) = match order.kind {
             OrderKind::Limit { price, qty, .. } | OrderKind::LimitMaker { price, qty } => {
+                let lock = if order.side == Side::Buy { price * qty } else { qty };
+                return Ok(sizing(qty, lock, false));
+            }
+            // One without a limit holds what it costs at its stop price; how much more it may
+            // need is known when it is set off. The venue does not say what it does.
+            OrderKind::Contingent(Contingent { stop_price, qty, limit, .. }) => {
+                let price = limit.map_or(stop_price, |(price, _)| price);
                 let lock = if order.side == Side::Buy { price * qty } else { qty };
                 return Ok(sizing(qty, lock, false));
             }
@@ -296,11 +261,15 @@ fn check_shape(order: &NewOrder) -> Result<(), Reject> {
         OrderKind::Limit { qty, tif, .. } => (qty, tif == TimeInForce::Gtc),
         OrderKind::LimitMaker { qty, .. } => (qty, true),
         OrderKind::Market(MarketQty::Base(qty) | MarketQty::Quote(qty)) => (qty, false),
+        OrderKind::Contingent(Contingent { qty, limit, .. }) => {
+            (qty, limit.is_some_and(|(_, tif)| tif == TimeInForce::Gtc))
+        }
     };
-    if qty <= Decimal::ZERO || order.kind.price().is_some_and(|price| price <= Decimal::ZERO) {
+    let prices = [order.kind.price(), order.kind.stop_price()];
+    if qty <= Decimal::ZERO || prices.iter().flatten().any(|price| *price <= Decimal::ZERO) {
         return Err(Reject::QtyZero);
     }
-    if qty > LARGEST || order.kind.price().is_some_and(|price| price > LARGEST) {
+    if qty > LARGEST || prices.iter().flatten().any(|price| *price > LARGEST) {
         return Err(Reject::TooLarge);
     }
     match order.iceberg_qty {
@@ -310,7 +279,11 @@ fn check_shape(order: &NewOrder) -> Result<(), Reject> {
     }
 }
 
-fn is_open_client_id(listing: &Listing, account: AccountId, client_order_id: &str) -> bool {
+pub(super) fn is_open_client_id(
+    listing: &Listing,
+    account: AccountId,
+    client_order_id: &str,
+) -> bool {
     listing.history(account).is_some_and(|history| {
         history.by_client_id(client_order_id).is_some_and(|id| history.is_open(id))
     })

@@ -10,7 +10,9 @@ use rust_decimal::Decimal;
 use tradewind_model::Timestamp;
 
 use super::kline::{Interval, Kline};
+use super::lists::OrderListView;
 use super::order::{AccountId, FillView, OrderView, PreventedMatch, Side};
+use super::reject::Reject;
 
 /// One thing that happened.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,6 +21,8 @@ pub enum ExchangeEvent {
     Execution(Box<ExecutionReport>),
     /// Balances of an account changed.
     Balance(BalanceChange),
+    /// A list of orders of an account changed.
+    List(Box<ListChange>),
     /// A trade, for everybody.
     Trade(TradeView),
     /// One level of a book has a new quantity.
@@ -50,6 +54,10 @@ pub enum ExecType {
     Expired,
     /// Lost quantity to self-trade prevention.
     TradePrevention,
+    /// Its owner lowered its quantity.
+    Replaced,
+    /// Not accepted, after the order in whose stead it was to come was canceled.
+    Rejected,
 }
 
 impl ExecType {
@@ -62,6 +70,8 @@ impl ExecType {
             Self::Canceled => "CANCELED",
             Self::Expired => "EXPIRED",
             Self::TradePrevention => "TRADE_PREVENTION",
+            Self::Replaced => "REPLACED",
+            Self::Rejected => "REJECTED",
         }
     }
 }
@@ -81,6 +91,10 @@ pub struct ExecutionReport {
     pub fill: Option<FillView>,
     /// The prevented match, when `exec_type` is [`ExecType::TradePrevention`].
     pub prevented: Option<PreventedMatch>,
+    /// The id it had before, when `exec_type` is [`ExecType::Replaced`].
+    pub previous_client_id: Option<String>,
+    /// Why not, when `exec_type` is [`ExecType::Rejected`].
+    pub reject: Option<Reject>,
     /// Whether the order is in the book after it (field `w`).
     pub is_on_book: bool,
     /// Transaction time (field `T`).
@@ -97,10 +111,14 @@ impl ExecutionReport {
         }
     }
 
-    /// Field `C`: the order's own id when canceled, else empty.
+    /// Field `C`: the order's own id when canceled, the one before when amended, else empty.
     #[must_use]
     pub fn orig_client_order_id(&self) -> &str {
-        if self.exec_type == ExecType::Canceled { &self.order.client_order_id } else { "" }
+        match (self.exec_type, &self.previous_client_id) {
+            (ExecType::Canceled, _) => &self.order.client_order_id,
+            (ExecType::Replaced, Some(id)) => id,
+            _ => "",
+        }
     }
 
     /// The quantity self-trade prevention took off this order in this report (field `B`).
@@ -113,6 +131,42 @@ impl ExecutionReport {
             prevented.taker_prevented_qty
         }
     }
+}
+
+/// What is new about a list of orders.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ListNews {
+    /// It was accepted.
+    Started,
+    /// One of its orders has another client order id.
+    Updated,
+    /// None of its orders lives.
+    Done,
+}
+
+impl ListNews {
+    /// The word of the wire for the kind of news (`listStatusType`).
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Started => "EXEC_STARTED",
+            Self::Updated => "UPDATED",
+            Self::Done => "ALL_DONE",
+        }
+    }
+}
+
+/// One change of one list of orders of an account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListChange {
+    /// Whose list.
+    pub account: AccountId,
+    /// What is new.
+    pub news: ListNews,
+    /// The list after the change.
+    pub list: OrderListView,
+    /// Transaction time (field `T`).
+    pub time: Timestamp,
 }
 
 /// One asset of an account.

@@ -116,10 +116,14 @@ pub struct Filters {
     pub iceberg_parts: Option<u32>,
     /// `MAX_NUM_ORDERS`: most open orders of an account on the symbol.
     pub max_num_orders: Option<u32>,
-    /// `MAX_NUM_ALGO_ORDERS`. There are no algo orders here; it is for the catalogue.
+    /// `MAX_NUM_ALGO_ORDERS`: most open contingent orders of an account on the symbol.
     pub max_num_algo_orders: Option<u32>,
     /// `MAX_NUM_ICEBERG_ORDERS`: most open iceberg orders of an account on the symbol.
     pub max_num_iceberg_orders: Option<u32>,
+    /// `MAX_NUM_ORDER_LISTS`: most open lists of orders of an account on the symbol.
+    pub max_num_order_lists: Option<u32>,
+    /// `MAX_NUM_ORDER_AMENDS`: how often one order may be amended.
+    pub max_num_order_amends: Option<u32>,
     /// `MAX_POSITION`: most base an account may hold or be about to buy.
     pub max_position: Option<Decimal>,
     /// `TRAILING_DELTA`.
@@ -133,6 +137,10 @@ pub struct ExchangeFilters {
     pub max_num_orders: Option<u32>,
     /// `EXCHANGE_MAX_NUM_ICEBERG_ORDERS`: most open iceberg orders of an account.
     pub max_num_iceberg_orders: Option<u32>,
+    /// `EXCHANGE_MAX_NUM_ALGO_ORDERS`: most open contingent orders of an account.
+    pub max_num_algo_orders: Option<u32>,
+    /// `EXCHANGE_MAX_NUM_ORDER_LISTS`: most open lists of orders of an account.
+    pub max_num_order_lists: Option<u32>,
 }
 
 /// Which filter failed.
@@ -150,8 +158,13 @@ pub enum FilterName {
     MaxPosition,
     MaxNumOrders,
     MaxNumIcebergOrders,
+    MaxNumAlgoOrders,
+    MaxNumOrderLists,
+    MaxNumOrderAmends,
     ExchangeMaxNumOrders,
     ExchangeMaxNumIcebergOrders,
+    ExchangeMaxNumAlgoOrders,
+    ExchangeMaxNumOrderLists,
 }
 
 impl FilterName {
@@ -170,13 +183,18 @@ impl FilterName {
             Self::MaxPosition => "MAX_POSITION",
             Self::MaxNumOrders => "MAX_NUM_ORDERS",
             Self::MaxNumIcebergOrders => "MAX_NUM_ICEBERG_ORDERS",
+            Self::MaxNumAlgoOrders => "MAX_NUM_ALGO_ORDERS",
+            Self::MaxNumOrderLists => "MAX_NUM_ORDER_LISTS",
+            Self::MaxNumOrderAmends => "MAX_NUM_ORDER_AMENDS",
             Self::ExchangeMaxNumOrders => "EXCHANGE_MAX_NUM_ORDERS",
             Self::ExchangeMaxNumIcebergOrders => "EXCHANGE_MAX_NUM_ICEBERG_ORDERS",
+            Self::ExchangeMaxNumAlgoOrders => "EXCHANGE_MAX_NUM_ALGO_ORDERS",
+            Self::ExchangeMaxNumOrderLists => "EXCHANGE_MAX_NUM_ORDER_LISTS",
         }
     }
 }
 
-/// What the filters must know of the account and the market.
+/// What the filters must know of the account.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Standing {
     /// Open orders on the symbol.
@@ -187,6 +205,10 @@ pub(super) struct Standing {
     pub(super) open_orders_all: usize,
     /// Open iceberg orders on all symbols.
     pub(super) open_icebergs_all: usize,
+    /// Open contingent orders on the symbol, set off or not.
+    pub(super) open_algos: usize,
+    /// Open contingent orders on all symbols, set off or not.
+    pub(super) open_algos_all: usize,
     /// Base held, free and locked, and still to be bought by open orders.
     pub(super) position: Decimal,
 }
@@ -209,12 +231,55 @@ impl Filters {
         exchange: &ExchangeFilters,
         reference: impl Fn(u32) -> Decimal,
     ) -> Result<(), FilterName> {
-        if let Some(price) = order.kind.price() {
+        self.check_terms(order, reference)?;
+        self.check_position(order, standing.position)?;
+        self.check_counts(order, standing, exchange)
+    }
+
+    /// Judges what an order says of itself: prices, quantity, notional.
+    pub(super) fn check_terms(
+        &self,
+        order: Candidate,
+        reference: impl Fn(u32) -> Decimal,
+    ) -> Result<(), FilterName> {
+        // What is asked of a price is asked of a stop price too.
+        for price in [order.kind.price(), order.kind.stop_price()].into_iter().flatten() {
             self.check_price(order.side, price, &reference)?;
         }
         self.check_qty(order)?;
         self.check_notional(order.kind, &reference)?;
-        self.check_counts(order, standing, exchange)
+        self.check_parts(order)
+    }
+
+    /// `MAX_POSITION`, where `position` is the base held and about to be bought without the order.
+    pub(super) fn check_position(
+        &self,
+        order: Candidate,
+        position: Decimal,
+    ) -> Result<(), FilterName> {
+        let qty = order.kind.qty().unwrap_or_default();
+        match self.max_position {
+            Some(limit) if order.side == Side::Buy && position + qty > limit => {
+                Err(FilterName::MaxPosition)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// `MAX_NUM_ORDER_LISTS`, by the lists that are open on the symbol and on all.
+    pub(super) fn check_lists(
+        &self,
+        open: usize,
+        open_all: usize,
+        exchange: &ExchangeFilters,
+    ) -> Result<(), FilterName> {
+        if is_full(self.max_num_order_lists, open) {
+            return Err(FilterName::MaxNumOrderLists);
+        }
+        if is_full(exchange.max_num_order_lists, open_all) {
+            return Err(FilterName::ExchangeMaxNumOrderLists);
+        }
+        Ok(())
     }
 
     fn check_price(
@@ -248,13 +313,12 @@ impl Filters {
     }
 
     fn check_qty(&self, order: Candidate) -> Result<(), FilterName> {
-        let (qty, is_market) = match order.kind {
-            OrderKind::Limit { qty, .. } | OrderKind::LimitMaker { qty, .. } => (qty, false),
-            OrderKind::Market(MarketQty::Base(qty)) => (qty, true),
-            // The exchange finds the quantity itself, by these rules, once it knows the book.
-            OrderKind::Market(MarketQty::Quote(_)) => return Ok(()),
+        // Of an order by quote quantity the exchange finds the quantity itself, by these rules,
+        // once it knows the book.
+        let Some(qty) = order.kind.qty() else {
+            return Ok(());
         };
-        self.check_lot(qty, is_market)?;
+        self.check_lot(qty, order.kind.is_market())?;
         if let Some(iceberg) = order.iceberg_qty
             && let Some(rule) = &self.lot_size
             && !rule.allows(iceberg)
@@ -280,12 +344,12 @@ impl Filters {
         kind: OrderKind,
         reference: &impl Fn(u32) -> Decimal,
     ) -> Result<(), FilterName> {
-        let (is_market, notional): (bool, &dyn Fn(u32) -> Decimal) = match kind {
-            OrderKind::Limit { price, qty, .. } | OrderKind::LimitMaker { price, qty } => {
-                (false, &move |_| price * qty)
-            }
-            OrderKind::Market(MarketQty::Base(qty)) => (true, &move |mins| reference(mins) * qty),
-            OrderKind::Market(MarketQty::Quote(quote)) => (true, &move |_| quote),
+        let is_market = kind.is_market();
+        let qty = kind.qty().unwrap_or_default();
+        let notional = |mins: u32| match (kind, kind.price()) {
+            (OrderKind::Market(MarketQty::Quote(quote)), _) => quote,
+            (_, Some(price)) => price * qty,
+            (_, None) => reference(mins) * qty,
         };
         if let Some(rule) = &self.min_notional
             && (!is_market || rule.apply_to_market)
@@ -306,31 +370,25 @@ impl Filters {
         Ok(())
     }
 
+    fn check_parts(&self, order: Candidate) -> Result<(), FilterName> {
+        let qty = order.kind.qty().unwrap_or_default();
+        if let (Some(limit), Some(part)) = (self.iceberg_parts, order.iceberg_qty)
+            && part > Decimal::ZERO
+            && qty.checked_div(part).is_none_or(|parts| parts.ceil() > Decimal::from(limit))
+        {
+            return Err(FilterName::IcebergParts);
+        }
+        Ok(())
+    }
+
     fn check_counts(
         &self,
         order: Candidate,
         standing: &Standing,
         exchange: &ExchangeFilters,
     ) -> Result<(), FilterName> {
-        let qty = match order.kind {
-            OrderKind::Limit { qty, .. }
-            | OrderKind::LimitMaker { qty, .. }
-            | OrderKind::Market(MarketQty::Base(qty)) => qty,
-            OrderKind::Market(MarketQty::Quote(_)) => Decimal::ZERO,
-        };
         let is_iceberg = order.iceberg_qty.is_some_and(|part| part > Decimal::ZERO);
-        if let (Some(limit), Some(part)) = (self.iceberg_parts, order.iceberg_qty)
-            && is_iceberg
-            && qty.checked_div(part).is_none_or(|parts| parts.ceil() > Decimal::from(limit))
-        {
-            return Err(FilterName::IcebergParts);
-        }
-        if let Some(limit) = self.max_position
-            && order.side == Side::Buy
-            && standing.position + qty > limit
-        {
-            return Err(FilterName::MaxPosition);
-        }
+        let is_algo = order.kind.is_contingent();
         let counts = [
             (self.max_num_orders, standing.open_orders, true, FilterName::MaxNumOrders),
             (
@@ -339,6 +397,7 @@ impl Filters {
                 is_iceberg,
                 FilterName::MaxNumIcebergOrders,
             ),
+            (self.max_num_algo_orders, standing.open_algos, is_algo, FilterName::MaxNumAlgoOrders),
             (
                 exchange.max_num_orders,
                 standing.open_orders_all,
@@ -351,9 +410,15 @@ impl Filters {
                 is_iceberg,
                 FilterName::ExchangeMaxNumIcebergOrders,
             ),
+            (
+                exchange.max_num_algo_orders,
+                standing.open_algos_all,
+                is_algo,
+                FilterName::ExchangeMaxNumAlgoOrders,
+            ),
         ];
         for (limit, open, applies, name) in counts {
-            if applies && limit.is_some_and(|limit| Decimal::from(open) >= Decimal::from(limit)) {
+            if applies && is_full(limit, open) {
                 return Err(name);
             }
         }
@@ -373,6 +438,11 @@ impl LotSize {
     pub fn allows(&self, qty: Decimal) -> bool {
         fits(qty, self.min_qty, self.max_qty, self.step_size)
     }
+}
+
+/// Whether there is a limit, and as many are open as it allows.
+fn is_full(limit: Option<u32>, open: usize) -> bool {
+    limit.is_some_and(|limit| usize::try_from(limit).is_ok_and(|limit| open >= limit))
 }
 
 /// In range and a multiple of the step, where zero switches a part off.

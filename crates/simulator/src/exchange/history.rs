@@ -16,7 +16,7 @@ const FILLS_MAX: usize = 500_000;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
-    /// In the book.
+    /// In the book, or waiting for a trigger.
     open: BTreeSet<u64>,
     finished: BTreeMap<u64, OrderView>,
     /// The latest order placed under each id.
@@ -50,6 +50,14 @@ impl History {
 
     pub(super) fn accept(&mut self, order: &OrderView) {
         self.by_client_id.insert(order.client_order_id.clone(), order.order_id);
+    }
+
+    /// An open order has another id from now on.
+    pub(super) fn rename(&mut self, order_id: u64, before: &str, after: &str) {
+        if self.by_client_id(before) == Some(order_id) {
+            self.by_client_id.remove(before);
+        }
+        self.by_client_id.insert(after.to_owned(), order_id);
     }
 
     pub(super) fn rest(&mut self, order_id: u64) {

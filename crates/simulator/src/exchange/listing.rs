@@ -15,10 +15,12 @@ use super::config::SymbolConfig;
 use super::event::{BookTicker, Depth, DepthChange, ExchangeEvent, TradeView};
 use super::history::History;
 use super::kline::{Interval, Kline};
+use super::lists::Lists;
 use super::order::{AccountId, OrderView, Side};
 use super::participants::Participants;
 use super::prehistory::{self, Opening};
 use super::random::Random;
+use super::triggers::Triggers;
 
 /// Public trades remembered per symbol.
 const TRADES_MAX: usize = 1_000;
@@ -34,10 +36,14 @@ pub(super) struct Listing {
     pub(super) terms: Terms,
     pub(super) status: SymbolStatus,
     pub(super) book: Book,
+    pub(super) triggers: Triggers,
+    pub(super) lists: Lists,
     pub(super) participants: Participants,
     bars: Bars,
     trades: VecDeque<TradeView>,
     pub(super) last_price: Decimal,
+    /// Lowest and highest price that traded since waiting orders were last looked at.
+    pub(super) traded: Option<(Decimal, Decimal)>,
     next_order_id: u64,
     next_trade_id: u64,
     next_execution_id: u64,
@@ -74,10 +80,13 @@ impl Listing {
             },
             status: SymbolStatus::Trading,
             book: Book::new(FIRST_UPDATE_ID),
+            triggers: Triggers::default(),
+            lists: Lists::default(),
             participants: Participants::new(&config.market, tick, qty_step, seed, time),
             bars: Bars::new(past),
             trades: VecDeque::new(),
             last_price: price,
+            traded: None,
             next_order_id: FIRST_ORDER_ID,
             next_trade_id: FIRST_TRADE_ID,
             next_execution_id: FIRST_EXECUTION_ID,
@@ -116,22 +125,37 @@ impl Listing {
     pub(super) fn order(&self, account: AccountId, order_id: u64) -> Option<&OrderView> {
         let history = self.history(account)?;
         if history.is_open(order_id) {
-            return self.book.get(order_id).map(|order| &order.view);
+            return self.live(order_id).map(|order| &order.view);
         }
         history.finished(order_id)
     }
 
-    /// The account's open orders, oldest first.
+    /// An order in the book or beside it.
+    pub(super) fn live(&self, order_id: u64) -> Option<&Order> {
+        self.book.get(order_id).or_else(|| self.triggers.get(order_id))
+    }
+
+    /// The account's open orders, oldest first. One that is on its way from where it waited into
+    /// the book is in neither.
     pub(super) fn open_orders(&self, account: AccountId) -> impl Iterator<Item = &OrderView> {
         let ids = self.history(account).into_iter().flat_map(History::open);
-        ids.map(|id| &self.book.get(id).expect("an open order is in the book").view)
+        ids.filter_map(|id| self.live(id)).map(|order| &order.view)
     }
 
     /// Files an order that is no longer in the book.
-    pub(super) fn file(&mut self, order: Order) {
+    pub(super) fn file(&mut self, clearing: &mut Clearing, order: Order) {
         if let Owner::Account(account) = order.owner {
-            self.history_mut(account).finish(order.view);
+            self.history_mut(account).finish(order.view.clone());
+            self.note_end(clearing, &order);
         }
+    }
+
+    /// Puts an order aside until its trigger is met.
+    pub(super) fn wait(&mut self, order: Order) {
+        if let Owner::Account(account) = order.owner {
+            self.history_mut(account).rest(order.view.order_id);
+        }
+        self.triggers.insert(order);
     }
 
     /// Puts an order into the book and tells everybody.
@@ -144,14 +168,16 @@ impl Listing {
         self.tell_level(clearing, change, time);
     }
 
-    /// Takes an order out of the book and tells everybody.
+    /// Takes an order out of the book, and tells everybody, or from those that wait.
     pub(super) fn pull(
         &mut self,
         clearing: &mut Clearing,
         order_id: u64,
         time: Timestamp,
     ) -> Option<Order> {
-        let (order, change) = self.book.remove(order_id)?;
+        let Some((order, change)) = self.book.remove(order_id) else {
+            return self.triggers.remove(order_id);
+        };
         if let Some(change) = change {
             self.tell_level(clearing, change, time);
         }
@@ -164,6 +190,8 @@ impl Listing {
         let Deal { trade_id: id, price, qty, time } = *deal;
         self.bars.record(&Print { id, price, qty, is_buyer_maker });
         self.last_price = price;
+        let (low, high) = self.traded.unwrap_or((price, price));
+        self.traded = Some((low.min(price), high.max(price)));
         clearing.set_last_price(&self.terms.symbol, price);
         let symbol = Arc::clone(&self.terms.symbol);
         let trade =

@@ -90,8 +90,9 @@ impl Listing {
     }
 
     /// Lets an accepted order meet the book and then rest or end. `ran_out` says that a market
-    /// order by quote quantity wanted more than the book has.
-    pub(super) fn meet(
+    /// order by quote quantity wanted more than the book has. What its trades set off is for the
+    /// caller to see to.
+    pub(super) fn encounter(
         &mut self,
         clearing: &mut Clearing,
         mut taker: Order,
@@ -106,16 +107,19 @@ impl Listing {
         if !is_killed {
             self.take(clearing, &mut taker, limit, now, &mut met);
         }
-        let reason = match taker.view.kind {
-            OrderKind::Limit { tif: TimeInForce::Ioc, .. } => Some(ExpiryReason::UnfilledIoc),
-            OrderKind::Limit { tif: TimeInForce::Fok, .. } => Some(ExpiryReason::UnfilledFok),
-            OrderKind::Market(_) => Some(ExpiryReason::InsufficientLiquidity),
-            OrderKind::Limit { tif: TimeInForce::Gtc, .. } | OrderKind::LimitMaker { .. } => None,
+        let reason = if taker.view.kind.is_market() {
+            Some(ExpiryReason::InsufficientLiquidity)
+        } else {
+            match taker.view.kind.time_in_force() {
+                TimeInForce::Ioc => Some(ExpiryReason::UnfilledIoc),
+                TimeInForce::Fok => Some(ExpiryReason::UnfilledFok),
+                TimeInForce::Gtc => None,
+            }
         };
         let is_over = !taker.view.status.is_open() && !ran_out;
         match reason {
             _ if is_over || taker.view.status == OrderStatus::ExpiredInMatch => {
-                self.file(taker.clone());
+                self.file(clearing, taker.clone());
             }
             Some(reason) => {
                 taker.view.status = OrderStatus::Expired;
@@ -140,7 +144,7 @@ impl Listing {
         clearing.retarget(&self.terms, order);
         let execution_id = self.take_execution_id();
         clearing.report(order, execution_id, false, Cause::Lifecycle(exec_type));
-        self.file(order.clone());
+        self.file(clearing, order.clone());
     }
 
     fn take(
@@ -172,6 +176,7 @@ impl Listing {
         maker_id: u64,
         now: Timestamp,
     ) -> Option<FillView> {
+        self.touch_resting(clearing, maker_id, now);
         let maker = &self.book.get(maker_id).expect("the maker is in the book").view;
         let price = maker.price;
         let qty = maker.remaining().min(taker.view.remaining());
@@ -203,7 +208,7 @@ impl Listing {
             self.history_mut(account).fill(fill);
         }
         if is_filled && let Some(maker) = self.pull(clearing, maker_id, now) {
-            self.file(maker);
+            self.file(clearing, maker);
         }
         taker_fill
     }
@@ -263,6 +268,7 @@ impl Listing {
         now: Timestamp,
     ) {
         let maker_id = prevented.maker_order_id;
+        self.touch_resting(clearing, maker_id, now);
         let change = self.book.reduce(maker_id, |maker| {
             lose(maker, qty, prevented, now);
             clearing.retarget(&self.terms, maker);
@@ -275,7 +281,7 @@ impl Listing {
         let is_open = maker.view.status.is_open();
         clearing.report(maker, execution_id, is_open, Cause::Prevention(prevented.clone()));
         if !is_open && let Some(maker) = self.pull(clearing, maker_id, now) {
-            self.file(maker);
+            self.file(clearing, maker);
         }
     }
 }

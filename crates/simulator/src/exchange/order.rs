@@ -3,11 +3,15 @@
 //! An [`OrderView`] is the whole truth of an order at one moment, a plain value: queries hand out
 //! copies, reports carry one, so that nobody outside can change an order but through the exchange.
 
+mod kind;
+
 use std::fmt;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
 use tradewind_model::Timestamp;
+
+pub use kind::{Contingent, MarketQty, OrderKind, TimeInForce, Trigger};
 
 /// One login of the venue, counted from zero in the order of
 /// [`ExchangeConfig::accounts`](super::ExchangeConfig::accounts).
@@ -39,92 +43,6 @@ impl Side {
         match self {
             Self::Buy => "BUY",
             Self::Sell => "SELL",
-        }
-    }
-}
-
-/// How long a limit order stays.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum TimeInForce {
-    /// Good till canceled: the rest of it waits in the book.
-    Gtc,
-    /// Immediate or cancel: what does not fill at once expires.
-    Ioc,
-    /// Fill or kill: fills at once and whole, or expires untouched.
-    Fok,
-}
-
-impl TimeInForce {
-    /// The word of the wire: `GTC`, `IOC` or `FOK`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Gtc => "GTC",
-            Self::Ioc => "IOC",
-            Self::Fok => "FOK",
-        }
-    }
-}
-
-/// How much a market order trades.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum MarketQty {
-    /// That much of the base asset.
-    Base(Decimal),
-    /// As much base as brings the notional closest under this much of the quote asset
-    /// (`quoteOrderQty`).
-    Quote(Decimal),
-}
-
-/// What kind of order, with the parameters only that kind has.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum OrderKind {
-    /// Fills up to its price.
-    Limit {
-        /// The worst price it accepts, in quote per base.
-        price: Decimal,
-        /// Base quantity.
-        qty: Decimal,
-        /// How long it stays.
-        tif: TimeInForce,
-    },
-    /// Rests, or is refused because it would take.
-    LimitMaker {
-        /// The price it rests at.
-        price: Decimal,
-        /// Base quantity.
-        qty: Decimal,
-    },
-    /// Takes whatever price the book has; never rests.
-    Market(MarketQty),
-}
-
-impl OrderKind {
-    /// The word of the wire: `LIMIT`, `LIMIT_MAKER` or `MARKET`.
-    #[must_use]
-    pub const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Limit { .. } => "LIMIT",
-            Self::LimitMaker { .. } => "LIMIT_MAKER",
-            Self::Market(_) => "MARKET",
-        }
-    }
-
-    /// The limit price, if it has one.
-    #[must_use]
-    pub const fn price(&self) -> Option<Decimal> {
-        match *self {
-            Self::Limit { price, .. } | Self::LimitMaker { price, .. } => Some(price),
-            Self::Market(_) => None,
-        }
-    }
-
-    /// How long it stays. Orders without a choice answer `GTC`, as the venue's replies do.
-    #[must_use]
-    pub const fn time_in_force(&self) -> TimeInForce {
-        match *self {
-            Self::Limit { tif, .. } => tif,
-            Self::LimitMaker { .. } | Self::Market(_) => TimeInForce::Gtc,
         }
     }
 }
@@ -217,7 +135,7 @@ impl NewOrder {
 /// Where an order is in its life.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum OrderStatus {
-    /// In the book, nothing traded.
+    /// In the book, or waiting for its trigger; nothing traded.
     New,
     /// In the book, a part traded.
     PartiallyFilled,
@@ -229,6 +147,9 @@ pub enum OrderStatus {
     Expired,
     /// Ended by self-trade prevention.
     ExpiredInMatch,
+    /// Not accepted by the matching engine. Only said of the order that was to come in another's
+    /// stead, once that one is gone.
+    Rejected,
 }
 
 impl OrderStatus {
@@ -242,10 +163,11 @@ impl OrderStatus {
             Self::Canceled => "CANCELED",
             Self::Expired => "EXPIRED",
             Self::ExpiredInMatch => "EXPIRED_IN_MATCH",
+            Self::Rejected => "REJECTED",
         }
     }
 
-    /// Whether the order is alive: in the book, or on its way to it.
+    /// Whether the order is alive: in the book, on its way to it, or waiting for its trigger.
     #[must_use]
     pub const fn is_open(self) -> bool {
         matches!(self, Self::New | Self::PartiallyFilled)
@@ -261,6 +183,10 @@ pub enum ExpiryReason {
     UnfilledFok,
     /// The book ran out under a market order.
     InsufficientLiquidity,
+    /// The other order of its list has begun to work, or both were ended.
+    OcoTrigger,
+    /// It was set off, and there was not enough money for it, or a filter would not have it.
+    Rejected,
 }
 
 impl ExpiryReason {
@@ -271,6 +197,8 @@ impl ExpiryReason {
             Self::UnfilledIoc => "UNFILLED_IOC_QUANTITY_EXPIRED",
             Self::UnfilledFok => "UNFILLED_FOK_ORDER_EXPIRED",
             Self::InsufficientLiquidity => "INSUFFICIENT_LIQUIDITY",
+            Self::OcoTrigger => "OCO_TRIGGER",
+            Self::Rejected => "REJECTED",
         }
     }
 }
@@ -282,7 +210,9 @@ pub struct OrderView {
     pub symbol: Arc<str>,
     /// The venue's id: unique and increasing per symbol.
     pub order_id: u64,
-    /// The id it was placed under, also after a cancel.
+    /// The list it belongs to, if it belongs to one.
+    pub list_id: Option<u64>,
+    /// The id it was placed under, also after a cancel; after an amendment, the one it got then.
     pub client_order_id: String,
     /// The id of the cancel that ended it, if one did.
     pub cancel_client_order_id: Option<String>,
@@ -290,7 +220,7 @@ pub struct OrderView {
     pub side: Side,
     /// Which kind, as asked. Of a market order by quote quantity, `orig_qty` holds the base.
     pub kind: OrderKind,
-    /// Limit price; zero for a market order.
+    /// Limit price; zero for an order without one.
     pub price: Decimal,
     /// Base quantity of the order.
     pub orig_qty: Decimal,
@@ -316,8 +246,11 @@ pub struct OrderView {
     pub time: Timestamp,
     /// When it last changed.
     pub update_time: Timestamp,
-    /// When it came to the book or met it.
-    pub working_time: Timestamp,
+    /// When it came to the book or met it; `None` while it waits for its trigger, and for good if
+    /// it ended before.
+    pub working_time: Option<Timestamp>,
+    /// How often its quantity was lowered.
+    pub amends: u32,
 }
 
 impl OrderView {
@@ -333,6 +266,7 @@ impl OrderView {
         Self {
             symbol,
             order_id,
+            list_id: None,
             client_order_id: String::new(),
             cancel_client_order_id: None,
             side,
@@ -350,8 +284,15 @@ impl OrderView {
             expiry_reason: None,
             time: now,
             update_time: now,
-            working_time: now,
+            working_time: (!kind.is_contingent()).then_some(now),
+            amends: 0,
         }
+    }
+
+    /// Whether it has come to the book or met it.
+    #[must_use]
+    pub const fn is_working(&self) -> bool {
+        self.working_time.is_some()
     }
 
     /// What can still trade: original less executed less prevented.
@@ -370,6 +311,8 @@ pub struct FillView {
     pub trade_id: u64,
     /// The account's order.
     pub order_id: u64,
+    /// The list that order belongs to, if it belongs to one.
+    pub list_id: Option<u64>,
     /// The id that order was placed under.
     pub client_order_id: String,
     /// The side of that order.

@@ -261,6 +261,6 @@ impl Listing {
         let (symbol, order_id) = (Arc::clone(&self.terms.symbol), self.take_order_id());
         let kind = OrderKind::Limit { price, qty, tif };
         let view = OrderView::accepted(symbol, order_id, side, kind, qty, now);
-        Order { owner: Owner::House, view, locked: Decimal::ZERO }
+        Order { owner: Owner::House, view, locked: Decimal::ZERO, arrival: order_id }
     }
 }

@@ -2,6 +2,7 @@
 
 use tradewind_model::Timestamp;
 
+use super::lists::OrderListView;
 use super::order::OrderView;
 
 /// Which order: by the venue's id, by the client's, or by both, which must then agree.
@@ -27,6 +28,15 @@ impl OrderRef {
     }
 }
 
+/// Which list of orders: by the venue's id, by the client's, or by both, which must then agree.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct OrderListRef {
+    /// The venue's id.
+    pub list_id: Option<u64>,
+    /// The id it was placed under. Of a reused id, the latest list.
+    pub client_list_id: Option<String>,
+}
+
 /// Which states a cancel insists on (`cancelRestrictions`).
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum CancelRestriction {
@@ -39,7 +49,32 @@ pub enum CancelRestriction {
     OnlyPartiallyFilled,
 }
 
-/// A cancel that happened.
+/// A cancel that happened: of one order, or of the list it belongs to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Canceled {
+    /// Of an order by itself, or of what was left of a list.
+    Order(Box<Cancellation>),
+    /// Of a list none of whose orders had begun to work.
+    List {
+        /// The list after it.
+        list: OrderListView,
+        /// Its orders, in the order of their ids.
+        orders: Vec<Cancellation>,
+    },
+}
+
+impl Canceled {
+    /// Every order it ended.
+    #[must_use]
+    pub fn orders(&self) -> &[Cancellation] {
+        match self {
+            Self::Order(order) => std::slice::from_ref(order),
+            Self::List { orders, .. } => orders,
+        }
+    }
+}
+
+/// The end of an order by a cancel.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cancellation {
     /// The order after it; its `client_order_id` is the one it was placed under

@@ -1,11 +1,15 @@
 //! The exchange, tested through its own door.
 
+mod changing;
+mod contingencies;
 mod market;
 mod matching;
 mod money;
+mod pairs;
 mod properties;
 mod queries;
 mod rules;
+mod waiting;
 
 use super::*;
 

@@ -7,7 +7,7 @@ use tradewind_model::instrument::{Filter, Instrument, InstrumentStatus, Range};
 use tradewind_model::money::{Notional, Quantity};
 use tradewind_model::notice::{Recovered, VenueStatus};
 use tradewind_model::order::{
-    Denied, MarketQuantity, OrderKind, OrderRequest, OrderState, OrderUpdate, Side,
+    Denied, Link, MarketQuantity, OrderKind, OrderRequest, OrderState, OrderUpdate, Side,
 };
 use tradewind_model::report::Fill;
 
@@ -96,6 +96,7 @@ fn started() -> Host {
         takes_market_orders: true,
         takes_quote_quantity: true,
         takes_post_only: true,
+        offers: Vec::new(),
         filters: vec![Filter::LotSize(step)],
     };
     let recovered = Recovered { instruments: vec![instrument], ..Recovered::default() };
@@ -142,6 +143,7 @@ fn a_position_is_the_sum_of_fills_less_fees_in_the_base_asset() {
             side,
             kind: OrderKind::Market(MarketQuantity::Base("1".parse().unwrap())),
             tag: 0,
+            link: Link::Alone,
             state: OrderState::PartiallyFilled,
             cum_qty: "1".parse().unwrap(),
             cum_quote: Notional::ZERO,

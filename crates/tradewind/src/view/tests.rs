@@ -4,7 +4,7 @@ use tradewind_engine::Counters;
 use tradewind_model::Timestamp;
 use tradewind_model::market::Quote;
 use tradewind_model::money::{Notional, Price, Quantity};
-use tradewind_model::order::OrderKind;
+use tradewind_model::order::{Link, OrderKind};
 
 use super::*;
 
@@ -23,6 +23,7 @@ fn order(number: u32, side: Side, units: u32) -> OrderUpdate {
         side,
         kind: OrderKind::PostOnly { price: price(units), qty },
         tag: number,
+        link: Link::Alone,
         state: OrderState::Open,
         cum_qty: Quantity::ZERO,
         cum_quote: Notional::ZERO,

@@ -6,7 +6,9 @@ use tradewind_model::instrument::{FilterContext, InstrumentStatus};
 use tradewind_model::market::Quote;
 use tradewind_model::money::{Notional, Quantity};
 use tradewind_model::notice::{Notice, VenueStatus};
-use tradewind_model::order::{Denied, MarketQuantity, OrderKind, OrderRequest, OrderState, Side};
+use tradewind_model::order::{
+    Denied, Link, MarketQuantity, OrderKind, OrderRequest, OrderState, Side,
+};
 use tradewind_model::outcome::{Fate, Refusal, RefusalKind};
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{OverReason, Priority};
@@ -53,6 +55,7 @@ impl Engine {
             side: request.side,
             kind: request.kind,
             tag: request.tag,
+            link: Link::Alone,
             state: OrderState::Pending,
             venue_order_id: None,
             qty: request.kind.qty().unwrap_or_default(),
@@ -128,18 +131,16 @@ impl Engine {
         if instrument.status != InstrumentStatus::Trading {
             return Err(Denied::Closed(format!("{} is not trading", instrument.symbol)));
         }
-        let offered = match order.kind {
-            OrderKind::Limit { .. } => true,
-            OrderKind::PostOnly { .. } => instrument.takes_post_only,
-            OrderKind::Market(MarketQuantity::Base(_)) => instrument.takes_market_orders,
-            OrderKind::Market(MarketQuantity::Quote(_)) => instrument.takes_quote_quantity,
-        };
-        if !offered {
+        if !instrument.takes(&order.kind) {
             let kind = format!("{} takes no such orders: {:?}", instrument.symbol, order.kind);
             return Err(Denied::Unsupported(kind));
         }
         // The order itself is counted already.
         let (here, all) = self.ledger.count_open(&order.symbol);
+        let (triggered, all_triggered) = match order.kind.trigger() {
+            Some(_) => self.ledger.count_triggered(&order.symbol),
+            None => (0, 0),
+        };
         let reference_price = self.quotes.get(&order.symbol).map(Quote::mid);
         let position = self.ledger.largest_position(instrument);
         let own = if order.side == Side::Buy { order.leaves_qty() } else { Quantity::ZERO };
@@ -147,7 +148,10 @@ impl Engine {
             reference_price,
             open_orders: here.saturating_sub(1),
             open_orders_all_symbols: all.saturating_sub(1),
+            open_triggered: triggered.saturating_sub(1),
+            open_triggered_all_symbols: all_triggered.saturating_sub(1),
             position: position.map(|position| position.saturating_sub(own)),
+            ..FilterContext::default()
         };
         instrument.check(order.side, &order.kind, &context)?;
         let (side, kind, instrument) = (order.side, order.kind, instrument.clone());
@@ -309,6 +313,9 @@ impl Engine {
                 }
                 OrderKind::PostOnly { price, .. } => OrderKind::PostOnly { price, qty: left },
                 OrderKind::Market(_) => OrderKind::Market(MarketQuantity::Base(left)),
+                OrderKind::Triggered { trigger, limit, .. } => {
+                    OrderKind::Triggered { trigger, qty: left, limit }
+                }
             };
             self.place(now, id);
         }

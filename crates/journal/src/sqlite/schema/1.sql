@@ -10,7 +10,7 @@ CREATE TABLE meta (
 CREATE TABLE events (               -- every record, in the order in which it became known
   seq INTEGER PRIMARY KEY,
   at_ns INTEGER NOT NULL,           -- when, by our clock
-  kind TEXT NOT NULL,               -- intent sent accepted traded in-doubt resolved canceled ...
+  kind TEXT NOT NULL,               -- intent sent accepted traded amended in-doubt canceled ...
   client_order_id TEXT,             -- the order it is about, if it is about one
   record TEXT NOT NULL,             -- all of it, as JSON
   at TEXT GENERATED ALWAYS AS (CASE WHEN at_ns >= 0 THEN strftime('%Y-%m-%dT%H:%M:%fZ', at_ns / 1000000000.0, 'unixepoch') END) VIRTUAL
@@ -26,8 +26,12 @@ CREATE TABLE live_orders (          -- orders that are not over: each may be at 
   side TEXT NOT NULL,               -- buy sell
   kind TEXT NOT NULL,               -- the kind with all that it needs, as JSON
   price TEXT,                       -- of the kinds that have one
-  qty TEXT,                         -- of the kinds that name one
+  trigger_price TEXT,               -- of the kinds that wait for the market to reach one
+  qty TEXT,                         -- as it was asked for, of the kinds that name one
   tag INTEGER NOT NULL,             -- the strategy's own mark
+  pair TEXT,                        -- our name of the pair that it is one half of
+  other TEXT,                       -- the other half
+  replaces TEXT,                    -- the order in whose stead it came
   deadline_ns INTEGER NOT NULL,     -- by when it had to have left
   recv_window_ns INTEGER NOT NULL,  -- how late the venue might still accept it
   attempt INTEGER NOT NULL,         -- the first is 1
@@ -38,6 +42,8 @@ CREATE TABLE live_orders (          -- orders that are not over: each may be at 
   accepted_ns INTEGER,              -- when we first knew that the venue has it
   in_doubt_ns INTEGER,              -- since when its fate is unknown
   cancel_asked_ns INTEGER,          -- when it was last to be canceled
+  amend_asked TEXT,                 -- the quantity that it was last to be lowered to
+  amended_qty TEXT,                 -- the quantity that the venue has lowered it to
   traded_qty TEXT NOT NULL,         -- the sum of its fills
   traded_quote TEXT NOT NULL,       -- what that cost or brought
   ending TEXT,                      -- unsent rejected not-placed forgotten expired canceled filled
@@ -57,8 +63,12 @@ CREATE TABLE closed_orders (        -- orders that are over, in the order in whi
   side TEXT NOT NULL,
   kind TEXT NOT NULL,
   price TEXT,
+  trigger_price TEXT,
   qty TEXT,
   tag INTEGER NOT NULL,
+  pair TEXT,
+  other TEXT,
+  replaces TEXT,
   deadline_ns INTEGER NOT NULL,
   recv_window_ns INTEGER NOT NULL,
   attempt INTEGER NOT NULL,
@@ -69,6 +79,8 @@ CREATE TABLE closed_orders (        -- orders that are over, in the order in whi
   accepted_ns INTEGER,
   in_doubt_ns INTEGER,
   cancel_asked_ns INTEGER,
+  amend_asked TEXT,
+  amended_qty TEXT,
   traded_qty TEXT NOT NULL,
   traded_quote TEXT NOT NULL,
   ending TEXT,
@@ -146,22 +158,23 @@ CREATE TABLE slots (                -- bounds on the names that were given out
 ) STRICT;
 
 CREATE VIEW orders AS               -- every order that is kept, with its times as text
-SELECT client_order_id, venue, account, strategy, instrument, symbol, side, kind, price, qty, tag,
-  stage, traded_qty, traded_quote, venue_order_id, reason, attempt,
+SELECT client_order_id, venue, account, strategy, instrument, symbol, side, kind, price,
+  trigger_price, qty, amended_qty, tag, pair, other, replaces, stage, traded_qty, traded_quote,
+  venue_order_id, reason, attempt,
   strftime('%Y-%m-%dT%H:%M:%fZ', created_ns / 1000000000.0, 'unixepoch') AS created,
   strftime('%Y-%m-%dT%H:%M:%fZ', sent_ns / 1000000000.0, 'unixepoch') AS sent,
   strftime('%Y-%m-%dT%H:%M:%fZ', accepted_ns / 1000000000.0, 'unixepoch') AS accepted,
   strftime('%Y-%m-%dT%H:%M:%fZ', in_doubt_ns / 1000000000.0, 'unixepoch') AS in_doubt_since,
   strftime('%Y-%m-%dT%H:%M:%fZ', ended_ns / 1000000000.0, 'unixepoch') AS ended
 FROM (
-  SELECT client_order_id, venue, account, strategy, instrument, symbol, side, kind, price, qty, tag,
-    stage, traded_qty, traded_quote, venue_order_id, reason, attempt, created_ns, sent_ns,
-    accepted_ns, in_doubt_ns, ended_ns
+  SELECT client_order_id, venue, account, strategy, instrument, symbol, side, kind, price,
+    trigger_price, qty, amended_qty, tag, pair, other, replaces, stage, traded_qty, traded_quote,
+    venue_order_id, reason, attempt, created_ns, sent_ns, accepted_ns, in_doubt_ns, ended_ns
   FROM live_orders
   UNION ALL
-  SELECT client_order_id, venue, account, strategy, instrument, symbol, side, kind, price, qty, tag,
-    stage, traded_qty, traded_quote, venue_order_id, reason, attempt, created_ns, sent_ns,
-    accepted_ns, in_doubt_ns, ended_ns
+  SELECT client_order_id, venue, account, strategy, instrument, symbol, side, kind, price,
+    trigger_price, qty, amended_qty, tag, pair, other, replaces, stage, traded_qty, traded_quote,
+    venue_order_id, reason, attempt, created_ns, sent_ns, accepted_ns, in_doubt_ns, ended_ns
   FROM closed_orders
 );
 

@@ -61,6 +61,8 @@ pub(super) fn write(open: &Open, at: Timestamp, entry: &Entry) -> Result<(), Fau
         | Entry::Accepted { .. }
         | Entry::Traded(_)
         | Entry::CancelAsked { .. }
+        | Entry::AmendAsked { .. }
+        | Entry::Amended { .. }
         | Entry::InDoubt { .. }
         | Entry::Resolved { .. }
         | Entry::Ended { .. } => Ok(()),

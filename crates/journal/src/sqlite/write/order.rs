@@ -12,10 +12,10 @@ use super::super::mirror::Place;
 /// The columns of an order, in both of its tables.
 macro_rules! order_columns {
     () => {
-        "client_order_id, venue, account, strategy, instrument, symbol, side, kind, price, qty, \
-         tag, deadline_ns, recv_window_ns, attempt, created_ns, stage, sent_ns, venue_order_id, \
-         accepted_ns, in_doubt_ns, cancel_asked_ns, traded_qty, traded_quote, ending, reason, \
-         ended_ns, updated_ns"
+        "client_order_id, venue, account, strategy, instrument, symbol, side, kind, price, \
+         trigger_price, qty, tag, pair, other, replaces, deadline_ns, recv_window_ns, attempt, \
+         created_ns, stage, sent_ns, venue_order_id, accepted_ns, in_doubt_ns, cancel_asked_ns, \
+         amend_asked, amended_qty, traded_qty, traded_quote, ending, reason, ended_ns, updated_ns"
     };
 }
 
@@ -23,7 +23,7 @@ macro_rules! order_columns {
 macro_rules! order_values {
     () => {
         "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, \
-         ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27"
+         ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33"
     };
 }
 
@@ -37,12 +37,12 @@ const INSERT_LIVE: &str = concat!(
 const INSERT_CLOSED: &str =
     concat!("INSERT INTO closed_orders (", order_columns!(), ") VALUES (", order_values!(), ")");
 const UPDATE_LIVE: &str = "UPDATE live_orders SET stage = ?2, sent_ns = ?3, venue_order_id = ?4, \
-    accepted_ns = ?5, in_doubt_ns = ?6, cancel_asked_ns = ?7, traded_qty = ?8, traded_quote = ?9, \
-    updated_ns = ?10 WHERE client_order_id = ?1";
+    accepted_ns = ?5, in_doubt_ns = ?6, cancel_asked_ns = ?7, amend_asked = ?8, amended_qty = ?9, \
+    traded_qty = ?10, traded_quote = ?11, updated_ns = ?12 WHERE client_order_id = ?1";
 const UPDATE_CLOSED: &str = "UPDATE closed_orders SET stage = ?2, sent_ns = ?3, \
     venue_order_id = ?4, accepted_ns = ?5, in_doubt_ns = ?6, cancel_asked_ns = ?7, \
-    traded_qty = ?8, traded_quote = ?9, updated_ns = ?10, ending = ?11, reason = ?12, \
-    ended_ns = ?13 WHERE client_order_id = ?1";
+    amend_asked = ?8, amended_qty = ?9, traded_qty = ?10, traded_quote = ?11, updated_ns = ?12, \
+    ending = ?13, reason = ?14, ended_ns = ?15 WHERE client_order_id = ?1";
 
 /// Writes what is known of an order into the table where it belongs; it was in `before`.
 pub(super) fn write(
@@ -74,7 +74,7 @@ pub(super) fn write(
 
 fn insert(open: &Open, sql: &str, order: &OrderRecord) -> Result<(), Fault> {
     let (intent, request) = (&order.intent, &order.intent.request);
-    let over = order.over.as_ref();
+    let (over, half) = (order.over.as_ref(), intent.link.half());
     open.connection.prepare_cached(sql)?.execute(params![
         intent.client_order_id.as_str(),
         intent.venue.as_str(),
@@ -85,8 +85,12 @@ fn insert(open: &Open, sql: &str, order: &OrderRecord) -> Result<(), Fault> {
         side_name(request.side),
         serde_json::to_string(&request.kind)?,
         request.kind.price().map(|price| price.to_string()),
+        request.kind.trigger().map(|trigger| trigger.price().to_string()),
         request.kind.qty().map(|qty| qty.to_string()),
         request.tag,
+        half.map(|(pair, _)| pair.as_str().to_owned()),
+        half.map(|(_, other)| other.as_str().to_owned()),
+        intent.link.instead_of().map(|of| of.as_str().to_owned()),
         time(intent.deadline),
         i64::try_from(intent.recv_window.as_nanos()).unwrap_or(i64::MAX),
         intent.attempt,
@@ -97,6 +101,8 @@ fn insert(open: &Open, sql: &str, order: &OrderRecord) -> Result<(), Fault> {
         order.accepted_at.map(time),
         order.in_doubt_since.map(time),
         order.cancel_asked_at.map(time),
+        order.amend_asked.map(|qty| qty.to_string()),
+        order.amended_qty.map(|qty| qty.to_string()),
         order.cum_qty().to_string(),
         order.cum_quote().to_string(),
         over.map(|over| over.ending.name()),
@@ -110,6 +116,8 @@ fn insert(open: &Open, sql: &str, order: &OrderRecord) -> Result<(), Fault> {
 fn update(open: &Open, sql: &str, order: &OrderRecord) -> Result<(), Fault> {
     let mut statement = open.connection.prepare_cached(sql)?;
     let (qty, quote) = (order.cum_qty().to_string(), order.cum_quote().to_string());
+    let amend_asked = order.amend_asked.map(|qty| qty.to_string());
+    let amended_qty = order.amended_qty.map(|qty| qty.to_string());
     let always = params![
         order.intent.client_order_id.as_str(),
         order.stage(),
@@ -118,6 +126,8 @@ fn update(open: &Open, sql: &str, order: &OrderRecord) -> Result<(), Fault> {
         order.accepted_at.map(time),
         order.in_doubt_since.map(time),
         order.cancel_asked_at.map(time),
+        amend_asked,
+        amended_qty,
         qty,
         quote,
         time(order.updated_at),

@@ -24,6 +24,7 @@ fn instrument(symbol: &str) -> Instrument {
         takes_market_orders: true,
         takes_quote_quantity: true,
         takes_post_only: true,
+        offers: vec![tradewind_model::instrument::Offer::StopLoss],
         filters: vec![
             Filter::Price(tick),
             Filter::MaxNumOrders(200),

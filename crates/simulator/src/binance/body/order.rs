@@ -1,9 +1,8 @@
 //! An order as answers show it: placed, canceled, or asked for.
 
-use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::{Fixed, TimeUnit, fixed};
+use super::{Fixed, OrNone, TimeUnit, fixed};
 use crate::exchange::{Cancellation, ExpiryReason, FillView, OrderView, Placement, PreventedMatch};
 
 /// `ACK`: that the order exists.
@@ -12,7 +11,7 @@ use crate::exchange::{Cancellation, ExpiryReason, FillView, OrderView, Placement
 pub(crate) struct OrderAck<'a> {
     symbol: &'a str,
     order_id: u64,
-    order_list_id: i64,
+    order_list_id: OrNone,
     client_order_id: &'a str,
     transact_time: u64,
 }
@@ -22,17 +21,22 @@ impl<'a> OrderAck<'a> {
         Self {
             symbol: &order.symbol,
             order_id: order.order_id,
-            order_list_id: -1,
+            order_list_id: order.list_id.into(),
             client_order_id: &order.client_order_id,
             transact_time: unit.stamp(order.time),
         }
     }
 }
 
+/// When an order began to work; none while it waits for its trigger.
+pub(super) fn working_time(unit: TimeUnit, order: &OrderView) -> OrNone {
+    order.working_time.map(|since| unit.stamp(since)).into()
+}
+
 /// Fields of an order that stand together wherever an order is shown.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Standing {
+pub(super) struct Standing {
     status: &'static str,
     time_in_force: &'static str,
     #[serde(rename = "type")]
@@ -41,7 +45,7 @@ struct Standing {
 }
 
 impl Standing {
-    fn of(order: &OrderView) -> Self {
+    pub(super) fn of(order: &OrderView) -> Self {
         Self {
             status: order.status.as_str(),
             time_in_force: order.kind.time_in_force().as_str(),
@@ -86,7 +90,9 @@ pub(crate) struct OrderResult<'a> {
     cummulative_quote_qty: Fixed,
     #[serde(flatten)]
     standing: Standing,
-    working_time: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop_price: Option<Fixed>,
+    working_time: OrNone,
     #[serde(skip_serializing_if = "Option::is_none")]
     iceberg_qty: Option<Fixed>,
     self_trade_prevention_mode: &'static str,
@@ -130,7 +136,8 @@ impl<'a> OrderResult<'a> {
             orig_quote_order_qty: fixed(order.orig_quote_order_qty),
             cummulative_quote_qty: fixed(order.cum_quote_qty),
             standing: Standing::of(order),
-            working_time: unit.stamp(order.working_time),
+            stop_price: order.kind.stop_price().map(fixed),
+            working_time: working_time(unit, order),
             iceberg_qty: (!order.iceberg_qty.is_zero()).then(|| fixed(order.iceberg_qty)),
             self_trade_prevention_mode: order.stp.as_str(),
             conditional: Conditional::of(order),
@@ -169,7 +176,7 @@ pub(crate) struct Canceled<'a> {
     symbol: &'a str,
     orig_client_order_id: &'a str,
     order_id: u64,
-    order_list_id: i64,
+    order_list_id: OrNone,
     client_order_id: &'a str,
     transact_time: u64,
     price: Fixed,
@@ -179,6 +186,8 @@ pub(crate) struct Canceled<'a> {
     cummulative_quote_qty: Fixed,
     #[serde(flatten)]
     standing: Standing,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop_price: Option<Fixed>,
     self_trade_prevention_mode: &'static str,
     #[serde(flatten)]
     conditional: Conditional,
@@ -191,7 +200,7 @@ impl<'a> Canceled<'a> {
             symbol: &order.symbol,
             orig_client_order_id: &order.client_order_id,
             order_id: order.order_id,
-            order_list_id: -1,
+            order_list_id: order.list_id.into(),
             client_order_id: &cancel.client_order_id,
             transact_time: unit.stamp(cancel.time),
             price: fixed(order.price),
@@ -200,6 +209,7 @@ impl<'a> Canceled<'a> {
             orig_quote_order_qty: fixed(order.orig_quote_order_qty),
             cummulative_quote_qty: fixed(order.cum_quote_qty),
             standing: Standing::of(order),
+            stop_price: order.kind.stop_price().map(fixed),
             self_trade_prevention_mode: order.stp.as_str(),
             conditional: Conditional::of(order),
         }
@@ -212,7 +222,7 @@ impl<'a> Canceled<'a> {
 pub(crate) struct OrderRow<'a> {
     symbol: &'a str,
     order_id: u64,
-    order_list_id: i64,
+    order_list_id: OrNone,
     client_order_id: &'a str,
     price: Fixed,
     orig_qty: Fixed,
@@ -225,7 +235,7 @@ pub(crate) struct OrderRow<'a> {
     time: u64,
     update_time: u64,
     is_working: bool,
-    working_time: u64,
+    working_time: OrNone,
     orig_quote_order_qty: Fixed,
     self_trade_prevention_mode: &'static str,
     #[serde(flatten)]
@@ -237,19 +247,19 @@ impl<'a> OrderRow<'a> {
         Self {
             symbol: &order.symbol,
             order_id: order.order_id,
-            order_list_id: -1,
+            order_list_id: order.list_id.into(),
             client_order_id: &order.client_order_id,
             price: fixed(order.price),
             orig_qty: fixed(order.orig_qty),
             executed_qty: fixed(order.executed_qty),
             cummulative_quote_qty: fixed(order.cum_quote_qty),
             standing: Standing::of(order),
-            stop_price: fixed(Decimal::ZERO),
+            stop_price: fixed(order.kind.stop_price().unwrap_or_default()),
             iceberg_qty: fixed(order.iceberg_qty),
             time: unit.stamp(order.time),
             update_time: unit.stamp(order.update_time),
-            is_working: true,
-            working_time: unit.stamp(order.working_time),
+            is_working: order.is_working(),
+            working_time: working_time(unit, order),
             orig_quote_order_qty: fixed(order.orig_quote_order_qty),
             self_trade_prevention_mode: order.stp.as_str(),
             conditional: Conditional::of(order),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Fixed, TimeUnit, fixed};
+use super::{Fixed, OrNone, TimeUnit, fixed};
 use crate::exchange::{BalanceView, FillView, Kline, Side, TradeView};
 
 /// A row of `myTrades`.
@@ -12,7 +12,7 @@ pub(crate) struct MyTrade<'a> {
     symbol: &'a str,
     id: u64,
     order_id: u64,
-    order_list_id: i64,
+    order_list_id: OrNone,
     price: Fixed,
     qty: Fixed,
     quote_qty: Fixed,
@@ -30,7 +30,7 @@ impl<'a> MyTrade<'a> {
             symbol: &fill.symbol,
             id: fill.trade_id,
             order_id: fill.order_id,
-            order_list_id: -1,
+            order_list_id: fill.list_id.into(),
             price: fixed(fill.price),
             qty: fixed(fill.qty),
             quote_qty: fixed(fill.quote_qty),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tradewind_model::Timestamp;
 
 use super::catalogue::limit;
-use super::placing::order_ref;
+use super::terms::order_ref;
 use super::{Caller, Desk, Reply};
 use crate::binance::body::{self, Balance, Body, Fixed, MyTrade, OrderRow, fixed};
 use crate::binance::params::Params;

@@ -54,6 +54,11 @@ impl Desk {
     fn symbol_body(&self, config: &SymbolConfig, show_sets: bool) -> Value {
         let status = self.exchange.status(&config.symbol).map_or("BREAK", |status| status.as_str());
         let allowed: Vec<&str> = config.allowed_stp.iter().copied().map(StpMode::as_str).collect();
+        let offered = config.features;
+        let mut types = vec!["LIMIT", "LIMIT_MAKER", "MARKET"];
+        if offered.contingent {
+            types.extend(["STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"]);
+        }
         let sets = if show_sets { json!([[PERMISSION]]) } else { json!([]) };
         json!({
             "symbol": config.symbol,
@@ -65,15 +70,15 @@ impl Desk {
             "quoteAssetPrecision": config.quote_precision,
             "baseCommissionPrecision": config.base_commission_precision,
             "quoteCommissionPrecision": config.quote_commission_precision,
-            "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"],
+            "orderTypes": types,
             "icebergAllowed": true,
-            "ocoAllowed": false,
+            "ocoAllowed": offered.oco,
             "otoAllowed": false,
             "opoAllowed": false,
             "quoteOrderQtyMarketAllowed": true,
             "allowTrailingStop": false,
-            "cancelReplaceAllowed": false,
-            "amendAllowed": false,
+            "cancelReplaceAllowed": offered.cancel_replace,
+            "amendAllowed": offered.amend,
             "pegInstructionsAllowed": false,
             "isSpotTradingAllowed": true,
             "isMarginTradingAllowed": false,
@@ -137,6 +142,12 @@ fn exchange_filters(filters: ExchangeFilters) -> Value {
             "filterType": "EXCHANGE_MAX_NUM_ICEBERG_ORDERS",
             "maxNumIcebergOrders": max,
         }));
+    }
+    if let Some(max) = filters.max_num_algo_orders {
+        list.push(json!({"filterType": "EXCHANGE_MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": max}));
+    }
+    if let Some(max) = filters.max_num_order_lists {
+        list.push(json!({"filterType": "EXCHANGE_MAX_NUM_ORDER_LISTS", "maxNumOrderLists": max}));
     }
     list.into()
 }
@@ -203,7 +214,7 @@ fn filters(filters: &Filters) -> Value {
 }
 
 /// The filters on notional, position and numbers of orders.
-fn amount_filters(filters: &Filters) -> [Option<Value>; 6] {
+fn amount_filters(filters: &Filters) -> [Option<Value>; 8] {
     let min_notional = filters.min_notional.as_ref().map(|notional| {
         json!({
             "filterType": "MIN_NOTIONAL",
@@ -237,5 +248,11 @@ fn amount_filters(filters: &Filters) -> [Option<Value>; 6] {
         filters
             .max_num_algo_orders
             .map(|max| json!({"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": max})),
+        filters
+            .max_num_order_lists
+            .map(|max| json!({"filterType": "MAX_NUM_ORDER_LISTS", "maxNumOrderLists": max})),
+        filters
+            .max_num_order_amends
+            .map(|max| json!({"filterType": "MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends": max})),
     ]
 }

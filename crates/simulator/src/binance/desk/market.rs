@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tradewind_model::Timestamp;
 
 use super::{Caller, Desk, Reply};
-use crate::binance::body::{self, Fixed, IdOrNone, Levels, PublicTrade, TimeUnit, fixed};
+use crate::binance::body::{self, Fixed, Levels, OrNone, PublicTrade, TimeUnit, fixed};
 use crate::binance::params::Params;
 use crate::binance::refusal::Refusal;
 use crate::exchange::{Exchange, Interval};
@@ -239,8 +239,8 @@ impl DayTicker {
             "quoteVolume": fixed(self.quote_volume),
             "openTime": unit.stamp(self.open_time),
             "closeTime": unit.stamp(self.close_time),
-            "firstId": IdOrNone::of(self.first_id),
-            "lastId": IdOrNone::of(self.last_id),
+            "firstId": OrNone::from(self.first_id),
+            "lastId": OrNone::from(self.last_id),
             "count": self.count,
         })
     }
@@ -256,8 +256,8 @@ impl DayTicker {
             "quoteVolume": fixed(self.quote_volume),
             "openTime": unit.stamp(self.open_time),
             "closeTime": unit.stamp(self.close_time),
-            "firstId": IdOrNone::of(self.first_id),
-            "lastId": IdOrNone::of(self.last_id),
+            "firstId": OrNone::from(self.first_id),
+            "lastId": OrNone::from(self.last_id),
             "count": self.count,
         })
     }

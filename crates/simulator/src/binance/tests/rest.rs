@@ -239,7 +239,7 @@ fn a_bad_order_is_told_what_is_wrong() {
         ("symbol=btcusdt&side=BUY&type=MARKET&quantity=1".to_owned(), -1100),
         ("symbol=BTCUSDT&side=HOLD&type=MARKET&quantity=1".to_owned(), -1117),
         (format!("{base}&type=SOMEDAY&quantity=1"), -1116),
-        (format!("{base}&type=STOP_LOSS&quantity=1&stopPrice=1"), -2010),
+        (format!("{base}&type=STOP_LOSS&quantity=1&stopPrice=60000"), -2010),
         (format!("{base}&type=LIMIT&timeInForce=GTX&quantity=1&price=1"), -1115),
         (format!("{base}&type=LIMIT&quantity=1&price=1"), -1102),
         (format!("{base}&type=LIMIT_MAKER&timeInForce=GTC&quantity=1&price=1"), -1114),

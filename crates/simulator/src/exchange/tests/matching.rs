@@ -231,7 +231,8 @@ fn reports_come_before_balances_and_share_their_time() {
                 last_execution = report.execution_id;
             }
             ExchangeEvent::Balance(change) => balances.push(change.account),
-            ExchangeEvent::Trade(_)
+            ExchangeEvent::List(_)
+            | ExchangeEvent::Trade(_)
             | ExchangeEvent::Depth(_)
             | ExchangeEvent::BookTicker(_)
             | ExchangeEvent::Kline { .. } => {}

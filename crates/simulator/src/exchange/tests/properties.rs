@@ -213,7 +213,7 @@ proptest! {
                 OrderKind::Limit { tif: TimeInForce::Ioc, .. } | OrderKind::Market(_) => {
                     prop_assert!(!order.status.is_open());
                 }
-                OrderKind::Limit { .. } => {}
+                OrderKind::Limit { .. } | OrderKind::Contingent(_) => {}
             }
         }
     }

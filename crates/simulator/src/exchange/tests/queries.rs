@@ -6,7 +6,7 @@ fn cancel(
     exchange: &mut Exchange,
     order: &OrderRef,
     restriction: CancelRestriction,
-) -> Result<Cancellation, CancelReject> {
+) -> Result<Canceled, CancelReject> {
     exchange.cancel(NOW, ANN, "BTCUSDT", order, None, restriction)
 }
 
@@ -52,6 +52,7 @@ fn a_cancel_has_an_id_of_its_own_and_the_report_carries_both() {
     let given = Some("the-cancel".to_owned());
     let canceled =
         exchange.cancel(NOW, ANN, "BTCUSDT", &by, given, CancelRestriction::Any).unwrap();
+    let Canceled::Order(canceled) = canceled else { panic!("{canceled:?}") };
     assert_eq!(canceled.client_order_id, "the-cancel");
     assert_eq!(canceled.order.client_order_id, "mine");
     let events = exchange.drain_events();

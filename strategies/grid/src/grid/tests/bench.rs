@@ -7,7 +7,7 @@ use tradewind_model::instrument::{Filter, Instrument, InstrumentStatus, Range};
 use tradewind_model::market::Quote;
 use tradewind_model::money::{Notional, Quantity};
 use tradewind_model::notice::{Command, Notice, Recovered, VenueStatus};
-use tradewind_model::order::{OrderRequest, OrderState, OrderUpdate, Side};
+use tradewind_model::order::{Link, OrderRequest, OrderState, OrderUpdate, Side};
 use tradewind_model::report::Fill;
 use tradewind_model::time::Timestamp;
 use tradewind_strategy::{Host, Input, InvalidParams, Mailbox, Params, Registry};
@@ -43,6 +43,7 @@ pub(super) fn instrument() -> Instrument {
         takes_market_orders: true,
         takes_quote_quantity: true,
         takes_post_only: true,
+        offers: Vec::new(),
         filters: vec![
             Filter::Price(range("0.01", "0.01")),
             Filter::LotSize(range("0.001", "0.001")),
@@ -208,6 +209,7 @@ pub(super) fn update((id, request): &Asked, state: OrderState, cum: Quantity) ->
         side: request.side,
         kind: request.kind,
         tag: request.tag,
+        link: Link::Alone,
         state,
         cum_qty: cum,
         cum_quote: Notional::ZERO,
