@@ -20,7 +20,7 @@ use tradewind_triage::Triage;
 use tradewind_venue::{Signer, Venue};
 
 /// A subject by the name of its target and of the folder of its corpus.
-pub const ALL: [(&str, fn(&[u8])); 7] = [
+pub(crate) const ALL: [(&str, fn(&[u8])); 7] = [
     ("replies", replies),
     ("frames", frames),
     ("venue_requests", venue_requests),
@@ -51,7 +51,7 @@ fn line(data: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// A call as JSON, a status and the body of an answer: a line each but for the body.
-pub fn replies(data: &[u8]) {
+pub(crate) fn replies(data: &[u8]) {
     let (call, rest) = line(data);
     let (status, body) = line(rest);
     let Some(call) = call_of(call) else { return };
@@ -66,12 +66,12 @@ pub fn replies(data: &[u8]) {
 }
 
 /// A call as the corpus spells it.
-pub fn call_of(line: &[u8]) -> Option<Call> {
+pub(crate) fn call_of(line: &[u8]) -> Option<Call> {
     serde_json::from_slice(line).ok()
 }
 
 /// A message of the account's socket, and the same of the market's.
-pub fn frames(data: &[u8]) {
+pub(crate) fn frames(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     for kind in [StreamKind::Account, StreamKind::Market] {
         let event = BinanceSpot::default().decode_frame(kind, text, NOW);
@@ -80,7 +80,7 @@ pub fn frames(data: &[u8]) {
 }
 
 /// A request to the simulated venue: method, path and query on a line of their own, then the body.
-pub fn venue_requests(data: &[u8]) {
+pub(crate) fn venue_requests(data: &[u8]) {
     let (head, body) = line(data);
     let Ok(head) = std::str::from_utf8(head) else { return };
     let (method, path) = head.split_once(' ').unwrap_or(("GET", head));
@@ -104,7 +104,7 @@ pub fn venue_requests(data: &[u8]) {
 }
 
 /// Messages to the simulated venue's two kinds of sockets, a line each.
-pub fn venue_frames(data: &[u8]) {
+pub(crate) fn venue_frames(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     for (service, path) in [(Service::WsApi, "/ws-api/v3"), (Service::Streams, "/stream")] {
         let mut venue = Binance::new(&BinanceConfig::default(), 1, NOW);
@@ -117,20 +117,20 @@ pub fn venue_frames(data: &[u8]) {
 }
 
 /// A log of attempts.
-pub fn attempt_logs(data: &[u8]) {
+pub(crate) fn attempt_logs(data: &[u8]) {
     let report = Triage::read(data).expect("bytes can be read");
     assert_bounded(&report, data);
 }
 
 /// A configuration, and the parameters of a strategy.
-pub fn configs(data: &[u8]) {
+pub(crate) fn configs(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     assert_bounded(&Config::parse("fuzz.toml", text).map(|_| ()), data);
     assert_bounded(&Params::parse(text).map(|_| ()), data);
 }
 
 /// What outlives a process.
-pub fn states(data: &[u8]) {
+pub(crate) fn states(data: &[u8]) {
     assert_bounded(&ShutBook::parse(NOW, data), data);
     assert_bounded(&Starts::parse(data), data);
     assert_bounded(&CatalogShelf::parse(NOW, data), data);
