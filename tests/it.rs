@@ -2,6 +2,7 @@
 
 mod architecture;
 mod control;
+mod decoders;
 mod profiles;
 mod simulation;
 mod sockets;

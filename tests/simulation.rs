@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a world that cannot be built is a test that has failed")]
 
 mod blackout;
+mod books;
 mod clock;
 mod counter;
 mod feeds;

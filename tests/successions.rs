@@ -99,7 +99,7 @@ async fn until(session: &Session, wanted: impl Fn(&Snapshot) -> bool) {
 fn known(recovered: &Recovered) -> (Decimal, u64) {
     let mut turnover = Turnover::default();
     recovered.turnovers.values().for_each(|one| turnover.add(one));
-    let position = turnover.position(&Asset::new("BTC"), &Asset::new("USDT"));
+    let position = turnover.position(&Asset::new("USDT"));
     (position.base.normalize(), position.fills)
 }
 

@@ -90,7 +90,7 @@ impl Verdict {
         let instrument = InstrumentId::from(INSTRUMENT);
         let own = recovered.turnovers.iter().filter(|(key, _)| key.instrument == instrument);
         own.for_each(|(_, one)| turnover.add(one));
-        let position = turnover.position(&Asset::new(BASE), &Asset::new(QUOTE));
+        let position = turnover.position(&Asset::new(QUOTE));
         let venues = account.position.iter().find(|(asset, _)| asset == BASE);
         let complaint = (closing["duplicates"] != 0 || closing["orphans"] != 0)
             .then(|| format!("the last life reports {closing}"));

@@ -153,7 +153,7 @@ fn orders_that_traded_or_ended_while_nobody_looked_are_known_to_the_next_life() 
     let recovered = started().unwrap();
     let open: Vec<_> = recovered.orders.iter().map(|one| one.client_order_id).collect();
     assert_eq!(open, [resting], "{filled} has traded");
-    let position = recovered.positions.values().next().copied().unwrap();
+    let position = recovered.positions.values().next().unwrap().base;
     assert!(position > Decimal::ZERO && position <= Decimal::new(2, 2), "{position}");
     tradewind_lab::check_always(&desk.world).unwrap();
 }

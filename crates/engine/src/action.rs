@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tradewind_model::Decimal;
 use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::call::Call;
-use tradewind_model::id::{AccountId, ClientOrderId, EgressId, StrategyId, Symbol, VenueId};
+use tradewind_model::id::{AccountId, Asset, ClientOrderId, EgressId, StrategyId, Symbol, VenueId};
 use tradewind_model::notice::Notice;
 use tradewind_model::outcome::Throttle;
 use tradewind_model::setback::Setback;
@@ -292,6 +292,13 @@ pub enum Incident {
         /// Which name.
         client_order_id: ClientOrderId,
     },
+    /// The account holds more or less of an asset than our trades explain.
+    BooksDiffer {
+        /// Which asset.
+        asset: Asset,
+        /// By how much more; negative when less.
+        by: Decimal,
+    },
     /// Orders on the account that are not ours. They are left alone.
     ForeignOrders {
         /// How many were seen at once.
@@ -507,6 +514,7 @@ impl Incident {
             | Self::Orphans { .. }
             | Self::Unidentified { .. }
             | Self::ForeignOrders { .. }
+            | Self::BooksDiffer { .. }
             | Self::ClockRefused
             | Self::ClockContradicted { .. }
             | Self::TradingSet { .. }
@@ -595,6 +603,15 @@ impl std::fmt::Display for Incident {
             }
             Self::DuplicateId { client_order_id } => {
                 write!(f, "order id {client_order_id} was used before; the second order is dropped")
+            }
+            Self::BooksDiffer { asset, by } => {
+                let (by, how) =
+                    (by.abs().normalize(), if by.is_sign_negative() { "less" } else { "more" });
+                write!(
+                    f,
+                    "the account holds {by} {asset} {how} than our trades explain; a deposit, a \
+                     withdrawal or a trade by hand would, and else look at its history"
+                )
             }
             Self::ForeignOrders { count } => {
                 write!(f, "{count} open orders on the account are not ours; left alone")

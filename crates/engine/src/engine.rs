@@ -13,10 +13,11 @@
 //! `clock` knows the venue's time, `shut` heeds what is to be left alone and `inheritance` hands it
 //! on, `attempts` tells of each try, `startup` reads what has to be known before the first order,
 //! `recovery` takes up what earlier lives have left, `resetting` notices that the venue has not,
-//! `scanning` reads trades that nobody has told,
-//! `background` what has to be read again now and then.
+//! `scanning` reads trades that nobody has told, `background` what has to be read again now and
+//! then, `rates` what fees are worth, `audit` holds the books against the venue's.
 
 mod attempts;
+mod audit;
 mod background;
 mod calls;
 mod clock;
@@ -29,6 +30,7 @@ mod order_counts;
 mod orders;
 mod outcome;
 mod pauses;
+mod rates;
 mod reads;
 mod recovery;
 mod refusals;
@@ -68,6 +70,7 @@ use crate::ledger::Ledger;
 use crate::operator::OnFailure;
 use crate::snapshot::{Counters, Snapshot, StreamView};
 use crate::timers::Timers;
+use audit::Audit;
 use background::Background;
 use calls::Calls;
 use clock::Clockwork;
@@ -77,6 +80,7 @@ use market::Market;
 use order_counts::OrderCount;
 use orders::Watch;
 use pauses::Pauses;
+use rates::Rates;
 use reads::Reads;
 use recovery::Recovery;
 use resetting::Memory;
@@ -159,6 +163,10 @@ enum Timer {
     Clock,
     /// The catalog is to be read anew.
     Catalog,
+    /// The books are to be held against the venue's.
+    Audit,
+    /// Prices that nobody follows are to be read.
+    Rates,
     /// Nobody has said whether there is a catalog.
     CatalogSought,
     /// A call is to be tried again.
@@ -229,6 +237,8 @@ pub struct Engine {
     instruments: BTreeMap<InstrumentId, Instrument>,
     symbols: BTreeMap<Symbol, InstrumentId>,
     quotes: BTreeMap<Symbol, Quote>,
+    rates: Rates,
+    audit: Audit,
     ledger: Ledger,
     watches: BTreeMap<ClientOrderId, Watch>,
     account_stream: Stream,
@@ -281,6 +291,8 @@ impl Engine {
             instruments: BTreeMap::new(),
             symbols: BTreeMap::new(),
             quotes: BTreeMap::new(),
+            rates: Rates::default(),
+            audit: Audit::default(),
             ledger: Ledger::default(),
             watches: BTreeMap::new(),
             account_stream: Stream::default(),
@@ -463,6 +475,8 @@ impl Engine {
             Timer::Begin => self.begin(now),
             Timer::Clock => self.read_clock(now),
             Timer::Catalog => self.seek_catalog(now),
+            Timer::Audit => self.audit_due(now),
+            Timer::Rates => self.read_rates(now),
             Timer::CatalogSought => self.catalog_sought(now, None),
             Timer::Retry(call) => self.retry_due(now, call),
             Timer::Held(call) => self.held_too_long(now, call),

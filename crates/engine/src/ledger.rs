@@ -17,50 +17,13 @@ use tradewind_model::id::{
 use tradewind_model::instrument::Instrument;
 use tradewind_model::money::{Price, Quantity};
 use tradewind_model::order::{MarketQuantity, OrderKind, Side};
+use tradewind_model::position::Position;
 use tradewind_model::report::Fill;
 
 use crate::order::Order;
 
 /// Orders that are over and still remembered, so that late news of them finds them.
 const CLOSED_MAX: usize = 10_000;
-
-/// What a strategy has made of an instrument, by its own fills.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Position {
-    /// Base asset held: bought less sold less fees in it.
-    pub base: Decimal,
-    /// Quote asset gained: brought in less spent less fees in it.
-    pub quote: Decimal,
-    /// Fees by asset, those already in `base` and `quote` included.
-    pub fees: BTreeMap<Asset, Decimal>,
-    /// Trades.
-    pub fills: u64,
-}
-
-impl Position {
-    fn book(&mut self, side: Side, fill: &Fill, instrument: &Instrument) {
-        let (qty, value) = (fill.qty.get(), (fill.price * fill.qty).get());
-        match side {
-            Side::Buy => {
-                self.base += qty;
-                self.quote -= value;
-            }
-            Side::Sell => {
-                self.base -= qty;
-                self.quote += value;
-            }
-        }
-        if let Some(asset) = &fill.commission_asset {
-            *self.fees.entry(asset.clone()).or_default() += fill.commission;
-            if *asset == instrument.base {
-                self.base -= fill.commission;
-            } else if *asset == instrument.quote {
-                self.quote -= fill.commission;
-            }
-        }
-        self.fills += 1;
-    }
-}
 
 /// What an order will lock, until the venue's balances say so.
 #[derive(Clone, Debug)]
@@ -193,10 +156,12 @@ impl Ledger {
         let last = self.last_trades.entry(order.symbol.clone()).or_insert(fill.trade_id);
         *last = fill.trade_id.max(*last);
         let key = (order.strategy, order.instrument.clone());
+        let (base, quote) = (&instrument.base, &instrument.quote);
         if was_missed {
-            self.inherited.entry(key.clone()).or_default().book(order.side, fill, instrument);
+            let inherited = self.inherited.entry(key.clone()).or_default();
+            inherited.book(order.side, fill, base, quote);
         }
-        self.positions.entry(key).or_default().book(order.side, fill, instrument);
+        self.positions.entry(key).or_default().book(order.side, fill, base, quote);
     }
 
     /// The newest trade of ours on each symbol, of those that were booked.

@@ -14,6 +14,7 @@ pub mod money;
 pub mod notice;
 pub mod order;
 pub mod outcome;
+pub mod position;
 pub mod report;
 pub mod setback;
 pub mod stream;

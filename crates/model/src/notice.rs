@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::balance::{Balance, Fees};
@@ -12,6 +11,7 @@ use crate::instrument::Instrument;
 use crate::market::{Bar, Book, Interval, Quote, Trade};
 use crate::money::Quantity;
 use crate::order::{OcoRequest, OrderRequest, OrderUpdate};
+use crate::position::Position;
 use crate::setback::Setback;
 use crate::stream::Feed;
 use crate::time::Timestamp;
@@ -145,8 +145,8 @@ pub struct Recovered {
     pub instruments: Vec<Instrument>,
     /// Its orders that are not over.
     pub orders: Vec<OrderUpdate>,
-    /// What it holds of each instrument by its own fills, fees in the base asset taken off.
-    pub positions: BTreeMap<InstrumentId, Decimal>,
+    /// What its own trades in each instrument have come to.
+    pub positions: BTreeMap<InstrumentId, Position>,
     /// The account's balances.
     pub balances: Vec<Balance>,
     /// What trades cost.

@@ -127,6 +127,22 @@ impl OrderState {
         }
     }
 
+    /// Whether the venue may get or have the order and has not said so: its balances may lack what
+    /// the order needs.
+    #[must_use]
+    pub const fn is_unacknowledged(self) -> bool {
+        match self {
+            Self::Pending | Self::InFlight | Self::InDoubt => true,
+            Self::Open
+            | Self::PartiallyFilled
+            | Self::Filled
+            | Self::Canceled
+            | Self::Rejected
+            | Self::Expired
+            | Self::Denied => false,
+        }
+    }
+
     /// The name in logs and tables.
     #[must_use]
     pub const fn name(self) -> &'static str {

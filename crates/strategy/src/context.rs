@@ -11,8 +11,10 @@ use tradewind_model::market::{Interval, Quote};
 use tradewind_model::money::{Notional, Price, Quantity};
 use tradewind_model::notice::{Command, Recovered, VenueStatus, Whose};
 use tradewind_model::order::{
-    Denied, Link, OcoRequest, OrderRequest, OrderState, OrderUpdate, Side,
+    Denied, Link, MarketQuantity, OcoRequest, OrderKind, OrderRequest, OrderState, OrderUpdate,
+    Side,
 };
+use tradewind_model::position::Position;
 use tradewind_model::stream::Feed;
 use tradewind_model::time::Timestamp;
 
@@ -25,7 +27,7 @@ use crate::timer::{Schedule, TimerKey, Timers};
 pub(crate) struct View {
     pub(crate) instruments: BTreeMap<InstrumentId, Instrument>,
     pub(crate) orders: BTreeMap<ClientOrderId, OrderUpdate>,
-    pub(crate) positions: BTreeMap<InstrumentId, Decimal>,
+    pub(crate) positions: BTreeMap<InstrumentId, Position>,
     pub(crate) balances: BTreeMap<Asset, Balance>,
     pub(crate) quotes: BTreeMap<InstrumentId, Quote>,
     pub(crate) fees: Fees,
@@ -61,17 +63,11 @@ impl View {
 
     /// Books an order's news, and its fill into the position.
     pub(crate) fn order(&mut self, update: &OrderUpdate) {
-        if let Some(fill) = &update.fill {
-            let base = self.instruments.get(&update.instrument).map(|one| &one.base);
-            let fee = match &fill.commission_asset {
-                Some(asset) if Some(asset) == base => fill.commission,
-                _ => Decimal::ZERO,
-            };
-            let change = match update.side {
-                Side::Buy => fill.qty.get() - fee,
-                Side::Sell => -(fill.qty.get() + fee),
-            };
-            *self.positions.entry(update.instrument.clone()).or_default() += change;
+        if let Some(fill) = &update.fill
+            && let Some(one) = self.instruments.get(&update.instrument)
+        {
+            let position = self.positions.entry(update.instrument.clone()).or_default();
+            position.book(update.side, fill, &one.base, &one.quote);
         }
         if update.state.is_terminal() {
             self.orders.remove(&update.client_order_id);
@@ -90,6 +86,15 @@ pub struct PairIds {
     pub take: ClientOrderId,
     /// Of the order that stops the loss.
     pub stop: ClientOrderId,
+}
+
+/// How little and how much may be held in the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exposure {
+    /// At the least: negative when more may be sold than is held.
+    pub least: Decimal,
+    /// At the most.
+    pub most: Decimal,
 }
 
 /// All that a strategy can see and do, during one callback.
@@ -289,7 +294,50 @@ impl Context<'_> {
     /// than bought; fees in the base asset are taken off.
     #[must_use]
     pub fn position(&self, instrument: &InstrumentId) -> Decimal {
-        self.view.positions.get(instrument).copied().unwrap_or_default()
+        self.view.positions.get(instrument).map(|one| one.base).unwrap_or_default()
+    }
+
+    /// What this strategy's own trades in an instrument have come to: what is held, its average
+    /// cost, what was made and what fees were paid; over restarts.
+    #[must_use]
+    pub fn holding(&self, instrument: &InstrumentId) -> Position {
+        self.view.positions.get(instrument).cloned().unwrap_or_default()
+    }
+
+    /// What may be held of an instrument once every order of this strategy has come to its end: at
+    /// the least, when all that may be sold is, and at the most, when all that may be bought is.
+    /// An order in doubt counts both ways, with all of it and with nothing.
+    #[must_use]
+    pub fn exposure(&self, instrument: &InstrumentId) -> Exposure {
+        let position = self.position(instrument);
+        let mut exposure = Exposure { least: position, most: position };
+        let own = self.open_orders().filter(|order| order.instrument == *instrument);
+        for order in own.filter(|order| self.counts(order)) {
+            let leaves = self.leaves(order);
+            match order.side {
+                Side::Buy => exposure.most = exposure.most.saturating_add(leaves),
+                Side::Sell => exposure.least = exposure.least.saturating_sub(leaves),
+            }
+        }
+        exposure
+    }
+
+    /// What of a balance no order of this strategy has taken or may have taken: what is free, less
+    /// what orders need of which the venue has not said that it has them.
+    #[must_use]
+    pub fn available(&self, asset: &Asset) -> Decimal {
+        let unsaid = self.open_orders().filter(|order| order.state.is_unacknowledged());
+        let unsaid = unsaid.filter(|order| self.counts(order));
+        let needed = unsaid.filter_map(|order| {
+            let instrument = self.instrument(&order.instrument)?;
+            match order.side {
+                Side::Buy if instrument.quote == *asset => self.costs(order),
+                Side::Sell if instrument.base == *asset => Some(self.leaves(order)),
+                Side::Buy | Side::Sell => None,
+            }
+        });
+        let free = self.view.balances.get(asset).map(|one| one.free).unwrap_or_default();
+        needed.fold(free, Decimal::saturating_sub).max(Decimal::ZERO)
     }
 
     /// The account's balance of an asset, as last told; shared with every other strategy on it.
@@ -382,6 +430,35 @@ impl Context<'_> {
     #[must_use]
     pub fn mailbox(&self) -> Mailbox {
         self.mailbox.clone()
+    }
+
+    /// What of an order can still trade, in base asset; as the market stands for one that is sized
+    /// in quote asset, and nothing while that is not known.
+    fn leaves(&self, order: &OrderUpdate) -> Decimal {
+        let OrderKind::Market(MarketQuantity::Quote(value)) = &order.kind else {
+            return order.leaves_qty.get();
+        };
+        let left = value.get().saturating_sub(order.cum_quote.get());
+        let price = self.quote(&order.instrument).map(|quote| quote.mid().get());
+        price.and_then(|price| left.checked_div(price)).unwrap_or_default()
+    }
+
+    /// Whether an order counts towards what may be held: of a pair, of which one trades at the
+    /// most, only the half with more to trade, and of alike ones the dearer.
+    fn counts(&self, order: &OrderUpdate) -> bool {
+        let other = order.link.half().and_then(|(_, other)| self.view.orders.get(&other));
+        let size = |one: &OrderUpdate| (one.leaves_qty, self.costs(one), one.client_order_id);
+        other.is_none_or(|other| size(order) >= size(other))
+    }
+
+    /// What of an order can still be spent, in quote asset; none while that is not known.
+    fn costs(&self, order: &OrderUpdate) -> Option<Decimal> {
+        if let OrderKind::Market(MarketQuantity::Quote(value)) = &order.kind {
+            return Some(value.get());
+        }
+        let ask = || self.quote(&order.instrument).map(|quote| quote.ask);
+        let price = order.kind.price().or_else(ask)?;
+        Some(price.get().saturating_mul(order.leaves_qty.get()))
     }
 
     /// An instrument on which new orders are taken now.

@@ -11,11 +11,12 @@ pub use tradewind_model::order::{
     Denied, LimitTerms, Link, MarketQuantity, Oco, OcoRequest, OcoStop, OcoTake, OrderKind,
     OrderRequest, OrderState, OrderUpdate, Side, TimeInForce, Trigger,
 };
+pub use tradewind_model::position::Position;
 pub use tradewind_model::report::Fill;
 pub use tradewind_model::setback::Setback;
 pub use tradewind_model::stream::Feed;
 pub use tradewind_model::{Decimal, Timestamp};
 pub use tradewind_strategy::{
-    Context, InvalidParams, Mailbox, MailboxFull, Message, PairIds, Registry, Schedule, Strategy,
-    TimerKey,
+    Context, Exposure, InvalidParams, Mailbox, MailboxFull, Message, PairIds, Registry, Schedule,
+    Strategy, TimerKey,
 };

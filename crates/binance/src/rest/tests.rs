@@ -37,6 +37,7 @@ fn every_call_is_the_request_that_the_venue_documents() {
             "GET https://venue.test/api/v3/depth?symbol=FOOUSDT&limit=100",
             "GET https://venue.test/api/v3/klines?symbol=FOOUSDT&interval=1h&startTime=1000&endTime=2000&limit=1000",
             "GET https://venue.test/api/v3/ticker/bookTicker?symbol=FOOUSDT",
+            "GET https://venue.test/api/v3/ticker/bookTicker?symbol=BNBUSDT",
             &format!("{order}&type=LIMIT&timeInForce=GTC&quantity=1000000.5&price=0.0000123&{ack}"),
             &format!("{order}&type=LIMIT_MAKER&quantity=2&price=10&{ack}"),
             &format!("{order}&type=MARKET&quantity=2&{ack}"),

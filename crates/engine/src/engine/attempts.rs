@@ -59,6 +59,7 @@ fn name_of(call: &Call) -> Option<ClientOrderId> {
         | Call::Depth { .. }
         | Call::Bars { .. }
         | Call::Ticker { .. }
+        | Call::Rate { .. }
         | Call::AmendOrder(_)
         | Call::CancelOrder { .. }
         | Call::CancelOpenOrders { .. }
@@ -196,6 +197,7 @@ impl Engine {
             | Owner::Identify(_)
             | Owner::Newest(_)
             | Owner::Depth(_)
+            | Owner::Rate(_)
             | Owner::Open(..)
             | Owner::Join(_)
             | Owner::Follow(_)

@@ -11,6 +11,8 @@ use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{FailureClass, Priority, Probe};
 
+use super::rates::Pair;
+
 /// Who waits for a call.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owner {
@@ -54,6 +56,8 @@ pub(super) enum Owner {
     History { strategy: StrategyId, instrument: InstrumentId, interval: Interval, bars: u32 },
     /// A book.
     Depth(Symbol),
+    /// What one asset is worth in another.
+    Rate(Pair),
     /// A stream's handshake.
     Open(StreamKind, u32),
     /// The account's events on a socket that stands.

@@ -203,7 +203,8 @@ impl Engine {
             | Owner::Identify(_)
             | Owner::Newest(_)
             | Owner::History { .. }
-            | Owner::Depth(_) => Some(Action::Send { route, call, permit, timing }),
+            | Owner::Depth(_)
+            | Owner::Rate(_) => Some(Action::Send { route, call, permit, timing }),
         }
     }
 
@@ -290,6 +291,7 @@ impl Engine {
             | Owner::Newest(_)
             | Owner::History { .. }
             | Owner::Depth(_)
+            | Owner::Rate(_)
             | Owner::Open(..)
             | Owner::Join(_)
             | Owner::Follow(_) => {

@@ -13,6 +13,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tradewind_model::Decimal;
 use tradewind_model::id::ClientOrderId;
 use tradewind_model::money::Quantity;
 use tradewind_model::order::{Denied, OrderState};
@@ -338,12 +339,18 @@ impl Engine {
         let Some(venue_order_id) = order.venue_order_id else {
             return;
         };
+        let instrument = self.instruments.get(&order.instrument);
+        let base_fee = match &fill.commission_asset {
+            Some(asset) if instrument.is_some_and(|one| one.base == *asset) => fill.commission,
+            _ => Decimal::ZERO,
+        };
         let trade = Trade {
             client_order_id: id,
             venue_order_id,
             venue: self.config.route.venue,
             symbol: order.symbol.clone(),
             fill: fill.clone(),
+            base_fee,
         };
         self.record(now, Entry::Traded(Box::new(trade)));
     }

@@ -120,6 +120,7 @@ impl Engine {
             (Owner::Identify(symbol), Reply::Orders(orders)) => {
                 self.orders_read(now, &symbol, pending, &orders);
             }
+            (Owner::Rate(pair), Reply::Ticker(quote)) => self.rate_read(&pair, &quote),
             (Owner::Depth(symbol), Reply::Depth(book)) => self.depth_read(now, &symbol, &book),
             (Owner::Open(kind, generation), Reply::Ack) => {
                 self.stream_opened(now, kind, generation);
@@ -186,7 +187,8 @@ impl Engine {
             | Owner::Identify(_)
             | Owner::Newest(_)
             | Owner::History { .. }
-            | Owner::Depth(_) => self.failed(now, pending, fate),
+            | Owner::Depth(_)
+            | Owner::Rate(_) => self.failed(now, pending, fate),
         }
     }
 
@@ -245,7 +247,8 @@ impl Engine {
             | Owner::Identify(_)
             | Owner::Newest(_)
             | Owner::History { .. }
-            | Owner::Depth(_) => {
+            | Owner::Depth(_)
+            | Owner::Rate(_) => {
                 let reason = describe(&fate);
                 self.pursue(now, pending, Some(&fate), reason);
             }

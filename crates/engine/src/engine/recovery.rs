@@ -119,7 +119,7 @@ impl Engine {
         for (key, turnover) in std::mem::take(&mut self.recovery.turnovers) {
             match self.instruments.get(&key.1) {
                 Some(one) => {
-                    let position = turnover.position(&one.base, &one.quote);
+                    let position = turnover.position(&one.quote);
                     self.ledger.inherit(key, position);
                 }
                 // It is not traded any more.

@@ -163,7 +163,8 @@ impl Engine {
             | Owner::Identify(_)
             | Owner::Newest(_)
             | Owner::History { .. }
-            | Owner::Depth(_) => self.need_again(now, pending, fate, reason),
+            | Owner::Depth(_)
+            | Owner::Rate(_) => self.need_again(now, pending, fate, reason),
             // The scheduler asks for another probe when it is time; the others have a limit, and
             // do not come here.
             Owner::Probe | Owner::Place(_) | Owner::Amend(_) | Owner::Clear(_) | Owner::Read => {}
@@ -190,6 +191,10 @@ impl Engine {
                 let what = format!("history of {instrument}");
                 self.market.history_done(*strategy, instrument, *interval);
                 self.tell(Incident::ReadFailed { what, reason });
+                return;
+            }
+            if let Owner::Rate(pair) = &pending.owner {
+                self.rate_refused(now, pair);
                 return;
             }
             // It is read again when it is due.
@@ -329,6 +334,7 @@ const fn backoff(owner: &Owner) -> Backoff {
         | Owner::Newest(_)
         | Owner::History { .. }
         | Owner::Depth(_)
+        | Owner::Rate(_)
         | Owner::Probe
         | Owner::Read => Backoff::READ,
     }
@@ -362,6 +368,7 @@ const fn patient_backoff(owner: &Owner, failures: u32) -> Backoff {
         | Owner::Newest(_)
         | Owner::History { .. }
         | Owner::Depth(_)
+        | Owner::Rate(_)
         | Owner::Probe
         | Owner::Read => backoff(owner),
     }

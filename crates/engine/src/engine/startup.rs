@@ -131,6 +131,7 @@ impl Engine {
         } else if names.is_empty() {
             self.startup.has_catalog = true;
             self.restore_positions();
+            self.want_rates_of_books(now);
             self.open_stream(now, StreamKind::Account);
         } else {
             let venue = self.config.route.venue;
@@ -179,6 +180,9 @@ impl Engine {
         }
         self.tell_balances(&account.balances);
         self.begin_strategies(now);
+        if self.startup.has_account {
+            self.audit(now, &account.balances);
+        }
     }
 
     pub(super) fn order_counts_read(&mut self, now: Timestamp) {
@@ -263,7 +267,9 @@ impl Engine {
         Recovered {
             instruments: own.iter().filter_map(|id| self.instruments.get(id).cloned()).collect(),
             orders: orders.map(|order| order.update(None, None)).collect(),
-            positions: positions.map(|((_, id), position)| (id.clone(), position.base)).collect(),
+            positions: positions
+                .map(|((_, id), position)| (id.clone(), position.clone()))
+                .collect(),
             balances: self.ledger.balances().cloned().collect(),
             fees: self.ledger.fees,
             store: member.map(|member| member.store.clone()).unwrap_or_default(),

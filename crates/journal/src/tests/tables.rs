@@ -82,8 +82,8 @@ fn orders_trades_and_decisions_read_as_they_are_while_it_is_open() {
         ["2027-01-15 grid buy 1 0.1 5000.01 BNB"]
     );
     assert_eq!(
-        rows(&folder, "SELECT strategy, instrument, base, quote, fees FROM positions"),
-        ["grid BTC-USDT 0.1 -5000.01 {\"BNB\":\"0.00000123\"}"]
+        rows(&folder, "SELECT strategy, instrument, base, cost, realized, fees FROM positions"),
+        ["grid BTC-USDT 0.1 5000.01 0 {\"BNB\":\"0.00000123\"}"]
     );
     assert_eq!(
         rows(&folder, "SELECT kind, scope, what, at FROM state ORDER BY kind"),

@@ -2,6 +2,7 @@ use serde::Deserialize;
 use tradewind_model::id::{ClientOrderIds, InstrumentId};
 use tradewind_model::notice::{Command, Notice, VenueStatus};
 use tradewind_model::order::OrderUpdate;
+use tradewind_model::time::Timestamp;
 use tradewind_strategy::{Context, InvalidParams, Mailbox, Params, Registry, Strategy};
 
 use super::*;

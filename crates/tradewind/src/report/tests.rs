@@ -21,11 +21,14 @@ fn snapshot() -> Snapshot {
         instrument: "BTC-USDT".into(),
         base: decimal("0.0200"),
         quote: decimal("-1200"),
+        cost: decimal("1200"),
+        realized: Some(decimal("1.5")),
+        unrealized: Some(decimal("2")),
         profit: Some(decimal("3.5")),
         fees: BTreeMap::from([fee]),
         fees_in_quote: Some(Decimal::ZERO),
         fills: 2,
-        inherited: tradewind_engine::ledger::Position::default(),
+        inherited: tradewind_model::position::Position::default(),
     };
     Snapshot {
         at: Timestamp::from_secs(90),

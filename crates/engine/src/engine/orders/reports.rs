@@ -11,6 +11,7 @@ use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{Backoff, Priority};
 
 use crate::engine::calls::{Owner, Tries};
+use crate::engine::rates::fee_elsewhere;
 use crate::engine::{Engine, Timer};
 use crate::journal::Entry;
 use crate::order::Order;
@@ -124,6 +125,11 @@ impl Engine {
             for fill in fills {
                 self.ledger.book(id, fill, instrument, fill.at < begun);
                 self.counters.fills += 1;
+            }
+            let elsewhere = fills.iter().filter_map(|fill| fee_elsewhere(fill, instrument));
+            let elsewhere: Vec<_> = elsewhere.collect();
+            for (asset, quote) in elsewhere {
+                self.want_rate(now, asset, quote);
             }
         }
     }
