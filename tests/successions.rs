@@ -1,5 +1,7 @@
 //! Sessions that follow each other, at a venue that goes on, over a journal on disk.
 
+#![expect(clippy::unwrap_used, reason = "a session that cannot be started is a failed test")]
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::mpsc;
