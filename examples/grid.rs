@@ -120,11 +120,11 @@ impl Args {
         let mut config = Config::parse("grid", text).map_err(|error| usage(&error))?;
         match &mut config.venue.place {
             tradewind::Place::Embedded { seed } => *seed = self.seed.or(*seed),
-            tradewind::Place::Remote(_) if self.seed.is_some() => {
+            tradewind::Place::Remote(_) | tradewind::Place::Served(_) if self.seed.is_some() => {
                 let message = "--seed is of the embedded venue's market; leave it, or --venue";
                 return Err(UsageError::new(message));
             }
-            tradewind::Place::Remote(_) => {}
+            tradewind::Place::Remote(_) | tradewind::Place::Served(_) => {}
         }
         // What is wrong with the grid is wrong with a flag of the same name.
         for strategy in &config.strategies {

@@ -1,6 +1,9 @@
 //! What is true of the workspace as a whole, in one binary.
 
 mod architecture;
+mod control;
+mod decoders;
 mod profiles;
 mod simulation;
 mod sockets;
+mod successions;

@@ -3,6 +3,7 @@
 use tradewind::{Config, Place, Registry, Session, StartError};
 use tradewind_grid::Grid;
 use tradewind_runtime::config::{AccountConfig, EngineSection};
+use tradewind_simulator::binance::{BinanceConfig, embedded};
 
 const EMBEDDED: (&str, &str) = ("config/embedded.toml", include_str!("../config/embedded.toml"));
 const REMOTE: [(&str, &str); 3] = [
@@ -16,19 +17,47 @@ fn every_profile_is_read_and_spells_out_the_defaults() {
     for (name, text) in REMOTE.into_iter().chain([EMBEDDED]) {
         let config = Config::parse(name, text).unwrap();
         assert_eq!(config.account, AccountConfig::default(), "{name}");
-        assert_eq!(config.engine, EngineSection::default(), "{name}");
+        let place = &config.venue.place;
+        let window = EngineSection::default().recv_window(place);
+        assert_eq!(config.engine.recv_window(place), window, "{name}");
+        let named = EngineSection { recv_window_ms: None, ..config.engine.clone() };
+        assert_eq!(named, EngineSection::default(), "{name}");
         let defaults = Config::parse("bare", BARE).unwrap();
         assert_eq!(config.scheduler, defaults.scheduler, "{name}");
         assert_eq!(config.state, defaults.state, "{name}");
         assert_eq!(config.journal, defaults.journal, "{name}");
+        assert_eq!(config.control, defaults.control, "{name}");
+        assert_eq!(config.limits, defaults.limits, "{name}");
+        let (strategy, default) = (&config.strategies[0], &defaults.strategies[0]);
+        assert_eq!(strategy.on_failure, default.on_failure, "{name}");
+        assert_eq!(strategy.callback_max, default.callback_max, "{name}");
+        assert_eq!(strategy.inbox_max, default.inbox_max, "{name}");
         assert_eq!(name, format!("config/{}.toml", config.venue.name));
-        for section in ["[venue", "[engine]", "[scheduler]", "[state]", "[journal]", "[[strategy]]"]
-        {
+        for section in [
+            "[venue",
+            "[engine]",
+            "[scheduler]",
+            "[state]",
+            "[journal]",
+            "[control]",
+            "[limits]",
+            "[[strategy]]",
+        ] {
             assert!(text.contains(section), "{name} has no {section}");
         }
         let is_remote = matches!(config.venue.place, Place::Remote(_));
         assert_eq!(is_remote, (name, text) != EMBEDDED);
     }
+}
+
+#[test]
+fn the_embedded_venue_is_asked_for_no_less_than_it_promises() {
+    let config = Config::parse(EMBEDDED.0, EMBEDDED.1).unwrap();
+    let venue = BinanceConfig::embedded();
+    assert_eq!(config.engine.recv_window(&config.venue.place), embedded::RECV_WINDOW);
+    assert_eq!(venue.front.processing_max, embedded::PROCESSING_MAX);
+    assert!(venue.front.order_read_lag_max <= embedded::READ_LAG_MAX);
+    assert!(venue.front.history_read_lag_max <= embedded::READ_LAG_MAX);
 }
 
 const BARE: &str = "[venue]\nname = 'a'\nadapter = 'binance'\n[venue.embedded]\n\

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a world that cannot be built is a test that has failed")]
 
 mod blackout;
+mod books;
 mod clock;
 mod counter;
 mod feeds;
@@ -14,21 +15,27 @@ mod gap;
 mod grid;
 mod herd;
 mod journal;
+mod kill;
+mod kinds;
 mod lives;
+mod lookalikes;
 mod mute;
 mod neighbor;
 mod order_counts;
 mod orders;
 mod outliving;
+mod pauses;
 mod pileup;
 mod poison;
 mod probe;
 mod reads;
 mod refusals;
+mod replacing;
 mod retries;
 mod rotation;
 mod shut;
 mod silence;
 mod solo;
 mod symptoms;
+mod trading;
 mod verdicts;

@@ -54,8 +54,13 @@ const fn name(denied: &Denied) -> &'static str {
         Denied::NeverFits(_) => "never_fits",
         Denied::RefusedAlike { .. } => "refused_alike",
         Denied::NotPlaced => "not_placed",
+        Denied::NotLower { .. } => "not_lower",
         Denied::Unresolved(_) => "unresolved",
         Denied::Unrecorded(_) => "unrecorded",
+        Denied::Forbidden { .. } => "forbidden",
+        Denied::ReduceOnly { .. } => "reduce_only",
+        Denied::Limit { .. } => "limit",
+        Denied::CutOff(_) => "cut_off",
         Denied::Closed(_) => "closed",
         Denied::Unsupported(_) => "unsupported",
     }

@@ -2,6 +2,7 @@
 
 use tradewind_engine::Incident;
 use tradewind_model::call::CallKind;
+use tradewind_model::call::WhenNotCanceled;
 use tradewind_model::id::ClientOrderId;
 use tradewind_model::notice::Command;
 use tradewind_model::order::{OrderRequest, OrderState, Side};
@@ -68,7 +69,12 @@ fn nothing_takes_the_place_of_an_order_before_its_end_is_known() {
     let replacement_id = ClientOrderId::new("tw-instead").unwrap();
     let kind = post_only("49000".parse().unwrap(), qty("0.5"));
     let request = OrderRequest { instrument: "BTC-USDT".into(), side: Side::Buy, kind, tag: 0 };
-    let command = Command::Replace { client_order_id: id, replacement_id, request };
+    let command = Command::Replace {
+        client_order_id: id,
+        replacement_id,
+        request,
+        when_not_canceled: WhenNotCanceled::Stop,
+    };
     counter.world.command("probe", command);
     counter.run_for(MINUTE * 5);
     assert_eq!(sent(&counter, CallKind::PlaceOrder), 1, "the first alone");

@@ -38,15 +38,25 @@ impl Desk {
 
     /// The same, with something else about the venue.
     pub(crate) fn open_with(takes: Duration, change: impl FnOnce(&mut BinanceConfig)) -> Self {
+        Self::open_as(takes, change, |_| {})
+    }
+
+    /// The same, with something else about the instance, too.
+    pub(crate) fn open_as(
+        takes: Duration,
+        change: impl FnOnce(&mut BinanceConfig),
+        adapt: impl FnOnce(&mut InstanceSetup),
+    ) -> Self {
         let mut setup = WorldSetup::default();
         change(&mut setup.venue);
         let mut world = World::new(setup);
         let strategies = vec![StrategySpec::new("probe", "feeds = [\"quote\"]")];
-        let setup = InstanceSetup {
+        let mut setup = InstanceSetup {
             disk: Some("disk".to_owned()),
             journal_takes: Some(takes),
             ..InstanceSetup::new(std::sync::Arc::new(probe::registry()), strategies)
         };
+        adapt(&mut setup);
         let me = world.spawn(setup).unwrap();
         world.run_for(SECOND * 5);
         told();
@@ -71,10 +81,19 @@ impl Desk {
         Price::new((mid * factor).round()).unwrap()
     }
 
+    /// A name that was never used.
+    pub(crate) fn name(&mut self) -> ClientOrderId {
+        self.ids.next()
+    }
+
     pub(crate) fn submit(&mut self, kind: OrderKind) -> ClientOrderId {
+        self.order(Side::Buy, kind)
+    }
+
+    pub(crate) fn order(&mut self, side: Side, kind: OrderKind) -> ClientOrderId {
         let client_order_id = self.ids.next();
         let instrument = "BTC-USDT".into();
-        let request = OrderRequest { instrument, side: Side::Buy, kind, tag: 7 };
+        let request = OrderRequest { instrument, side, kind, tag: 7 };
         self.world.command(self.me, "probe", Command::Submit { client_order_id, request });
         client_order_id
     }

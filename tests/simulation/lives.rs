@@ -11,7 +11,7 @@ use tradewind_model::money::Price;
 use tradewind_model::notice::{Command, Recovered, VenueStatus};
 use tradewind_model::order::{MarketQuantity, OrderKind, OrderRequest, Side};
 use tradewind_model::time::Timestamp;
-use tradewind_simulator::binance::{Fault, Pattern, Rule};
+use tradewind_simulator::binance::{Binance, BinanceConfig, Fault, Pattern, Rule};
 
 use super::journal::{Desk, MILLI, SECOND};
 use super::orders::{post_only, qty};
@@ -47,7 +47,7 @@ fn open_at_venue(world: &World) -> Vec<String> {
 }
 
 /// Another process on the account, with orders of its own.
-fn other(world: &mut World) -> (InstanceId, ClientOrderId) {
+pub(crate) fn other(world: &mut World) -> (InstanceId, ClientOrderId) {
     let strategies = vec![StrategySpec::new("probe", "feeds = [\"quote\"]")];
     let setup = InstanceSetup {
         name: "other".to_owned(),
@@ -87,6 +87,7 @@ fn started() -> Option<Recovered> {
         | Told::Book(_)
         | Told::Bar(_)
         | Told::Order(_)
+        | Told::Setback(_)
         | Told::Venue(_)
         | Told::Stopped => None,
     })
@@ -152,7 +153,7 @@ fn orders_that_traded_or_ended_while_nobody_looked_are_known_to_the_next_life() 
     let recovered = started().unwrap();
     let open: Vec<_> = recovered.orders.iter().map(|one| one.client_order_id).collect();
     assert_eq!(open, [resting], "{filled} has traded");
-    let position = recovered.positions.values().next().copied().unwrap();
+    let position = recovered.positions.values().next().unwrap().base;
     assert!(position > Decimal::ZERO && position <= Decimal::new(2, 2), "{position}");
     tradewind_lab::check_always(&desk.world).unwrap();
 }
@@ -213,4 +214,77 @@ fn a_wanted_cancel_outlives_the_process_that_was_asked_for_it() {
     desk.world.restart(desk.me).unwrap();
     desk.world.run_for(SECOND * 10);
     assert_eq!(open_at_venue(&desk.world), Vec::<String>::new());
+}
+
+#[test]
+fn a_start_reads_one_list_of_open_orders_and_asks_only_about_what_is_not_in_it() {
+    let mut desk = Desk::open(MILLI);
+    let resting: Vec<_> = (0..5).map(|_| desk.rest()).collect();
+    // At the best bid, so that the market soon trades it away.
+    let quote = desk.quote();
+    desk.submit(post_only(quote.bid, qty("0.0001")));
+    desk.world.run_for(MILLI * 30);
+    desk.world.kill(desk.me);
+    let until = desk.world.now() + SECOND * 3_600;
+    desk.world.run_until(until, |world| world.ledger().accounts[0].open_orders.len() == 5);
+    desk.world.run_for(SECOND * 60);
+    let asked = |desk: &Desk| desk.sent(CallKind::QueryOrder).len();
+    let before = asked(&desk);
+    told();
+    desk.world.restart(desk.me).unwrap();
+    desk.world.run_for(SECOND * 10);
+    assert_eq!(asked(&desk) - before, 1);
+    let mut open: Vec<_> =
+        started().unwrap().orders.iter().map(|one| one.client_order_id).collect();
+    open.sort_unstable();
+    assert_eq!(open, resting);
+}
+
+/// A venue that has forgotten everything, as a test network does once a month.
+fn reset(desk: &mut Desk) {
+    desk.world.kill(desk.me);
+    desk.world.run_for(SECOND * 60);
+    desk.world.at_venue(|venue, now| *venue = Binance::new(&BinanceConfig::default(), 77, now));
+    desk.world.restart(desk.me).unwrap();
+    desk.world.run_for(SECOND * 120);
+}
+
+const fn is_reset(incident: &Incident) -> bool {
+    matches!(incident, Incident::VenueReset { .. })
+}
+
+#[test]
+fn a_venue_that_was_reset_is_recognized_said_once_and_not_traded_at() {
+    for has_traded in [true, false] {
+        let mut desk = Desk::open(MILLI);
+        desk.rest();
+        desk.rest();
+        if has_traded {
+            desk.submit(OrderKind::Market(MarketQuantity::Base(qty("0.05"))));
+        }
+        desk.world.run_for(SECOND);
+        reset(&mut desk);
+        assert_eq!(desk.incidents(is_reset), 1, "traded: {has_traded}");
+        let status = desk.world.instance(desk.me).snapshot(desk.world.now()).map(|one| one.status);
+        assert_ne!(status, Some(VenueStatus::Live));
+    }
+}
+
+#[test]
+fn one_order_that_is_still_known_or_one_later_trade_is_no_reset() {
+    let mut desk = Desk::open(MILLI);
+    let known = desk.rest();
+    desk.submit(OrderKind::Market(MarketQuantity::Base(qty("0.05"))));
+    desk.world.run_for(SECOND);
+    desk.world.restart(desk.me).unwrap();
+    desk.world.run_for(SECOND * 30);
+    assert_eq!(desk.incidents(is_reset), 0);
+    assert!(live(&desk.world, desk.me).open_orders.iter().any(|one| one.client_order_id == known));
+    // Nothing rests any more: its trades say enough.
+    desk.cancel(known);
+    desk.world.run_for(SECOND);
+    desk.world.restart(desk.me).unwrap();
+    desk.world.run_for(SECOND * 30);
+    assert_eq!(desk.incidents(is_reset), 0);
+    live(&desk.world, desk.me);
 }

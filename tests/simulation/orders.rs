@@ -5,6 +5,7 @@ use std::time::Duration;
 use tradewind_engine::Incident;
 use tradewind_lab::{InstanceSetup, Weather};
 use tradewind_model::Decimal;
+use tradewind_model::call::WhenNotCanceled;
 use tradewind_model::id::{ClientOrderId, ClientOrderIds, InstrumentId};
 use tradewind_model::money::{Price, Quantity};
 use tradewind_model::notice::{Command, VenueStatus};
@@ -227,7 +228,12 @@ fn a_replacement_follows_the_first_and_takes_off_what_that_has_filled() {
     };
     desk.world.command(
         "probe",
-        Command::Replace { client_order_id: first, replacement_id: second, request },
+        Command::Replace {
+            client_order_id: first,
+            replacement_id: second,
+            request,
+            when_not_canceled: WhenNotCanceled::Stop,
+        },
     );
     desk.world.run_for(Duration::from_secs(2));
     let told = told();

@@ -7,6 +7,7 @@ use tradewind_model::id::{ClientOrderId, InstrumentId};
 use tradewind_model::market::{Bar, Book, Interval, Quote, Trade};
 use tradewind_model::notice::{Recovered, VenueStatus};
 use tradewind_model::order::OrderUpdate;
+use tradewind_model::setback::Setback;
 use tradewind_model::stream::Feed;
 use tradewind_strategy::{Context, InvalidParams, Registry, Strategy};
 
@@ -19,6 +20,7 @@ pub(crate) enum Told {
     Book(Book),
     Bar(Bar),
     Order(Box<OrderUpdate>),
+    Setback(Box<Setback>),
     Venue(VenueStatus),
     Stopped,
 }
@@ -40,6 +42,15 @@ pub(crate) fn of_order(told: &[Told], id: ClientOrderId) -> Vec<OrderUpdate> {
         Some(update.as_ref().clone()).filter(|update| update.client_order_id == id)
     });
     updates.collect()
+}
+
+/// The setbacks among `told`.
+pub(crate) fn setbacks(told: &[Told]) -> Vec<Setback> {
+    let setbacks = told.iter().filter_map(|one| {
+        let Told::Setback(setback) = one else { return None };
+        Some(setback.as_ref().clone())
+    });
+    setbacks.collect()
 }
 
 #[derive(Deserialize)]
@@ -106,6 +117,10 @@ impl Strategy for Probe {
 
     fn on_order(&mut self, update: &OrderUpdate, _cx: &mut Context<'_>) {
         note(Told::Order(Box::new(update.clone())));
+    }
+
+    fn on_setback(&mut self, setback: &Setback, _cx: &mut Context<'_>) {
+        note(Told::Setback(Box::new(setback.clone())));
     }
 
     fn on_venue(&mut self, status: &VenueStatus, _cx: &mut Context<'_>) {

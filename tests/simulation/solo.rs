@@ -156,6 +156,11 @@ impl Solo {
         self.world.command(self.id, strategy, command);
     }
 
+    /// Lets another instance of the world do something.
+    pub(crate) fn command_at(&mut self, id: InstanceId, strategy: &str, command: Command) {
+        self.world.command(id, strategy, command);
+    }
+
     pub(crate) fn inquire(&mut self, call: Call) -> u64 {
         self.world.inquire(self.id, call)
     }

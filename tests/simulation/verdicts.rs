@@ -1,5 +1,5 @@
 //! Orders whose answer was lost: found by whatever tells of them, ruled out when nothing can any
-//! more, and never sent twice.
+//! more, and never sent twice but by leave.
 
 use std::time::Duration;
 
@@ -8,9 +8,10 @@ use tradewind_engine::journal::{Ending, FaultKind};
 use tradewind_model::Decimal;
 use tradewind_model::call::CallKind;
 use tradewind_model::id::ClientOrderId;
-use tradewind_model::order::{Denied, MarketQuantity, OrderKind, OrderState};
+use tradewind_model::notice::Command;
+use tradewind_model::order::{Denied, MarketQuantity, OrderKind, OrderState, TimeInForce};
 use tradewind_model::stream::StreamKind;
-use tradewind_simulator::binance::{Canned, Fault, Pattern, Rule};
+use tradewind_simulator::binance::{BinanceConfig, Canned, Fault, Pattern, Rule};
 
 use super::journal::{Desk, MILLI, SECOND, states};
 use super::orders::{post_only, qty};
@@ -19,30 +20,30 @@ use super::probe::{of_order, told};
 const PLACE: &str = "POST /api/v3/order";
 
 impl Desk {
-    fn strike(&mut self, what: &str, fault: Fault) {
+    pub(crate) fn strike(&mut self, what: &str, fault: Fault) {
         let rule = Rule::once(Pattern::what(what), fault);
         self.world.at_venue(|venue, _| venue.add_fault(rule));
     }
 
-    fn strike_all(&mut self, what: &str, fault: Fault) {
+    pub(crate) fn strike_all(&mut self, what: &str, fault: Fault) {
         let rule = Rule::always(Pattern::what(what), fault);
         self.world.at_venue(|venue, _| venue.add_fault(rule));
     }
 
-    fn heal(&mut self) {
+    pub(crate) fn heal(&mut self) {
         self.world.at_venue(|venue, _| venue.clear_faults());
     }
 
-    fn posts(&self) -> usize {
+    pub(crate) fn posts(&self) -> usize {
         self.sent(CallKind::PlaceOrder).len()
     }
 
-    fn orders_at_venue(&self) -> usize {
+    pub(crate) fn orders_at_venue(&self) -> usize {
         self.world.ledger().accounts[0].open_orders.len()
     }
 
     /// Checks what must hold whatever happened.
-    fn honest(&self, context: &str) {
+    pub(crate) fn honest(&self, context: &str) {
         if let Err(broken) = tradewind_lab::check_always(&self.world) {
             panic!("{context}: {broken}");
         }
@@ -214,4 +215,103 @@ fn an_order_that_turns_up_after_it_was_ruled_out_is_taken_in_and_canceled() {
     let again = post_only(desk.price(-10), qty("0.01"));
     let id = desk.submit(again);
     assert_eq!(states(&desk.news(id, SECOND)), [OrderState::Open]);
+}
+
+/// A desk whose orders are worth something for minutes, so that one may be sent once more.
+fn patient(change: impl FnOnce(&mut BinanceConfig)) -> Desk {
+    Desk::open_as(MILLI, change, |instance| instance.order_deadline = SECOND * 120)
+}
+
+/// Asks for an order that may be sent once more.
+fn insist(desk: &mut Desk, kind: OrderKind) -> ClientOrderId {
+    let client_order_id = desk.submit(kind);
+    desk.world.command(desk.me, "probe", Command::AllowResend { client_order_id });
+    client_order_id
+}
+
+#[test]
+fn an_order_that_can_only_rest_is_sent_once_more_under_its_name_where_that_is_allowed() {
+    let away = |desk: &Desk| OrderKind::Limit {
+        price: desk.price(-10),
+        qty: qty("0.01"),
+        time_in_force: TimeInForce::GoodTillCanceled,
+    };
+    for is_post_only in [true, false] {
+        let mut desk = patient(|_| {});
+        desk.strike(PLACE, Fault::RequestLost);
+        let kind = if is_post_only { post_only(desk.price(-10), qty("0.01")) } else { away(&desk) };
+        let id = insist(&mut desk, kind);
+        let updates = desk.news(id, SECOND * 60);
+        let seen = states(&updates);
+        assert_eq!(seen, [OrderState::InDoubt, OrderState::Pending, OrderState::Open]);
+        assert_eq!((desk.posts(), desk.orders_at_venue()), (2, 1));
+        let resent = |one: &Incident| *one == Incident::Resent { client_order_id: id };
+        assert_eq!(desk.incidents(resent), 1);
+        let recovered = desk.killed();
+        assert_eq!(recovered.orders[&id].intent.attempt, 2);
+    }
+}
+
+#[test]
+fn an_order_that_the_venue_had_after_all_is_adopted_when_it_refuses_the_second_try() {
+    let mut desk = patient(|venue| {
+        // It is taken, and neither a report nor a read tells of it for a while.
+        venue.front.order_read_lag_max = SECOND * 45;
+    });
+    desk.strike(PLACE, Fault::AnswerLost);
+    desk.world.mute_account_stream(desk.me, true);
+    let kind = post_only(desk.price(-10), qty("0.01"));
+    let id = insist(&mut desk, kind);
+    let mut updates = desk.news(id, SECOND * 40);
+    desk.world.mute_account_stream(desk.me, false);
+    updates.extend(desk.news(id, SECOND * 120));
+    assert_eq!(updates.last().map(|one| one.state), Some(OrderState::Open), "{updates:?}");
+    assert_eq!((desk.posts(), desk.orders_at_venue()), (2, 1));
+    assert!(desk.world.ledger().accounts[0].duplicate_client_ids.is_empty());
+}
+
+#[test]
+fn an_order_is_never_sent_a_third_time() {
+    let mut desk = patient(|_| {});
+    desk.strike_all(PLACE, Fault::RequestLost);
+    let kind = post_only(desk.price(-10), qty("0.01"));
+    let id = insist(&mut desk, kind);
+    let updates = desk.news(id, SECOND * 100);
+    assert_eq!(updates.last().unwrap().denied, Some(Denied::NotPlaced));
+    assert_eq!(desk.posts(), 2);
+}
+
+#[test]
+fn what_could_trade_at_once_is_never_sent_again_nor_what_is_not_wanted_any_more() {
+    let limit = |percent, time_in_force| {
+        move |desk: &Desk| OrderKind::Limit {
+            price: desk.price(percent),
+            qty: qty("0.01"),
+            time_in_force,
+        }
+    };
+    type Kind = Box<dyn Fn(&Desk) -> OrderKind>;
+    let kinds: [Kind; 4] = [
+        Box::new(|_| OrderKind::Market(MarketQuantity::Base(qty("0.01")))),
+        Box::new(limit(-10, TimeInForce::ImmediateOrCancel)),
+        Box::new(limit(-10, TimeInForce::FillOrKill)),
+        Box::new(limit(5, TimeInForce::GoodTillCanceled)),
+    ];
+    for kind in kinds {
+        let mut desk = patient(|_| {});
+        desk.strike(PLACE, Fault::RequestLost);
+        let kind = kind(&desk);
+        let id = insist(&mut desk, kind);
+        let updates = desk.news(id, SECOND * 60);
+        assert_eq!(updates.last().unwrap().denied, Some(Denied::NotPlaced), "{kind:?}");
+        assert_eq!(desk.posts(), 1, "{kind:?}");
+    }
+    let mut desk = patient(|_| {});
+    desk.strike(PLACE, Fault::RequestLost);
+    let kind = post_only(desk.price(-10), qty("0.01"));
+    let id = insist(&mut desk, kind);
+    desk.world.run_for(SECOND * 5);
+    desk.cancel(id);
+    desk.world.run_for(SECOND * 60);
+    assert_eq!((desk.posts(), desk.orders_at_venue()), (1, 0));
 }

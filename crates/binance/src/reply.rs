@@ -95,6 +95,10 @@ fn reply(
         Call::Depth { .. } => market::depth(body, received_at).map(Reply::Depth),
         Call::Bars { interval, .. } => market::bars(body, *interval, received_at).map(Reply::Bars),
         Call::Ticker { symbol } => market::ticker(body, symbol, received_at).map(Reply::Ticker),
+        Call::Rate { base, quote } => {
+            let symbol = symbols::spelled(base, quote);
+            market::ticker(body, &symbol, received_at).map(Reply::Ticker)
+        }
         Call::PlaceOrder(order) => order::placed(body, order).map(Reply::Order),
         Call::ReplaceOrder(_) | Call::PlaceOco(_) => {
             Err(Malformed::whole("this call is answered leg by leg"))

@@ -19,7 +19,7 @@ use tradewind_model::time::Timestamp;
 use tradewind_venue::{EncodeError, Endpoint, Signer, Stamp};
 
 use self::query::Query;
-use crate::stream;
+use crate::{stream, symbols};
 
 const API_KEY: HeaderName = HeaderName::from_static("x-mbx-apikey");
 
@@ -54,6 +54,9 @@ pub(crate) fn encode(
             (Method::GET, "klines", query)
         }
         Call::Ticker { symbol } => (Method::GET, "ticker/bookTicker", Query::of(symbol)),
+        Call::Rate { base, quote } => {
+            (Method::GET, "ticker/bookTicker", Query::of(&symbols::spelled(base, quote)))
+        }
         Call::PlaceOrder(order) => (Method::POST, "order", order::placement(order)),
         Call::ReplaceOrder(replacement) => {
             (Method::POST, "order/cancelReplace", order::replacement(replacement))

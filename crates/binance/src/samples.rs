@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tradewind_model::Timestamp;
 use tradewind_model::call::{Call, HistoryStart, NewOrder, OrderRef, StreamFeed};
-use tradewind_model::id::{ClientOrderId, Symbol, TradeId, VenueId, VenueOrderId};
+use tradewind_model::id::{Asset, ClientOrderId, Symbol, TradeId, VenueId, VenueOrderId};
 use tradewind_model::market::Interval;
 use tradewind_model::order::{MarketQuantity, OrderKind, Side, TimeInForce};
 use tradewind_model::outcome::{Fate, Outcome, Reply};
@@ -109,6 +109,7 @@ pub(crate) fn calls() -> Vec<Call> {
             limit: 5_000,
         },
         Call::Ticker { symbol: symbol.clone() },
+        Call::Rate { base: Asset::from("BNB"), quote: Asset::from("USDT") },
         limit_order(),
         new_order(OrderKind::PostOnly { price: "10".parse().unwrap(), qty: "2".parse().unwrap() }),
         new_order(OrderKind::Market(MarketQuantity::Base("2".parse().unwrap()))),

@@ -53,6 +53,7 @@ pub(crate) fn encode_frame(
         | Call::Depth { .. }
         | Call::Bars { .. }
         | Call::Ticker { .. }
+        | Call::Rate { .. }
         | Call::PlaceOrder(_)
         | Call::ReplaceOrder(_)
         | Call::AmendOrder(_)

@@ -16,6 +16,11 @@ use tradewind_model::outcome::Reply;
 use crate::limits::{self, LimitRow};
 use crate::number::Malformed;
 
+/// How the venue spells the market of one asset in another.
+pub(crate) fn spelled(base: &Asset, quote: &Asset) -> Symbol {
+    Symbol::from(format!("{base}{quote}"))
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ExchangeInfo<'a> {

@@ -3,19 +3,23 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tradewind_model::Decimal;
 use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::call::Call;
-use tradewind_model::id::{AccountId, ClientOrderId, EgressId, StrategyId, Symbol, VenueId};
+use tradewind_model::id::{AccountId, Asset, ClientOrderId, EgressId, StrategyId, Symbol, VenueId};
 use tradewind_model::notice::Notice;
 use tradewind_model::outcome::Throttle;
+use tradewind_model::setback::Setback;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::tariff::Weight;
 use tradewind_model::time::Timestamp;
+use tradewind_model::trading::{TradingScope, TradingState};
 use tradewind_scheduler::{Permit, RefusedAlike, ScopeKey, ShutReason, ShutRecord};
 
 use crate::beginning::Catalog;
 use crate::inquiry::Answer;
 use crate::journal::{Append, StorageFault};
+use crate::operator::{OnFailure, Remainder, StrategyFailure, TradingRefused};
 
 /// Where a call goes: which exchange, in whose name, from which address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -122,6 +126,13 @@ pub enum Action {
     /// The journal's storage has failed a while ago: try it again, and come back with
     /// `Event::Journal`.
     RetryJournal,
+    /// Tell whoever commanded how much trading is allowed. Without an error it is durable by now.
+    TradingSet {
+        /// What they call the command.
+        command: u64,
+        /// Why it was not carried out.
+        result: Result<(), TradingRefused>,
+    },
     /// Log an attempt, whatever became of it.
     Attempt(Box<AttemptEvent>),
     /// Tell the operator.
@@ -169,6 +180,14 @@ pub enum Failure {
         what: String,
         /// What came back.
         message: String,
+    },
+    /// The venue has forgotten everything that earlier lives know of it.
+    #[error(
+        "{venue} was reset, and the journal is of the time before: `tradewind orders forget --all-of-venue --config FILE` sets it aside and begins another; nothing was traded"
+    )]
+    VenueReset {
+        /// The venue.
+        venue: VenueId,
     },
 }
 
@@ -273,6 +292,13 @@ pub enum Incident {
         /// Which name.
         client_order_id: ClientOrderId,
     },
+    /// The account holds more or less of an asset than our trades explain.
+    BooksDiffer {
+        /// Which asset.
+        asset: Asset,
+        /// By how much more; negative when less.
+        by: Decimal,
+    },
     /// Orders on the account that are not ours. They are left alone.
     ForeignOrders {
         /// How many were seen at once.
@@ -320,6 +346,18 @@ pub enum Incident {
         /// For how long.
         lasting: Duration,
     },
+    /// The venue has forgotten everything that earlier lives know. Nothing is traded.
+    VenueReset {
+        /// The venue.
+        venue: VenueId,
+        /// How many orders rested there.
+        orders: usize,
+    },
+    /// An order that the venue never had is sent once more, as its strategy has allowed.
+    Resent {
+        /// Which order.
+        client_order_id: ClientOrderId,
+    },
     /// An order that rested is not known to the venue any more.
     NotFound {
         /// Which order.
@@ -340,6 +378,18 @@ pub enum Incident {
         /// Which order.
         client_order_id: ClientOrderId,
     },
+    /// A loss that was to be stopped is not any more.
+    ProtectionLost {
+        /// What was lost, and why.
+        setback: Box<Setback>,
+    },
+    /// Everybody's orders on a symbol were to be canceled, and it is not known whether they were.
+    NotCleared {
+        /// On which symbol.
+        symbol: Symbol,
+        /// What came back.
+        reason: String,
+    },
     /// Orders of earlier lives that no strategy of this one has placed.
     Orphans {
         /// How many.
@@ -359,6 +409,61 @@ pub enum Incident {
     },
     /// What has to be written down can be again.
     StorageRestored,
+    /// How much trading is allowed has changed.
+    TradingSet {
+        /// Of what.
+        scope: TradingScope,
+        /// How much.
+        state: TradingState,
+        /// Who said so, and why.
+        reason: String,
+    },
+    /// Positions were to be closed, and nothing more can be.
+    Flattened {
+        /// What could not be closed.
+        left: Vec<Remainder>,
+    },
+    /// More is lost than may be: orders may only reduce until somebody resumes.
+    LossLimit {
+        /// By whom.
+        scope: TradingScope,
+        /// What may be lost, in quote asset.
+        most: Decimal,
+        /// What is lost.
+        lost: Decimal,
+    },
+    /// More is in doubt than may be: no new risk is taken until it is less.
+    Unresolved {
+        /// Whose orders.
+        scope: TradingScope,
+        /// The limit's name.
+        limit: String,
+        /// The most.
+        most: Decimal,
+        /// What it is.
+        value: Decimal,
+    },
+    /// A strategy has failed and is cut off; the others go on.
+    StrategyLost {
+        /// Which one.
+        strategy: StrategyId,
+        /// How.
+        how: StrategyFailure,
+        /// What becomes of its orders.
+        on_failure: OnFailure,
+    },
+    /// This process did not run for a while. Everything is asked anew before anything is traded.
+    Paused {
+        /// For how long, at least.
+        lasting: Duration,
+    },
+    /// The venue answers nothing.
+    Unanswered {
+        /// For how long.
+        lasting: Duration,
+    },
+    /// The venue answers again.
+    Answering,
     /// A read that somebody waits for has failed; it is tried again.
     ReadFailed {
         /// What was asked.
@@ -368,7 +473,8 @@ pub enum Incident {
     },
 }
 
-/// Who should wake up.
+/// Who should wake up. An incident of the highest level is an alert; each is told once for what it
+/// is about, when that begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Good to know.
@@ -380,14 +486,22 @@ pub enum Level {
 }
 
 impl Incident {
+    /// Whether somebody is to be woken.
+    #[must_use]
+    pub const fn is_alert(&self) -> bool {
+        matches!(self.level(), Level::Error)
+    }
+
     /// Who should wake up.
     #[must_use]
     pub const fn level(&self) -> Level {
         match self {
             Self::Live
             | Self::StorageRestored
+            | Self::Answering
             | Self::StreamRotated { .. }
             | Self::Resyncing { .. } => Level::Info,
+            Self::TradingSet { state: TradingState::Running, .. } => Level::Info,
             Self::Stale { .. }
             | Self::StreamLost { .. }
             | Self::RotationFailed { .. }
@@ -395,13 +509,16 @@ impl Incident {
             | Self::Unreadable { .. }
             | Self::InDoubt { .. }
             | Self::NotPlaced { .. }
+            | Self::Resent { .. }
             | Self::Adopted { .. }
             | Self::Orphans { .. }
             | Self::Unidentified { .. }
             | Self::ForeignOrders { .. }
+            | Self::BooksDiffer { .. }
             | Self::ClockRefused
             | Self::ClockContradicted { .. }
-            | Self::ClockJumped { .. }
+            | Self::TradingSet { .. }
+            | Self::Flattened { .. }
             | Self::ReadFailed { .. } => Level::Warn,
             Self::Throttled { .. }
             | Self::StreamStaysDown { .. }
@@ -410,9 +527,18 @@ impl Incident {
             | Self::ClockRefusedAgain { .. }
             | Self::RefusedAlike { .. }
             | Self::StorageFailed { .. }
+            | Self::ClockJumped { .. }
+            | Self::Paused { .. }
+            | Self::Unanswered { .. }
+            | Self::LossLimit { .. }
+            | Self::Unresolved { .. }
+            | Self::StrategyLost { .. }
             | Self::DoubtLasts { .. }
             | Self::DoubtCloses { .. }
             | Self::NotFound { .. }
+            | Self::ProtectionLost { .. }
+            | Self::NotCleared { .. }
+            | Self::VenueReset { .. }
             | Self::TurnedUp { .. }
             | Self::DuplicateId { .. } => Level::Error,
         }
@@ -478,6 +604,15 @@ impl std::fmt::Display for Incident {
             Self::DuplicateId { client_order_id } => {
                 write!(f, "order id {client_order_id} was used before; the second order is dropped")
             }
+            Self::BooksDiffer { asset, by } => {
+                let (by, how) =
+                    (by.abs().normalize(), if by.is_sign_negative() { "less" } else { "more" });
+                write!(
+                    f,
+                    "the account holds {by} {asset} {how} than our trades explain; a deposit, a \
+                     withdrawal or a trade by hand would, and else look at its history"
+                )
+            }
             Self::ForeignOrders { count } => {
                 write!(f, "{count} open orders on the account are not ours; left alone")
             }
@@ -519,8 +654,18 @@ impl std::fmt::Display for Incident {
             ),
             Self::NotFound { client_order_id } => write!(
                 f,
-                "order {client_order_id} rested, and the venue knows none of that name; if the \
-                 venue was reset, move the journal aside and start again"
+                "order {client_order_id} rested, and the venue knows none of that name; look for it \
+                 there, and if it is gone, stop this process and say so: `tradewind orders forget \
+                 {client_order_id} --config FILE`"
+            ),
+            Self::VenueReset { venue, orders } => write!(
+                f,
+                "{venue} was reset: it knows nothing of {orders} orders that rested there, nor of \
+                 anything later; nothing is traded"
+            ),
+            Self::Resent { client_order_id } => write!(
+                f,
+                "order {client_order_id} was never placed, and is sent once more under its name"
             ),
             Self::NotPlaced { client_order_id } => {
                 write!(f, "order {client_order_id} was never placed: the venue has no trace of it")
@@ -533,6 +678,12 @@ impl std::fmt::Display for Incident {
             Self::Adopted { client_order_id } => write!(
                 f,
                 "order {client_order_id} is ours by its name and not written down; taken in"
+            ),
+            Self::ProtectionLost { setback } => write!(f, "{setback}"),
+            Self::NotCleared { symbol, reason } => write!(
+                f,
+                "not all orders on {symbol} may be canceled ({reason}); ours are canceled one by \
+                 one, see to the others"
             ),
             Self::Orphans { count } => write!(
                 f,
@@ -548,6 +699,55 @@ impl std::fmt::Display for Incident {
                 write!(f, "{fault}; new orders are denied until then, cancels pass")
             }
             Self::StorageRestored => f.write_str("the journal can be written again"),
+            Self::TradingSet { scope, state: TradingState::Running, reason } => {
+                write!(f, "trading is running again for {scope} ({reason})")
+            }
+            Self::TradingSet { scope, state, reason } => write!(
+                f,
+                "trading is {state} for {scope} ({reason}); only a command resumes: `tradewind \
+                 resume`"
+            ),
+            Self::Flattened { left } if left.is_empty() => f.write_str("all positions are closed"),
+            Self::Flattened { left } => {
+                f.write_str("positions are closed as far as they can be; left are")?;
+                for one in left {
+                    let Remainder { strategy, instrument, base, reason } = one;
+                    write!(f, " {} of {instrument} by {strategy} ({reason})", base.normalize())?;
+                }
+                Ok(())
+            }
+            Self::LossLimit { scope, most, lost } => write!(
+                f,
+                "limits.max_loss is {} for {scope}, and {} is lost: orders may only reduce; look \
+                 into it, raise the limit, then resume",
+                most.normalize(),
+                lost.normalize()
+            ),
+            Self::Unresolved { scope, limit, most, value } => write!(
+                f,
+                "limits.{limit} is {} for {scope}, and {} is in doubt: new orders are denied until \
+                 it is less, cancels pass",
+                most.normalize(),
+                value.normalize()
+            ),
+            Self::StrategyLost { strategy, how, on_failure } => {
+                let orders = match on_failure {
+                    OnFailure::Cancel => "its orders are canceled",
+                    OnFailure::Leave => "its orders are left where they rest",
+                };
+                write!(f, "strategy {strategy} is cut off ({how}); {orders}, the others go on")
+            }
+            Self::Paused { lasting } => write!(
+                f,
+                "this process did not run for {} s, so everything is asked anew",
+                lasting.as_secs()
+            ),
+            Self::Unanswered { lasting } => write!(
+                f,
+                "the venue has answered nothing for {} s; it goes on being asked",
+                lasting.as_secs()
+            ),
+            Self::Answering => f.write_str("the venue answers again"),
             Self::ReadFailed { what, reason } => write!(f, "{what} failed: {reason}; trying again"),
         }
     }

@@ -11,7 +11,7 @@ use tradewind_model::tariff::Limit;
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::ShutRecord;
 
-use crate::journal::Recovered;
+use crate::journal::{Recovered, Trading};
 
 /// What a process knows when it begins, and how it begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,9 @@ pub struct Beginning {
     /// Whether whoever performs the engine's actions keeps a catalog that other processes fill,
     /// too: it is asked for that before the venue is.
     pub shares_catalog: bool,
+    /// What was found to be forbidden beside what the journal says: it holds before the first call,
+    /// and is written down.
+    pub trading: Vec<Trading>,
     /// What the journal holds; none when nothing is written down, so that orders go at once and
     /// nothing is known of them in another life.
     pub journal: Option<Box<Recovered>>,
@@ -41,6 +44,7 @@ impl Default for Beginning {
             delay: Duration::ZERO,
             jitter: Duration::ZERO,
             shares_catalog: false,
+            trading: Vec::new(),
             journal: None,
         }
     }

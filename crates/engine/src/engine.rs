@@ -7,27 +7,34 @@
 //! The work itself is in the submodules, each an `impl` block about one thing: `dispatch` brings
 //! calls to the scheduler and out, `outcome` brings back what became of them, `retrying` decides
 //! what is tried again; `orders` follows orders, `journaling` writes down what may not be forgotten,
+//! `pauses` notices that nothing happened for long, `trading` heeds what an operator allows, `isolation` cuts off a strategy that fails,
 //! `refusals` stops what is refused time and again, `order_counts` asks how many more there may be;
 //! `streams` keeps sockets up, `resync` asks for what was missed meanwhile, `market` hands out feeds, `reads` answers questions from outside;
 //! `clock` knows the venue's time, `shut` heeds what is to be left alone and `inheritance` hands it
 //! on, `attempts` tells of each try, `startup` reads what has to be known before the first order,
-//! `recovery` takes up what earlier lives have left, `scanning` reads trades that nobody has told,
-//! `background` what has to be read again now and then.
+//! `recovery` takes up what earlier lives have left, `resetting` notices that the venue has not,
+//! `scanning` reads trades that nobody has told, `background` what has to be read again now and
+//! then, `rates` what fees are worth, `audit` holds the books against the venue's.
 
 mod attempts;
+mod audit;
 mod background;
 mod calls;
 mod clock;
 mod dispatch;
 mod inheritance;
+mod isolation;
 mod journaling;
 mod market;
 mod order_counts;
 mod orders;
 mod outcome;
+mod pauses;
+mod rates;
 mod reads;
 mod recovery;
 mod refusals;
+mod resetting;
 mod resync;
 mod retrying;
 mod scanning;
@@ -35,6 +42,7 @@ mod shut;
 mod startup;
 mod status;
 mod streams;
+mod trading;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -48,6 +56,7 @@ use tradewind_model::notice::{Command, Notice, VenueStatus};
 use tradewind_model::stream::StreamKind;
 use tradewind_model::tariff::Tariff;
 use tradewind_model::time::Timestamp;
+use tradewind_model::trading::TradingLimits;
 use tradewind_scheduler::{
     Jitter, Next, RefusalBreaker, Retries, RetryPolicy, Scheduler, SchedulerConfig, ScopeKey,
 };
@@ -58,8 +67,10 @@ use crate::clock_sync::ClockSync;
 use crate::event::Event;
 use crate::journal::Entry;
 use crate::ledger::Ledger;
+use crate::operator::OnFailure;
 use crate::snapshot::{Counters, Snapshot, StreamView};
 use crate::timers::Timers;
+use audit::Audit;
 use background::Background;
 use calls::Calls;
 use clock::Clockwork;
@@ -68,12 +79,16 @@ use journaling::Journaling;
 use market::Market;
 use order_counts::OrderCount;
 use orders::Watch;
+use pauses::Pauses;
+use rates::Rates;
 use reads::Reads;
 use recovery::Recovery;
+use resetting::Memory;
 use resync::Resync;
 use scanning::Scan;
 use startup::Startup;
 use streams::{Crosscheck, Stream};
+use trading::TradingDesk;
 
 /// A strategy the engine serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +99,10 @@ pub struct StrategySetup {
     pub slot: u16,
     /// What it trades: our name, and the venue's.
     pub instruments: Vec<(InstrumentId, Symbol)>,
+    /// What it may do at the most.
+    pub limits: TradingLimits,
+    /// What becomes of its orders when it fails.
+    pub on_failure: OnFailure,
 }
 
 /// Who a process is, in its log of attempts.
@@ -125,6 +144,8 @@ pub struct EngineConfig {
     pub startup_timeout: Duration,
     /// Whether own orders are canceled when trading ends.
     pub cancels_on_stop: bool,
+    /// What all strategies may do together at the most.
+    pub limits: TradingLimits,
     /// Who this process is, in its log.
     pub identity: Identity,
     /// What it knows when it begins.
@@ -142,6 +163,10 @@ enum Timer {
     Clock,
     /// The catalog is to be read anew.
     Catalog,
+    /// The books are to be held against the venue's.
+    Audit,
+    /// Prices that nobody follows are to be read.
+    Rates,
     /// Nobody has said whether there is a catalog.
     CatalogSought,
     /// A call is to be tried again.
@@ -178,6 +203,8 @@ enum Timer {
     Startup,
     /// A shut scope may be open.
     Unshut,
+    /// More of a position may be closed.
+    Close,
     /// Trading has to have ended.
     Stop,
 }
@@ -210,6 +237,8 @@ pub struct Engine {
     instruments: BTreeMap<InstrumentId, Instrument>,
     symbols: BTreeMap<Symbol, InstrumentId>,
     quotes: BTreeMap<Symbol, Quote>,
+    rates: Rates,
+    audit: Audit,
     ledger: Ledger,
     watches: BTreeMap<ClientOrderId, Watch>,
     account_stream: Stream,
@@ -222,7 +251,10 @@ pub struct Engine {
     kept: Kept,
     journaling: Journaling,
     recovery: Recovery,
+    memory: Memory,
     scans: BTreeMap<Symbol, Scan>,
+    trading: TradingDesk,
+    pauses: Pauses,
     /// Orders in doubt for so long that no new risk is taken.
     overdue: BTreeSet<ClientOrderId>,
     told: VenueStatus,
@@ -259,6 +291,8 @@ impl Engine {
             instruments: BTreeMap::new(),
             symbols: BTreeMap::new(),
             quotes: BTreeMap::new(),
+            rates: Rates::default(),
+            audit: Audit::default(),
             ledger: Ledger::default(),
             watches: BTreeMap::new(),
             account_stream: Stream::default(),
@@ -271,7 +305,10 @@ impl Engine {
             kept: Kept::default(),
             journaling: Journaling::new(config.beginning.journal.is_some()),
             recovery: Recovery::default(),
+            memory: Memory::default(),
             scans: BTreeMap::new(),
+            trading: TradingDesk::default(),
+            pauses: Pauses::default(),
             overdue: BTreeSet::new(),
             told: VenueStatus::Stale { reason: "starting".to_owned() },
             counters: Counters::default(),
@@ -281,6 +318,7 @@ impl Engine {
             config,
         };
         engine.inherit(now);
+        engine.take_up_trading(now);
         engine.take_up(now);
         let begins_at = now + engine.hold_back();
         engine.timers.set(Timer::Startup, begins_at + engine.config.startup_timeout);
@@ -295,13 +333,15 @@ impl Engine {
 
     /// Takes in something that happened.
     pub fn handle(&mut self, now: Timestamp, event: Event) {
+        self.note_call(now);
         match event {
+            Event::Trading { command, trading } => self.set_trading(now, command, trading),
             Event::Command { strategy, command } => self.command(now, strategy, command),
             Event::Replied { call, outcome } => self.replied(now, call, outcome),
             Event::Stream { kind, generation, event } => {
                 self.stream_event(now, kind, generation, event);
             }
-            Event::StrategyLost { strategy } => self.strategy_lost(now, strategy),
+            Event::StrategyLost { strategy, how } => self.strategy_lost(now, strategy, how),
             Event::Inquire { inquiry, call, terms } => self.inquire(now, inquiry, call, terms),
             Event::ClockJumped { nanos } => self.clock_jumped(now, nanos),
             Event::ShutElsewhere(records) => self.adopt(now, &records),
@@ -317,6 +357,7 @@ impl Engine {
         self.go_on_with_resync(now);
         self.begin_strategies(now);
         self.refresh_status(now);
+        self.enforce_trading(now);
         self.keep_shut(now);
     }
 
@@ -327,6 +368,7 @@ impl Engine {
             self.hand_out_records();
             return self.actions.pop_front();
         }
+        self.note_call(now);
         self.advance_clock(now);
         loop {
             self.keep_shut(now);
@@ -339,6 +381,7 @@ impl Engine {
                 self.go_on_with_resync(now);
                 self.begin_strategies(now);
                 self.refresh_status(now);
+                self.enforce_trading(now);
                 continue;
             }
             match self.scheduler.poll(now) {
@@ -355,6 +398,7 @@ impl Engine {
                 None => {
                     self.check_drained();
                     self.consider_order_count(now);
+                    self.expect_call(now);
                     return self.actions.pop_front();
                 }
             }
@@ -382,14 +426,31 @@ impl Engine {
         if !self.members.contains_key(&strategy) {
             return;
         }
+        if self.is_cut_off(strategy) {
+            self.counters.commands_dropped += 1;
+            return;
+        }
         match command {
             Command::Started => self.strategy_started(now, strategy),
             Command::Submit { client_order_id, request } => {
-                self.submit(now, strategy, client_order_id, request);
+                self.submit_wish(now, strategy, client_order_id, request);
+            }
+            Command::AllowResend { client_order_id } => {
+                self.allow_resend(strategy, client_order_id);
             }
             Command::Cancel { client_order_id } => self.cancel(now, strategy, client_order_id),
-            Command::Replace { client_order_id, replacement_id, request } => {
-                self.replace(now, strategy, client_order_id, replacement_id, request);
+            Command::SubmitPair { pair_id, take_id, stop_id, request } => {
+                self.submit_pair(now, strategy, (pair_id, take_id, stop_id), &request);
+            }
+            Command::Replace { client_order_id, replacement_id, request, when_not_canceled } => {
+                let (id, new) = (client_order_id, replacement_id);
+                self.replace(now, strategy, id, new, &request, when_not_canceled);
+            }
+            Command::Amend { client_order_id, qty } => {
+                self.amend(now, strategy, client_order_id, qty);
+            }
+            Command::CancelAll { instrument, whose } => {
+                self.cancel_all(now, strategy, &instrument, whose);
             }
             Command::Subscribe { instrument, feed } => {
                 self.subscribe(now, strategy, &instrument, feed);
@@ -414,6 +475,8 @@ impl Engine {
             Timer::Begin => self.begin(now),
             Timer::Clock => self.read_clock(now),
             Timer::Catalog => self.seek_catalog(now),
+            Timer::Audit => self.audit_due(now),
+            Timer::Rates => self.read_rates(now),
             Timer::CatalogSought => self.catalog_sought(now, None),
             Timer::Retry(call) => self.retry_due(now, call),
             Timer::Held(call) => self.held_too_long(now, call),
@@ -429,11 +492,13 @@ impl Engine {
             Timer::Fetch(id) => self.fetch_fills(now, id),
             Timer::Cancel(id) => self.pursue_cancel(now, id),
             Timer::Unwritten(id) => self.unwritten(now, id),
-            Timer::Doubt(id) => self.doubt_overdue(id),
+            Timer::Doubt(id) => self.doubt_overdue(now, id),
             Timer::Journal => self.retry_journal(),
             Timer::Startup => self.startup_timed_out(now),
             // Telling the status anew is all there is to do; the queue moves by itself.
             Timer::Unshut => {}
+            // Closing is looked at after each timer.
+            Timer::Close => {}
             Timer::Stop => self.give_up_draining(),
         }
     }
@@ -469,6 +534,9 @@ impl Engine {
     fn notify(&mut self, strategy: StrategyId, notice: Notice) {
         // What becomes of orders of earlier lives is in what a strategy is told at its beginning.
         if matches!(notice, Notice::Order(_)) && !self.startup.has_begun_strategies {
+            return;
+        }
+        if self.is_cut_off(strategy) {
             return;
         }
         self.actions.push_back(Action::Notify { strategy, notice });

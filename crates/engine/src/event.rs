@@ -11,7 +11,8 @@ use tradewind_scheduler::ShutRecord;
 
 use crate::beginning::Catalog;
 use crate::inquiry::Terms;
-use crate::journal;
+use crate::journal::{self, Trading};
+use crate::operator::StrategyFailure;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +41,21 @@ pub enum Event {
         /// What.
         event: SocketEvent,
     },
-    /// A strategy has died: its orders are canceled, and nothing waits for it any more.
+    /// A strategy has failed: nothing that it asks for is done any more and nothing waits for it;
+    /// its orders follow its policy.
     StrategyLost {
         /// Which one.
         strategy: StrategyId,
+        /// How.
+        how: StrategyFailure,
+    },
+    /// An operator changes how much trading is allowed.
+    Trading {
+        /// What whoever asked calls it, to be answered by `Action::TradingSet`; with none, nobody
+        /// waits for an answer.
+        command: Option<u64>,
+        /// What is allowed, of what, and why.
+        trading: Trading,
     },
     /// Somebody outside wants to know something. The answer comes as `Action::Answer`, by the
     /// deadline in the terms.

@@ -3,6 +3,10 @@
 //! Positions come from fills alone, each booked once. Balances are the venue's word, less what
 //! orders on their way will lock and the venue has not said yet.
 
+mod exposure;
+
+pub(crate) use exposure::{Holding, Waiting};
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use tradewind_model::Decimal;
@@ -13,50 +17,13 @@ use tradewind_model::id::{
 use tradewind_model::instrument::Instrument;
 use tradewind_model::money::{Price, Quantity};
 use tradewind_model::order::{MarketQuantity, OrderKind, Side};
+use tradewind_model::position::Position;
 use tradewind_model::report::Fill;
 
 use crate::order::Order;
 
 /// Orders that are over and still remembered, so that late news of them finds them.
 const CLOSED_MAX: usize = 10_000;
-
-/// What a strategy has made of an instrument, by its own fills.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Position {
-    /// Base asset held: bought less sold less fees in it.
-    pub base: Decimal,
-    /// Quote asset gained: brought in less spent less fees in it.
-    pub quote: Decimal,
-    /// Fees by asset, those already in `base` and `quote` included.
-    pub fees: BTreeMap<Asset, Decimal>,
-    /// Trades.
-    pub fills: u64,
-}
-
-impl Position {
-    fn book(&mut self, side: Side, fill: &Fill, instrument: &Instrument) {
-        let (qty, value) = (fill.qty.get(), (fill.price * fill.qty).get());
-        match side {
-            Side::Buy => {
-                self.base += qty;
-                self.quote -= value;
-            }
-            Side::Sell => {
-                self.base -= qty;
-                self.quote += value;
-            }
-        }
-        if let Some(asset) = &fill.commission_asset {
-            *self.fees.entry(asset.clone()).or_default() += fill.commission;
-            if *asset == instrument.base {
-                self.base -= fill.commission;
-            } else if *asset == instrument.quote {
-                self.quote -= fill.commission;
-            }
-        }
-        self.fills += 1;
-    }
-}
 
 /// What an order will lock, until the venue's balances say so.
 #[derive(Clone, Debug)]
@@ -189,10 +156,12 @@ impl Ledger {
         let last = self.last_trades.entry(order.symbol.clone()).or_insert(fill.trade_id);
         *last = fill.trade_id.max(*last);
         let key = (order.strategy, order.instrument.clone());
+        let (base, quote) = (&instrument.base, &instrument.quote);
         if was_missed {
-            self.inherited.entry(key.clone()).or_default().book(order.side, fill, instrument);
+            let inherited = self.inherited.entry(key.clone()).or_default();
+            inherited.book(order.side, fill, base, quote);
         }
-        self.positions.entry(key).or_default().book(order.side, fill, instrument);
+        self.positions.entry(key).or_default().book(order.side, fill, base, quote);
     }
 
     /// The newest trade of ours on each symbol, of those that were booked.
@@ -239,7 +208,7 @@ impl Ledger {
         is_new
     }
 
-    /// Holds back what an order will lock.
+    /// Holds back what an order will lock, beyond what another one frees by giving way to it.
     ///
     /// # Errors
     /// When it is not there: the asset, what the order needs and what is free.
@@ -250,16 +219,36 @@ impl Ledger {
         kind: &OrderKind,
         instrument: &Instrument,
         market_price: Option<Price>,
+        freed: Option<&(Asset, Decimal)>,
     ) -> Result<(), (Asset, Decimal, Decimal)> {
         let Some((asset, needed)) = locked_by(side, kind, instrument, market_price) else {
             return Ok(());
         };
+        let freed = freed.filter(|(of, _)| *of == asset).map_or(Decimal::ZERO, |(_, much)| *much);
+        let needed = (needed - freed).max(Decimal::ZERO);
         let free = self.free(&asset);
         if needed > free {
             return Err((asset, needed, free));
         }
         self.holds.insert(id, Hold { asset, needed, is_acknowledged: false });
         Ok(())
+    }
+
+    /// What is left of an order locks this, or did until it was over a moment ago.
+    #[must_use]
+    pub fn locked_by_rest(
+        &self,
+        id: ClientOrderId,
+        instrument: &Instrument,
+    ) -> Option<(Asset, Decimal)> {
+        let order = self.orders.get(&id)?;
+        let left = order.qty.saturating_sub(order.cum_qty);
+        locked_by(order.side, &order.kind.with_qty(left), instrument, None)
+    }
+
+    /// Holds nothing back for an order any more.
+    pub fn release(&mut self, id: ClientOrderId) {
+        self.holds.remove(&id);
     }
 
     /// The venue has the order: the next balance it tells includes what the order locks.

@@ -13,6 +13,7 @@ pub mod event;
 pub mod inquiry;
 pub mod journal;
 pub mod ledger;
+pub mod operator;
 pub mod order;
 pub mod snapshot;
 
@@ -23,4 +24,5 @@ pub use beginning::{Beginning, Catalog};
 pub use engine::{Engine, EngineConfig, Identity, StrategySetup};
 pub use event::{Event, SocketEvent};
 pub use inquiry::{Answer, ReadFailed, Terms, Urgency};
-pub use snapshot::{Counters, PositionView, ReadCounters, Snapshot, StreamView};
+pub use operator::{OnFailure, Remainder, StrategyFailure, TradingRefused};
+pub use snapshot::{Counters, PositionView, ReadCounters, Snapshot, StreamView, TradingView};

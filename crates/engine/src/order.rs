@@ -34,6 +34,9 @@ pub struct Order {
     pub tag: u32,
     /// Which other order it belongs with.
     pub link: Link,
+    /// Which attempt under this name is meant, from 1: what was provably not taken may be asked for
+    /// once more, under other terms.
+    pub attempt: u32,
     /// What is true of it.
     pub state: OrderState,
     /// The venue's name of it.
@@ -65,8 +68,10 @@ pub struct Order {
 pub struct Change {
     /// Trades not known before, in the order of their numbers.
     pub fills: Vec<Fill>,
-    /// Whether the state or the traded quantity moved.
+    /// Whether the state, the traded quantity or the whole of it moved.
     pub has_moved: bool,
+    /// Whether the venue has lowered what it is to trade.
+    pub is_lowered: bool,
 }
 
 /// How far along a state is: a statement moves an order only to a higher one.
@@ -139,10 +144,8 @@ impl Order {
         }
         change.fills.sort_by_key(|fill| fill.trade_id);
         self.venue_order_id.get_or_insert(report.venue_order_id);
-        if self.qty.is_zero() {
-            self.qty = report.qty;
-        }
         let before = (self.state, self.cum_qty);
+        change.is_lowered = self.learn_qty(report.qty);
         self.cum_qty = self.cum_qty.max(report.cum_qty).max(self.booked_qty());
         if let Some(cum_quote) = report.cum_quote {
             self.cum_quote = self.cum_quote.max(cum_quote);
@@ -156,11 +159,39 @@ impl Order {
             }
         }
         self.infer_from_quantity();
-        if (self.state, self.cum_qty) != before || !change.fills.is_empty() {
+        let has_changed = (self.state, self.cum_qty) != before || change.is_lowered;
+        if has_changed || !change.fills.is_empty() {
             self.updated_at = self.updated_at.max(report.at);
         }
-        change.has_moved = (self.state, self.cum_qty) != before;
+        change.has_moved = has_changed;
         change
+    }
+
+    /// Takes in the quantity that the venue says it has. Where we named one, the venue only ever
+    /// lowers it, so that statements of before and after an amendment may come in any order. True
+    /// when it is lower than we knew.
+    fn learn_qty(&mut self, told: Quantity) -> bool {
+        if self.qty.is_zero() {
+            self.qty = told;
+            return false;
+        }
+        let is_lower = self.kind.qty().is_some() && !told.is_zero() && told < self.qty;
+        if is_lower {
+            self.qty = told;
+        }
+        is_lower
+    }
+
+    /// Whether it rests or waits at the venue, and no part of it has traded.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        self.state == OrderState::Open && self.cum_qty.is_zero()
+    }
+
+    /// Whether it is at the venue, as far as we know.
+    #[must_use]
+    pub const fn is_resting(&self) -> bool {
+        matches!(self.state, OrderState::Open | OrderState::PartiallyFilled)
     }
 
     /// Books a trade that was read from a history. True when it was not known before.

@@ -8,11 +8,12 @@ use tradewind_model::id::{Asset, ClientOrderId, InstrumentId, StrategyId};
 use tradewind_model::market::Quote;
 use tradewind_model::notice::VenueStatus;
 use tradewind_model::order::{OrderState, OrderUpdate};
+use tradewind_model::position::Position;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
 
 use crate::engine::Engine;
-use crate::ledger::Position;
+use crate::journal::Trading;
 
 /// How a stream stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub struct Counters {
     pub orders_in_doubt: u64,
     /// Orders in doubt of which it was concluded that the venue never had them.
     pub orders_not_placed: u64,
+    /// Orders that were sent once more by themselves, because the venue never had them.
+    pub orders_resent: u64,
     /// Orders of that kind that turned up all the same.
     pub orders_turned_up: u64,
     /// Trades booked.
@@ -70,10 +73,14 @@ pub struct Counters {
     pub streams_mute: u64,
     /// Messages that could not be read.
     pub unreadable_messages: u64,
+    /// Wishes of strategies that have failed, which were not done.
+    pub commands_dropped: u64,
     /// Rows of lists that could not be read and were left out.
     pub unreadable_rows: u64,
     /// Reports with a word that is not known here.
     pub unknown_words: u64,
+    /// Times the account held more or less of an asset than our trades explain.
+    pub books_differed: u64,
     /// Questions from outside.
     pub reads: ReadCounters,
 }
@@ -145,12 +152,19 @@ pub struct PositionView {
     pub base: Decimal,
     /// Quote asset gained: brought in less spent less fees in it.
     pub quote: Decimal,
-    /// What it has come to in quote asset, the position valued at the middle of the market; fees
-    /// in third assets are not in it. None while there is a position and no price.
+    /// What `base` has cost in quote asset, at the average; of its sign.
+    pub cost: Decimal,
+    /// What was made in quote asset by trades that brought the position nearer to zero, less all
+    /// fees in whatever asset they were paid. None while a fee's asset has no price.
+    pub realized: Option<Decimal>,
+    /// What would be made besides if the position were traded at the middle of the market. None
+    /// while there is a position and no price.
+    pub unrealized: Option<Decimal>,
+    /// Both together. None while one of them is not known.
     pub profit: Option<Decimal>,
     /// Fees by asset, those already in `base` and `quote` included.
     pub fees: BTreeMap<Asset, Decimal>,
-    /// All fees paid in base or quote asset, in quote asset, at the middle of the market.
+    /// All fees in quote asset, at the middle of the market. None while one has no price.
     pub fees_in_quote: Option<Decimal>,
     /// Trades.
     pub fills: u64,
@@ -179,6 +193,10 @@ pub struct Snapshot {
     pub quotes: BTreeMap<InstrumentId, Quote>,
     /// The account's balances, ordered by asset.
     pub balances: Vec<Balance>,
+    /// What of trading is not allowed, by scope; nothing when all is.
+    pub trading: Vec<TradingView>,
+    /// Strategies that have failed: what they ask for is not done any more.
+    pub cut_off: Vec<StrategyId>,
     /// How each kind of stream stands.
     pub streams: [StreamView; 2],
     /// What waits for its time, by name: retries, questions, sockets.
@@ -187,6 +205,17 @@ pub struct Snapshot {
     pub calls: usize,
     /// Limits, queue, what is on the wire.
     pub scheduler: tradewind_scheduler::Snapshot,
+}
+
+/// How much trading is allowed of something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TradingView {
+    /// How much, of what, and who said so.
+    pub trading: Trading,
+    /// Since when, by our clock.
+    pub since: Timestamp,
+    /// Whether it outlives the process by now.
+    pub is_durable: bool,
 }
 
 impl Snapshot {
@@ -203,6 +232,8 @@ impl Snapshot {
             positions: positions(engine),
             quotes: engine.quotes(),
             balances: engine.ledger().balances().cloned().collect(),
+            trading: engine.trading_views(),
+            cut_off: engine.cut_off_strategies(),
             streams: engine.streams(),
             timers: engine.waiting().0,
             calls: engine.waiting().1,
@@ -212,31 +243,45 @@ impl Snapshot {
 }
 
 fn positions(engine: &Engine) -> Vec<PositionView> {
-    let quotes = engine.quotes();
-    let view = |((strategy, id), position): (&(StrategyId, InstrumentId), _)| {
-        let Position { base, quote, fees, fills } = position;
-        let price = quotes.get(id).map(|quote| quote.mid().get());
-        let valued = |base: Decimal| match price {
-            Some(price) => Some(base.saturating_mul(price)),
-            None if base.is_zero() => Some(Decimal::ZERO),
-            None => None,
-        };
-        let fees_in = |asset: &Asset| fees.get(asset).copied().unwrap_or_default();
-        let fees_in_quote = engine.instruments().get(id).and_then(|instrument| {
-            valued(fees_in(&instrument.base)).map(|value| value + fees_in(&instrument.quote))
-        });
-        PositionView {
-            strategy: *strategy,
-            instrument: id.clone(),
-            base,
-            quote,
-            profit: valued(base).map(|value| value + quote),
-            fees_in_quote,
-            fees,
-            fills,
-            inherited: engine.ledger().inherited(&(*strategy, id.clone())),
-        }
-    };
     let all = engine.ledger().positions().iter();
-    all.map(|(key, position)| view((key, position.clone()))).collect()
+    all.map(|((strategy, id), position)| position_view(engine, *strategy, id, position)).collect()
+}
+
+fn position_view(
+    engine: &Engine,
+    strategy: StrategyId,
+    id: &InstrumentId,
+    position: &Position,
+) -> PositionView {
+    let instrument = engine.instruments().get(id);
+    let price = instrument.and_then(|one| engine.rate(&one.base, &one.quote));
+    // What is nothing is worth nothing, whatever the price.
+    let worth = |amount: Decimal, price: Option<Decimal>| match price {
+        _ if amount.is_zero() => Some(Decimal::ZERO),
+        price => price.map(|price| amount.saturating_mul(price)),
+    };
+    let fee = |(asset, fee): (&Asset, &Decimal)| {
+        let rate = instrument.and_then(|one| engine.rate(asset, &one.quote));
+        worth(*fee, rate)
+    };
+    let is_elsewhere = |(asset, _): &(&Asset, &Decimal)| {
+        instrument.is_none_or(|one| ![&one.base, &one.quote].contains(asset))
+    };
+    let elsewhere: Option<Decimal> = position.fees.iter().filter(is_elsewhere).map(fee).sum();
+    let realized = elsewhere.map(|fees| position.realized().saturating_sub(fees));
+    let unrealized = worth(position.base, price).map(|worth| worth - position.cost);
+    PositionView {
+        strategy,
+        instrument: id.clone(),
+        base: position.base,
+        quote: position.quote,
+        cost: position.cost,
+        realized,
+        unrealized,
+        profit: realized.zip(unrealized).map(|(made, open)| made + open),
+        fees_in_quote: position.fees.iter().map(fee).sum(),
+        fees: position.fees.clone(),
+        fills: position.fills,
+        inherited: engine.ledger().inherited(&(strategy, id.clone())),
+    }
 }

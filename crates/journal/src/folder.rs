@@ -58,11 +58,11 @@ impl Folder {
     }
 
     pub(crate) fn database(&self) -> PathBuf {
-        self.path.join(DATABASE)
+        database(&self.path)
     }
 
     pub(crate) fn marker(&self) -> PathBuf {
-        self.path.join(MARKER)
+        marker(&self.path)
     }
 
     /// The journal that was made here; none when none was.
@@ -122,6 +122,16 @@ impl Folder {
         };
         mark().map_err(|source| OpenError::from_io(&marker, source))
     }
+}
+
+/// The database of a folder.
+pub(crate) fn database(folder: &Path) -> PathBuf {
+    folder.join(DATABASE)
+}
+
+/// What says that there is a journal in a folder.
+pub(crate) fn marker(folder: &Path) -> PathBuf {
+    folder.join(MARKER)
 }
 
 /// Makes the folder, for this user alone.

@@ -55,6 +55,7 @@
 mod disk;
 mod folder;
 mod inbox;
+mod inspection;
 mod journal;
 mod memory;
 mod open_error;
@@ -63,6 +64,7 @@ mod storage;
 mod writer;
 
 pub use disk::{DiskJournal, Tell};
+pub use inspection::inspect;
 pub use journal::{AppendError, Health, Journal, SyncMode};
 pub use memory::{MemoryDisk, MemoryJournal, Remains};
 pub use open_error::OpenError;

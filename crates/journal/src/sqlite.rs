@@ -39,6 +39,12 @@ use watch::Watch;
 
 pub(crate) use mirror::CLOSED_MAX;
 
+/// What a database comes to at this moment, whoever writes to it.
+pub(crate) fn inspect(database: &Path, marker: &Path) -> Result<Recovered, OpenError> {
+    let connection = open::to_read(database, marker)?;
+    read::recovered(&connection).map_err(|fault| fault.at_opening(database))
+}
+
 /// A database that is open for writing. The folder is let go of after everything in it.
 pub(crate) struct SqliteStorage {
     /// None between a failure and the next opening.

@@ -1,13 +1,13 @@
 //! One process: an engine, its strategies, its way to the venue and its idea of the time.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tradewind_engine::{
-    Answer, Beginning, Engine, EngineConfig, Failure, Identity, Incident, Route, Snapshot,
-    StrategySetup,
+    Answer, Beginning, Engine, EngineConfig, Failure, Identity, Incident, OnFailure, Route,
+    Snapshot, StrategySetup, TradingRefused,
 };
 use tradewind_journal::{MemoryDisk, MemoryJournal};
 use tradewind_model::attempt::AttemptEvent;
@@ -16,6 +16,7 @@ use tradewind_model::id::{
 };
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
+use tradewind_model::trading::TradingLimits;
 use tradewind_scheduler::{RetryPolicy, SchedulerConfig};
 use tradewind_simulator::binance::{SessionId, fake};
 use tradewind_strategy::{Host, Mailbox, Params, Registry};
@@ -40,6 +41,10 @@ pub struct StrategySpec {
     pub params: String,
     /// What it trades.
     pub instruments: Vec<InstrumentId>,
+    /// What it may do at the most.
+    pub limits: TradingLimits,
+    /// What becomes of its orders when it fails.
+    pub on_failure: OnFailure,
 }
 
 impl StrategySpec {
@@ -51,6 +56,8 @@ impl StrategySpec {
             kind: kind.to_owned(),
             params: params.to_owned(),
             instruments: vec!["BTC-USDT".into()],
+            limits: TradingLimits::default(),
+            on_failure: OnFailure::default(),
         }
     }
 }
@@ -97,6 +104,8 @@ pub struct InstanceSetup {
     pub startup_timeout: Duration,
     /// Whether own orders are canceled when trading ends.
     pub cancels_on_stop: bool,
+    /// What all strategies may do together at the most.
+    pub limits: TradingLimits,
     /// The disk that outlives it, by name: instances that name the same one are on one machine.
     /// None keeps nothing.
     pub disk: Option<String>,
@@ -139,6 +148,7 @@ impl InstanceSetup {
             call_timeout: Duration::from_secs(10),
             startup_timeout: Duration::from_secs(60),
             cancels_on_stop: true,
+            limits: TradingLimits::default(),
             disk: None,
             journal_takes: Some(Duration::from_micros(20)),
             start_jitter: Duration::ZERO,
@@ -197,6 +207,10 @@ pub struct Instance {
     pub(crate) incidents: VecDeque<(Timestamp, Incident)>,
     pub(crate) attempts: VecDeque<AttemptEvent>,
     pub(crate) answers: BTreeMap<u64, (Timestamp, Answer)>,
+    /// What became of commands about trading.
+    pub(crate) commanded: BTreeMap<u64, Result<(), TradingRefused>>,
+    /// Strategies whose callback does not come back.
+    pub(crate) hanging: BTreeSet<StrategyId>,
     pub(crate) drained: Option<Vec<ClientOrderId>>,
     pub(crate) failure: Option<Failure>,
 }
@@ -239,6 +253,8 @@ impl Instance {
             incidents: VecDeque::new(),
             attempts: VecDeque::new(),
             answers: BTreeMap::new(),
+            commanded: BTreeMap::new(),
+            hanging: BTreeSet::new(),
             drained: None,
             failure: None,
             setup: SetupBox(setup),
@@ -263,7 +279,9 @@ impl Instance {
             let host = make_host(&setup.registry, spec, slot, started)?;
             let symbol = |id: &InstrumentId| (id.clone(), venue.symbol(id));
             let instruments = spec.instruments.iter().map(symbol).collect();
-            strategies.push(StrategySetup { id: host.id(), slot, instruments });
+            let (limits, on_failure) = (spec.limits, spec.on_failure);
+            let id = host.id();
+            strategies.push(StrategySetup { id, slot, instruments, limits, on_failure });
             hosts.insert(host.id(), host);
         }
         let seed = setup.seed.wrapping_add(u64::from(self.life) << 32);
@@ -279,6 +297,7 @@ impl Instance {
             call_timeout: setup.call_timeout,
             startup_timeout: setup.startup_timeout,
             cancels_on_stop: setup.cancels_on_stop,
+            limits: setup.limits,
             identity: Identity {
                 instance: setup.name.clone(),
                 version: setup.version.clone(),
@@ -353,6 +372,12 @@ impl Instance {
     #[must_use]
     pub fn answer(&self, inquiry: u64) -> Option<&Answer> {
         self.answers.get(&inquiry).map(|(_, answer)| answer)
+    }
+
+    /// What became of a command about trading; none while it waits.
+    #[must_use]
+    pub fn commanded(&self, command: u64) -> Option<&Result<(), TradingRefused>> {
+        self.commanded.get(&command)
     }
 
     /// Orders whose end is not known, once trading has ended as was asked.

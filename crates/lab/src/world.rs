@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tradewind_binance::BinanceSpot;
-use tradewind_engine::{Answer, Event, Terms, Urgency};
+use tradewind_engine::journal::Trading;
+use tradewind_engine::{Answer, Event, StrategyFailure, Terms, Urgency};
 use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::call::Call;
 use tradewind_model::id::{CallId, StrategyId, VenueId};
@@ -275,6 +276,7 @@ impl World {
         instance.open_journal = None;
         instance.is_journal_writing = false;
         instance.writes.clear();
+        instance.hanging.clear();
         instance.asleep_until = None;
         instance.overslept = Duration::ZERO;
         instance.wakeup = Timestamp::MAX;
@@ -373,6 +375,34 @@ impl World {
         if let Ok(strategy) = StrategyId::new(strategy) {
             self.tell(id, Event::Command { strategy, command });
         }
+    }
+
+    /// An operator commands how much trading an instance allows; [`Instance::commanded`] has what
+    /// became of it.
+    pub fn set_trading(&mut self, id: InstanceId, trading: Trading) -> u64 {
+        self.inquiries += 1;
+        let command = Some(self.inquiries);
+        self.tell(id, Event::Trading { command, trading });
+        self.inquiries
+    }
+
+    /// A strategy's callback does not come back from now on: it is told nothing more and asks for
+    /// nothing more, and after `bound` whoever runs it gives it up.
+    pub fn hang(&mut self, id: InstanceId, strategy: &str, bound: Duration) {
+        if let Ok(strategy) = StrategyId::new(strategy) {
+            self.instances[id.0].hanging.insert(strategy);
+            let event = Event::StrategyLost { strategy, how: StrategyFailure::Hung(bound) };
+            let to = self.receiver(id);
+            self.mail.post(self.now + bound, Parcel::Event { to, event: Box::new(event) });
+        }
+    }
+
+    /// Stops an instance as `kill -STOP` does: it does and hears nothing, all of its clocks go on,
+    /// and nobody tells it afterwards.
+    pub fn pause(&mut self, id: InstanceId, duration: Duration) {
+        let instance = &mut self.instances[id.0];
+        instance.asleep_until = Some(self.now + duration);
+        instance.wakeup = instance.find_wakeup();
     }
 
     /// Asks something through an instance from outside, as what is waited for and for a minute;

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 
 pub use entry::{
     Amendment, NewOco, NewOrder, OrderListRef, OrderRef, Replacement, WhenNotCanceled,
-    WhenOverLimit,
+    WhenOverLimit, WhenTraded,
 };
 pub use kind::{CallKind, Effect, EndpointGroup};
 
-use crate::id::{Symbol, TradeId, VenueOrderId};
+use crate::id::{Asset, Symbol, TradeId, VenueOrderId};
 use crate::market::Interval;
 use crate::stream::{Feed, StreamKind};
 use crate::time::Timestamp;
@@ -55,6 +55,13 @@ pub enum Call {
     Ticker {
         /// Of this symbol.
         symbol: Symbol,
+    },
+    /// Best bid and ask of one asset in another, whatever the venue calls that market.
+    Rate {
+        /// What is priced.
+        base: Asset,
+        /// In what.
+        quote: Asset,
     },
     /// A new order.
     PlaceOrder(NewOrder),
@@ -175,7 +182,7 @@ impl Call {
             Self::Catalog { .. } => CallKind::Catalog,
             Self::Depth { .. } => CallKind::Depth,
             Self::Bars { .. } => CallKind::Bars,
-            Self::Ticker { .. } => CallKind::Ticker,
+            Self::Ticker { .. } | Self::Rate { .. } => CallKind::Ticker,
             Self::PlaceOrder(_) => CallKind::PlaceOrder,
             Self::ReplaceOrder(_) => CallKind::ReplaceOrder,
             Self::AmendOrder(_) => CallKind::AmendOrder,
@@ -222,6 +229,7 @@ impl Call {
             Self::OpenOrders { symbol } => symbol.as_ref(),
             Self::Ping
             | Self::ServerTime
+            | Self::Rate { .. }
             | Self::QueryOrderList { .. }
             | Self::OpenOrderLists
             | Self::Account
@@ -245,6 +253,7 @@ impl Call {
             | Self::ServerTime
             | Self::Catalog { .. }
             | Self::Ticker { .. }
+            | Self::Rate { .. }
             | Self::PlaceOrder(_)
             | Self::ReplaceOrder(_)
             | Self::AmendOrder(_)

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::balance::{Balance, Fees};
+use crate::call::WhenNotCanceled;
 use crate::id::{ClientOrderId, InstrumentId};
 use crate::instrument::Instrument;
 use crate::market::{Bar, Book, Interval, Quote, Trade};
-use crate::order::{OrderRequest, OrderUpdate};
+use crate::money::Quantity;
+use crate::order::{OcoRequest, OrderRequest, OrderUpdate};
+use crate::position::Position;
+use crate::setback::Setback;
 use crate::stream::Feed;
 use crate::time::Timestamp;
 
@@ -25,20 +28,55 @@ pub enum Command {
         /// The order.
         request: OrderRequest,
     },
+    /// Send an order once more by itself, under its name, should it be certain that the venue never
+    /// had it. It is done for what can only rest, while the order's time has not passed, and at
+    /// most once; said right behind the order.
+    AllowResend {
+        /// Its name.
+        client_order_id: ClientOrderId,
+    },
     /// Cancel an order.
     Cancel {
         /// Its name.
         client_order_id: ClientOrderId,
     },
-    /// Cancel an order and place another in its stead, once the first is known to be gone; what
-    /// the first has filled by then is taken off the second.
+    /// Place two orders of which at most one trades, under names that have never been used.
+    SubmitPair {
+        /// The name of both together.
+        pair_id: ClientOrderId,
+        /// The name of the one that takes the profit.
+        take_id: ClientOrderId,
+        /// The name of the one that stops the loss.
+        stop_id: ClientOrderId,
+        /// Both orders.
+        request: OcoRequest,
+    },
+    /// Cancel an order and place another in its stead: in one request where the venue has one,
+    /// else the second once the first is known to be gone.
     Replace {
         /// The order to cancel.
         client_order_id: ClientOrderId,
         /// The name of the new one.
         replacement_id: ClientOrderId,
-        /// The new one; its quantity is the total wanted of both.
+        /// The new one. Its quantity is the total wanted of both, so that what the first has
+        /// traded is taken off; its own, if it is to be placed anyway.
         request: OrderRequest,
+        /// Whether it is wanted though the first could not be canceled.
+        when_not_canceled: WhenNotCanceled,
+    },
+    /// Lower the quantity of an order that lives; it keeps its place in the queue.
+    Amend {
+        /// Its name.
+        client_order_id: ClientOrderId,
+        /// The whole quantity from now on, what has traded included.
+        qty: Quantity,
+    },
+    /// Cancel orders on an instrument.
+    CancelAll {
+        /// On this one.
+        instrument: InstrumentId,
+        /// Whose.
+        whose: Whose,
     },
     /// Follow a feed.
     Subscribe {
@@ -65,6 +103,16 @@ pub enum Command {
     },
 }
 
+/// Whose orders are to be canceled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Whose {
+    /// The strategy's own, each by its name.
+    Own,
+    /// Everybody's on the account: of other strategies, of other processes and of people too.
+    Everybodys,
+}
+
 /// What a strategy is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Notice {
@@ -80,6 +128,8 @@ pub enum Notice {
     Bar(InstrumentId, Bar),
     /// News of one of its orders.
     Order(Box<OrderUpdate>),
+    /// Something it asked for about an order did not come about.
+    Setback(Box<Setback>),
     /// Balances that may have changed, absolute.
     Balances(Vec<Balance>),
     /// News of the venue.
@@ -95,8 +145,8 @@ pub struct Recovered {
     pub instruments: Vec<Instrument>,
     /// Its orders that are not over.
     pub orders: Vec<OrderUpdate>,
-    /// What it holds of each instrument by its own fills, fees in the base asset taken off.
-    pub positions: BTreeMap<InstrumentId, Decimal>,
+    /// What its own trades in each instrument have come to.
+    pub positions: BTreeMap<InstrumentId, Position>,
     /// The account's balances.
     pub balances: Vec<Balance>,
     /// What trades cost.

@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 
 pub use kind::{LimitTerms, MarketQuantity, OrderKind, Trigger};
 pub use link::Link;
-pub use pair::{Oco, OcoStop, OcoTake};
+pub use pair::{Oco, OcoRequest, OcoStop, OcoTake};
 
-use crate::id::{ClientOrderId, InstrumentId, VenueOrderId};
+use crate::id::{ClientOrderId, InstrumentId, StrategyId, VenueOrderId};
 use crate::money::{Notional, Quantity};
 use crate::report::Fill;
 use crate::time::Timestamp;
+use crate::trading::{TradingScope, TradingState};
 
 /// Buy or sell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -126,6 +127,22 @@ impl OrderState {
         }
     }
 
+    /// Whether the venue may get or have the order and has not said so: its balances may lack what
+    /// the order needs.
+    #[must_use]
+    pub const fn is_unacknowledged(self) -> bool {
+        match self {
+            Self::Pending | Self::InFlight | Self::InDoubt => true,
+            Self::Open
+            | Self::PartiallyFilled
+            | Self::Filled
+            | Self::Canceled
+            | Self::Rejected
+            | Self::Expired
+            | Self::Denied => false,
+        }
+    }
+
     /// The name in logs and tables.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -218,9 +235,62 @@ pub enum Denied {
     /// The state of the account forbids new risk.
     #[error("new orders are not accepted: {0}")]
     Closed(String),
+    /// A quantity is only ever lowered where an order stands.
+    #[error(
+        "{wanted} is not between the {traded} that has traded and the {qty} that it has; to raise \
+         an order cancel it and place another"
+    )]
+    NotLower {
+        /// What it was to be.
+        wanted: Quantity,
+        /// What it is.
+        qty: Quantity,
+        /// What has traded.
+        traded: Quantity,
+    },
     /// The venue does not offer this.
     #[error("{0}")]
     Unsupported(String),
+    /// An operator, or a limit on losses, allows no such orders now.
+    #[error(
+        "trading is {state} for {scope} ({reason}); only a command resumes: `tradewind resume`"
+    )]
+    Forbidden {
+        /// How much is allowed.
+        state: TradingState,
+        /// Of what.
+        scope: TradingScope,
+        /// Who said so, and why.
+        reason: String,
+    },
+    /// Orders may only bring the position nearer to zero, and this one would do more.
+    #[error("orders may only reduce for {scope} ({reason}), and no more than {room} of this side")]
+    ReduceOnly {
+        /// Of what.
+        scope: TradingScope,
+        /// Who said so, and why.
+        reason: String,
+        /// What can be traded on this side without passing zero, whatever becomes of the orders
+        /// that are open.
+        room: Quantity,
+    },
+    /// More than an operator has set.
+    #[error(
+        "{limit} is {most} for {scope}, and this makes {value}; trade less, or raise the limit"
+    )]
+    Limit {
+        /// The limit's name in the configuration.
+        limit: String,
+        /// Whose limit it is.
+        scope: TradingScope,
+        /// The most.
+        most: rust_decimal::Decimal,
+        /// What it would be with this order.
+        value: rust_decimal::Decimal,
+    },
+    /// The strategy has failed, and what it asks for is not done any more.
+    #[error("strategy {0} has failed and is cut off; start anew")]
+    CutOff(StrategyId),
 }
 
 /// What a strategy is told of one of its orders.

@@ -4,6 +4,7 @@
 //! file and line, names the thing, and says the way out. Keys are not in it, only the names of the
 //! environment variables they are in, so that a file can be shown to anybody.
 
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,7 +13,9 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use tradewind_engine::OnFailure;
 use tradewind_model::id::{AccountId, InstrumentId, StrategyId, VenueId};
+use tradewind_model::trading::TradingLimits;
 use tradewind_scheduler::{Concurrency, RetryPolicy, SchedulerConfig};
 use tradewind_strategy::{InvalidParams, Params};
 use tradewind_venue::Endpoint;
@@ -24,6 +27,17 @@ const SHARE_MAX: u32 = 1_000;
 const START_JITTER_MAX_MS: u64 = 600_000;
 /// How long it is held back at the most, unless somebody says otherwise.
 const START_JITTER_MS: u64 = 2_000;
+/// How late a venue may still accept an order, unless somebody says otherwise: less than half of
+/// the five seconds that Binance takes for granted (rest-api.md, timing security, read 2026-11).
+const RECV_WINDOW_MS: u64 = 2_000;
+/// The same for the embedded venue, to which there is no network.
+const RECV_WINDOW_EMBEDDED_MS: u64 = 500;
+/// For how many days orders that are over are kept, unless somebody says otherwise.
+const KEEP_DAYS: u64 = 90;
+/// And at the most: a hundred years.
+const KEEP_DAYS_MAX: u64 = 36_500;
+/// A day.
+const DAY: Duration = Duration::from_hours(24);
 
 /// A configuration, with the places of what strategies read themselves.
 #[derive(Clone, Debug)]
@@ -44,6 +58,10 @@ pub struct Config<'t> {
     pub state: StateSection,
     /// Where orders are written down.
     pub journal: JournalSection,
+    /// How a run is commanded from outside.
+    pub control: ControlSection,
+    /// What all strategies may do together at the most.
+    pub limits: TradingLimits,
     /// The strategies; at least one.
     pub strategies: Vec<StrategyConfig<'t>>,
     source: Source<'t>,
@@ -68,8 +86,22 @@ pub enum Place {
         /// The same seed gives the same market.
         seed: Option<u64>,
     },
+    /// The embedded venue in a process of its own, which `tradewind venue` serves: it outlives the
+    /// bot, and its one key is the one that everybody knows.
+    Served(SocketAddr),
     /// Out there.
     Remote(Endpoint),
+}
+
+impl Place {
+    /// Whether it is simulated: on this machine, for no money, and nobody else calls it.
+    #[must_use]
+    pub const fn is_simulated(&self) -> bool {
+        match self {
+            Self::Embedded { .. } | Self::Served(_) => true,
+            Self::Remote(_) => false,
+        }
+    }
 }
 
 /// The login.
@@ -104,8 +136,9 @@ impl Default for AccountConfig {
 pub struct EngineSection {
     /// Which of the processes on this account this is: part of every client order id.
     pub slot: u16,
-    /// How late the venue may still accept an order.
-    pub recv_window_ms: u64,
+    /// How late the venue may still accept an order. When it is not given, 2000; and 500 for the
+    /// embedded venue, which no network lies before.
+    pub recv_window_ms: Option<u64>,
     /// How long an order may wait for leave to be sent.
     pub order_deadline_ms: u64,
     /// How long to wait for an answer.
@@ -122,7 +155,7 @@ impl Default for EngineSection {
     fn default() -> Self {
         Self {
             slot: 0,
-            recv_window_ms: 2_000,
+            recv_window_ms: None,
             order_deadline_ms: 10_000,
             call_timeout_ms: 10_000,
             startup_timeout_ms: 30_000,
@@ -156,11 +189,48 @@ pub struct StateSection {
 }
 
 /// How orders, trades and decisions are written down.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct JournalSection {
     /// What a record survives from the moment on at which an order may rest on it.
     pub durability: JournalDurability,
+    /// For how many days orders that are over are kept; what they traded stays counted for ever.
+    pub keep_days: u64,
+}
+
+impl Default for JournalSection {
+    fn default() -> Self {
+        Self { durability: JournalDurability::default(), keep_days: KEEP_DAYS }
+    }
+}
+
+impl JournalSection {
+    /// How old what is over may become.
+    #[must_use]
+    pub fn keep(&self) -> Duration {
+        DAY.saturating_mul(u32::try_from(self.keep_days).unwrap_or(u32::MAX))
+    }
+}
+
+/// How a run is commanded from outside: an endpoint on the loopback address, for whoever has its
+/// token.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ControlSection {
+    /// Whether there is one. Where no state is kept there is none either, unless `port` and the
+    /// token are given.
+    pub enabled: bool,
+    /// Its port; with 0, one that is free, which is noted in the folder of the state.
+    pub port: u16,
+    /// The environment variable that holds the token. When it is not set, each run draws a token
+    /// of its own and notes it in the folder of the state, for this user alone.
+    pub token_env: String,
+}
+
+impl Default for ControlSection {
+    fn default() -> Self {
+        Self { enabled: true, port: 0, token_env: "TRADEWIND_CONTROL_TOKEN".to_owned() }
+    }
 }
 
 /// What a record of the journal survives.
@@ -184,6 +254,14 @@ pub struct StrategyConfig<'t> {
     pub kind: String,
     /// What it trades; at least one.
     pub instruments: Vec<InstrumentId>,
+    /// What it may do at the most.
+    pub limits: TradingLimits,
+    /// What becomes of its orders when it fails.
+    pub on_failure: OnFailure,
+    /// How long a callback of its may take before it has failed.
+    pub callback_max: Duration,
+    /// How many messages may wait for it before it has failed.
+    pub inbox_max: usize,
     /// What the plug-in reads itself.
     pub params: Params<'t>,
     span: Range<usize>,
@@ -240,6 +318,10 @@ struct Head {
     state: StateSection,
     #[serde(default)]
     journal: JournalSection,
+    #[serde(default)]
+    control: ControlSection,
+    #[serde(default)]
+    limits: TradingLimits,
 }
 
 #[derive(Deserialize)]
@@ -263,6 +345,7 @@ struct EndpointSection {
 #[serde(deny_unknown_fields)]
 struct EmbeddedSection {
     seed: Option<u64>,
+    at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -340,6 +423,24 @@ struct StrategyHead {
     id: Option<StrategyId>,
     kind: String,
     instruments: Vec<InstrumentId>,
+    #[serde(default)]
+    limits: TradingLimits,
+    #[serde(default)]
+    on_failure: OnFailure,
+    #[serde(default = "callback_max_ms")]
+    callback_max_ms: u64,
+    #[serde(default = "inbox_max")]
+    inbox_max: usize,
+}
+
+/// A callback that takes longer than this is not slow, it hangs.
+const fn callback_max_ms() -> u64 {
+    10_000
+}
+
+/// More than a busy market leaves behind in a minute.
+const fn inbox_max() -> usize {
+    50_000
 }
 
 impl<'t> Config<'t> {
@@ -352,8 +453,9 @@ impl<'t> Config<'t> {
         let mut whole =
             DeTable::parse(text).map_err(|error| source.error(error.span(), error.message()))?;
         let strategies = whole.get_mut().remove("strategy");
-        let Head { venue, account, engine, scheduler, retry, log, state, journal } =
-            source.read(whole)?;
+        let head: Head = source.read(whole)?;
+        let Head { venue, account, engine, scheduler, retry, log, state, journal, .. } = head;
+        let (control, limits) = (head.control, head.limits);
         let strategies = source.strategies(strategies)?;
         let config = Self {
             venue: source.venue(venue)?,
@@ -373,6 +475,8 @@ impl<'t> Config<'t> {
             log,
             state,
             journal,
+            control,
+            limits,
             strategies,
             source,
         };
@@ -391,7 +495,7 @@ impl<'t> Config<'t> {
 
     fn check(&self) -> Result<(), ConfigError> {
         let bounds = [
-            ("recv_window_ms", self.engine.recv_window_ms, 60_000),
+            ("recv_window_ms", self.engine.recv_window_ms.unwrap_or(RECV_WINDOW_MS), 60_000),
             ("order_deadline_ms", self.engine.order_deadline_ms, 3_600_000),
             ("call_timeout_ms", self.engine.call_timeout_ms, 120_000),
             ("startup_timeout_ms", self.engine.startup_timeout_ms, 3_600_000),
@@ -401,6 +505,11 @@ impl<'t> Config<'t> {
                 let message = format!("engine.{key} is {value}; use 1 to {most}");
                 return Err(self.source.error(None, message));
             }
+        }
+        let keep_days = self.journal.keep_days;
+        if !(1..=KEEP_DAYS_MAX).contains(&keep_days) {
+            let message = format!("journal.keep_days is {keep_days}; use 1 to {KEEP_DAYS_MAX}");
+            return Err(self.source.error(None, message));
         }
         if let Some(jitter) = self.state.start_jitter_ms
             && jitter > START_JITTER_MAX_MS
@@ -425,7 +534,7 @@ impl<'t> Source<'t> {
         let VenueSection { name, adapter, endpoint, embedded } = section;
         let place = match (endpoint, embedded) {
             (Some(endpoint), None) => Place::Remote(self.endpoint(endpoint)?),
-            (None, Some(embedded)) => Place::Embedded { seed: embedded.seed },
+            (None, Some(embedded)) => self.embedded(&embedded)?,
             (Some(_), Some(_)) => {
                 let message = "venue has an endpoint and is embedded; keep one of \
                                [venue.endpoint] and [venue.embedded]";
@@ -438,6 +547,22 @@ impl<'t> Source<'t> {
             }
         };
         Ok(VenueConfig { name, adapter, place })
+    }
+
+    fn embedded(self, section: &EmbeddedSection) -> Result<Place, ConfigError> {
+        let Some(at) = &section.at else {
+            return Ok(Place::Embedded { seed: section.seed });
+        };
+        if section.seed.is_some() {
+            let message = "venue.embedded has a seed and is served by another process at `at`; \
+                           give the seed to `tradewind venue`";
+            return Err(self.error(None, message));
+        }
+        at.parse().map(Place::Served).map_err(|_| {
+            let message =
+                format!("venue.embedded.at is {at:?}; write an address as in 127.0.0.1:9000");
+            self.error(None, message)
+        })
     }
 
     fn endpoint(self, section: EndpointSection) -> Result<Endpoint, ConfigError> {
@@ -490,6 +615,14 @@ impl<'t> Source<'t> {
             let message = "`instruments` is empty; name at least one, as in [\"BTC-USDT\"]";
             return Err(self.error(Some(span), message));
         }
+        for (key, value) in [
+            ("callback_max_ms", head.callback_max_ms),
+            ("inbox_max", u64::try_from(head.inbox_max).unwrap_or(u64::MAX)),
+        ] {
+            if value == 0 {
+                return Err(self.error(Some(span), format!("`{key}` is 0; use 1 or more")));
+            }
+        }
         let params = match params.map(|params| (params.span(), params.into_inner())) {
             None => Spanned::new(span.clone(), DeTable::default()),
             Some((at, DeValue::Table(params))) => Spanned::new(at, params),
@@ -503,7 +636,17 @@ impl<'t> Source<'t> {
                 .map_err(|error| self.error(Some(span.clone()), error.to_string()))?,
         };
         let params = Params::from_table(params);
-        Ok(StrategyConfig { id, kind: head.kind, instruments: head.instruments, params, span })
+        Ok(StrategyConfig {
+            id,
+            kind: head.kind,
+            instruments: head.instruments,
+            limits: head.limits,
+            on_failure: head.on_failure,
+            callback_max: Duration::from_millis(head.callback_max_ms),
+            inbox_max: head.inbox_max,
+            params,
+            span,
+        })
     }
 }
 
@@ -512,7 +655,7 @@ impl StateSection {
     #[must_use]
     pub fn start_jitter(&self, place: &Place) -> Duration {
         let usual = match place {
-            Place::Embedded { .. } => 0,
+            Place::Embedded { .. } | Place::Served(_) => 0,
             Place::Remote(_) => START_JITTER_MS,
         };
         Duration::from_millis(self.start_jitter_ms.unwrap_or(usual))
@@ -522,8 +665,9 @@ impl StateSection {
 impl EngineSection {
     /// How late the venue may still accept an order.
     #[must_use]
-    pub fn recv_window(&self) -> Duration {
-        Duration::from_millis(self.recv_window_ms)
+    pub fn recv_window(&self, place: &Place) -> Duration {
+        let usual = if place.is_simulated() { RECV_WINDOW_EMBEDDED_MS } else { RECV_WINDOW_MS };
+        Duration::from_millis(self.recv_window_ms.unwrap_or(usual))
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tradewind_engine::{Answer, Failure, ReadFailed, Snapshot, Terms, Urgency};
+use tradewind_engine::journal::Trading;
+use tradewind_engine::{Answer, Failure, ReadFailed, Snapshot, Terms, TradingRefused, Urgency};
 use tradewind_model::call::Call;
 use tradewind_model::id::ClientOrderId;
 use tradewind_model::stream::StreamKind;
@@ -14,6 +15,9 @@ use crate::clock::Clock;
 
 /// How long anybody may wait for an answer at the most.
 const PATIENCE_MAX: Duration = Duration::from_secs(600);
+
+/// How long a command waits until it is durable.
+const COMMAND_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +35,25 @@ pub enum End {
 #[derive(Debug)]
 pub(crate) enum Request {
     Inquire { call: Call, terms: Terms, answer: oneshot::Sender<Answer> },
+    Trading { trading: Trading, answer: oneshot::Sender<Result<(), TradingRefused>> },
     Reconnect { kind: StreamKind },
     Stop { patience: Duration },
+}
+
+/// Why a command about trading is not known to have been carried out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TradingError {
+    /// It was not.
+    #[error(transparent)]
+    Refused(#[from] TradingRefused),
+    /// The run has ended.
+    #[error("the run has ended")]
+    Ended,
+    /// It has not been written down in time. What it forbids is forbidden already.
+    #[error(
+        "it is not written down yet; what it forbids is forbidden already, and what it allows is not allowed yet"
+    )]
+    Late,
 }
 
 /// How something is asked.
@@ -119,6 +140,23 @@ impl Desk {
                 let class = ask.urgency.into();
                 Err(ReadFailed::Shed(Shed::TooLate { class, waited: patience }))
             }
+        }
+    }
+
+    /// Sets how much trading is allowed. What that forbids is forbidden from the moment at which
+    /// the engine hears of it; this waits, ten seconds at the most, until it cannot be forgotten
+    /// any more.
+    ///
+    /// # Errors
+    /// When it was not carried out, or is not durable yet.
+    pub async fn set_trading(&self, trading: Trading) -> Result<(), TradingError> {
+        let (answer, answered) = oneshot::channel();
+        let request = Request::Trading { trading, answer };
+        self.requests.send(request).await.map_err(|_| TradingError::Ended)?;
+        match tokio::time::timeout(COMMAND_PATIENCE, answered).await {
+            Ok(Ok(result)) => Ok(result?),
+            Ok(Err(_)) => Err(TradingError::Ended),
+            Err(_) => Err(TradingError::Late),
         }
     }
 

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tradewind_engine::{
     Action, Answer, Engine, EngineConfig, Event, Incident, Level, Snapshot, SocketEvent, Timing,
+    TradingRefused,
 };
 use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::call::Call;
@@ -29,7 +30,7 @@ use crate::desk::{Desk, End, Request};
 use crate::scribe::Scribe;
 use crate::sockets::{SocketHandle, SocketTask, Write, writes};
 use crate::state::{Keeper, State};
-use crate::strategy_host::{HostThread, Inbox};
+use crate::strategy_host::{HostThread, HostWatch, Inbox};
 
 /// Messages of the venue that wait at the most; the sockets wait then, and the venue behind them.
 const STREAM_EVENTS_MAX: usize = 4_096;
@@ -57,12 +58,25 @@ pub struct Setup {
     pub transport: Arc<dyn Transport>,
     /// Time.
     pub clock: Clock,
-    /// The strategies, each with the inbox that its mailbox posts to.
-    pub hosts: Vec<(Host, Arc<Inbox>)>,
+    /// The strategies.
+    pub hosts: Vec<HostSetup>,
     /// What outlives the process; none where nothing does.
     pub state: Option<State>,
     /// The journal that the engine's beginning was read from; none where nothing is written down.
     pub scribe: Option<Scribe>,
+}
+
+/// A strategy, and what it may cost.
+#[derive(Debug)]
+pub struct HostSetup {
+    /// The strategy.
+    pub host: Host,
+    /// What its mailbox posts to.
+    pub inbox: Arc<Inbox>,
+    /// How long a callback may take before the strategy has failed.
+    pub callback_max: Duration,
+    /// How many messages may wait before it has.
+    pub inbox_max: usize,
 }
 
 /// Starts everything; must be called within a tokio runtime.
@@ -77,9 +91,10 @@ pub fn run(setup: Setup) -> std::io::Result<Desk> {
     let engine = Engine::new(engine, clock.now());
     let (snapshot, snapshots) = watch::channel(Arc::new(engine.snapshot(clock.now())));
     let (end, ended) = watch::channel(None);
-    let mut threads = BTreeMap::new();
-    for (host, inbox) in hosts {
+    let (mut threads, mut watches) = (BTreeMap::new(), BTreeMap::new());
+    for HostSetup { host, inbox, callback_max, inbox_max } in hosts {
         let id = host.id();
+        watches.insert(id, HostWatch::new(clock.now(), callback_max, inbox_max));
         let thread = HostThread::start(host, inbox, clock, command_events.clone())?;
         threads.insert(id, thread);
     }
@@ -96,6 +111,8 @@ pub fn run(setup: Setup) -> std::io::Result<Desk> {
         threads,
         tasks: JoinSet::new(),
         inquiries: BTreeMap::new(),
+        commands: BTreeMap::new(),
+        commanded: Vec::new(),
         keeper,
         scribe,
         end,
@@ -109,6 +126,7 @@ pub fn run(setup: Setup) -> std::io::Result<Desk> {
         snapshot,
         snapshot_due: clock.now(),
         next_inquiry: 0,
+        watches,
         wall: WallWatch::new(clock),
     };
     tokio::spawn(driver.drive());
@@ -124,6 +142,7 @@ struct Driver {
     snapshot: watch::Sender<Arc<Snapshot>>,
     snapshot_due: Timestamp,
     next_inquiry: u64,
+    watches: BTreeMap<StrategyId, HostWatch>,
     wall: WallWatch,
 }
 
@@ -139,9 +158,19 @@ impl Driver {
             while let Some(action) = self.engine.poll(now) {
                 self.shell.perform(now, action);
             }
-            if now >= self.snapshot_due {
+            // Whoever commands sees in the next snapshot what came of it.
+            let commanded = std::mem::take(&mut self.shell.commanded);
+            if now >= self.snapshot_due || !commanded.is_empty() {
                 self.snapshot_due = now + SNAPSHOT_EVERY;
+                if let Some(scribe) = &mut self.shell.scribe {
+                    scribe.tidy(now);
+                }
                 self.snapshot.send_replace(Arc::new(self.engine.snapshot(now)));
+                self.look_after_strategies(now);
+            }
+            for (commander, result) in commanded {
+                // They may have gone.
+                commander.send(result).ok();
             }
             let wakeup = self.engine.wakeup().unwrap_or(Timestamp::MAX).min(self.snapshot_due);
             let sleep = tokio::time::sleep(wakeup.since(clock.now()));
@@ -182,6 +211,19 @@ impl Driver {
         while self.shell.tasks.try_join_next().is_some() {}
     }
 
+    /// Gives up strategies that do not come back.
+    fn look_after_strategies(&mut self, now: Timestamp) {
+        for (strategy, watch) in &mut self.watches {
+            let Some(thread) = self.shell.threads.get(strategy) else { continue };
+            let how = watch.look(now, thread.calls(), thread.inbox().waiting());
+            if let Some(how) = how {
+                // It ends when it comes back, if it ever does.
+                thread.inbox().close();
+                self.engine.handle(now, Event::StrategyLost { strategy: *strategy, how });
+            }
+        }
+    }
+
     fn requested(&mut self, request: Request) {
         let now = self.shell.clock.now();
         match request {
@@ -191,6 +233,12 @@ impl Driver {
                 self.shell.inquiries.insert(inquiry, answer);
                 self.engine.handle(now, Event::Inquire { inquiry, call, terms });
             }
+            Request::Trading { trading, answer } => {
+                self.next_inquiry += 1;
+                let command = self.next_inquiry;
+                self.shell.commands.insert(command, answer);
+                self.engine.handle(now, Event::Trading { command: Some(command), trading });
+            }
             Request::Reconnect { kind } => self.engine.handle(now, Event::Reconnect { kind }),
             Request::Stop { patience } => {
                 self.engine.handle(now, Event::Stop { deadline: now + patience });
@@ -198,6 +246,9 @@ impl Driver {
         }
     }
 }
+
+/// Whoever commanded something.
+type Commander = oneshot::Sender<Result<(), TradingRefused>>;
 
 /// Everything that does I/O.
 struct Shell {
@@ -211,6 +262,9 @@ struct Shell {
     threads: BTreeMap<StrategyId, HostThread>,
     tasks: JoinSet<()>,
     inquiries: BTreeMap<u64, oneshot::Sender<Answer>>,
+    commands: BTreeMap<u64, Commander>,
+    /// Those that have an answer, until the snapshot shows it.
+    commanded: Vec<(Commander, Result<(), TradingRefused>)>,
     keeper: Option<Keeper>,
     scribe: Option<Scribe>,
     end: watch::Sender<Option<End>>,
@@ -258,6 +312,11 @@ impl Shell {
             Action::RetryJournal => {
                 if let Some(scribe) = &self.scribe {
                     scribe.retry();
+                }
+            }
+            Action::TradingSet { command, result } => {
+                if let Some(commander) = self.commands.remove(&command) {
+                    self.commanded.push((commander, result));
                 }
             }
             Action::Attempt(event) => log_attempt(&event),

@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod control;
 pub mod desk;
 pub mod driver;
 pub mod seed;
@@ -16,7 +17,7 @@ mod sockets;
 
 pub use clock::{Clock, WallWatch};
 pub use config::{Config, ConfigError};
-pub use desk::{Ask, Desk, End};
-pub use driver::{ATTEMPTS, Setup, run};
+pub use desk::{Ask, Desk, End, TradingError};
+pub use driver::{ATTEMPTS, HostSetup, Setup, run};
 pub use scribe::Scribe;
 pub use state::{State, StateError};

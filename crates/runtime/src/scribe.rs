@@ -4,12 +4,16 @@
 //! became of it comes back as events, ahead of everything else, because orders wait for it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tradewind_engine::Event;
 use tradewind_engine::journal::{Answer, Append, Recovered};
 use tradewind_journal::{DiskJournal, Journal, MemoryDisk, MemoryJournal, OpenError, SyncMode};
 use tradewind_model::time::Timestamp;
+
+/// How often what is over for too long is removed.
+const TIDY_EVERY: Duration = Duration::from_hours(24);
 
 /// An open journal, and its answers.
 ///
@@ -18,6 +22,10 @@ use tradewind_model::time::Timestamp;
 #[derive(Debug)]
 pub struct Scribe {
     journal: Place,
+    /// How old what is over may become.
+    keep: Duration,
+    /// When what is older is removed next.
+    tidy_due: Timestamp,
     /// Where the answers go.
     answers: mpsc::UnboundedSender<Answer>,
     answered: mpsc::UnboundedReceiver<Answer>,
@@ -41,13 +49,15 @@ impl Scribe {
         folder: &Path,
         sync: SyncMode,
         now: Timestamp,
+        keep: Duration,
     ) -> Result<(Self, Recovered), OpenError> {
         let (answers, answered) = mpsc::unbounded_channel();
         let own = answers.clone();
         // Nobody listens any more when the driver has ended.
         let tell = Box::new(move |answer| drop(own.send(answer)));
         let (journal, recovered) = DiskJournal::open(folder, sync, now, tell)?;
-        Ok((Self { journal: Place::Disk(journal), answers, answered }, recovered))
+        let journal = Place::Disk(journal);
+        Ok((Self { journal, keep, tidy_due: now, answers, answered }, recovered))
     }
 
     /// A journal in memory, for a venue whose own memory ends with the process as well.
@@ -57,7 +67,9 @@ impl Scribe {
     pub fn in_memory() -> Result<Self, OpenError> {
         let (answers, answered) = mpsc::unbounded_channel();
         let (journal, _) = MemoryDisk::new().open(SyncMode::Normal)?;
-        Ok(Self { journal: Place::Memory(journal), answers, answered })
+        let (journal, tidy_due) = (Place::Memory(journal), Timestamp::EPOCH);
+        // What is over for a day tells nobody anything when the venue ends with the process.
+        Ok(Self { journal, keep: TIDY_EVERY, tidy_due, answers, answered })
     }
 
     /// Has records written down.
@@ -66,6 +78,15 @@ impl Scribe {
             self.tell(error.into_answer());
         }
         self.turn();
+    }
+
+    /// Has what is over for too long removed, once a day.
+    pub(crate) fn tidy(&mut self, now: Timestamp) {
+        if now >= self.tidy_due {
+            self.tidy_due = now + TIDY_EVERY;
+            self.seam().compact(now, self.keep);
+            self.turn();
+        }
     }
 
     /// Has the storage tried again.

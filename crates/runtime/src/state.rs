@@ -10,17 +10,21 @@
 //! part of the venue had just been shut: with one probe. A folder that cannot be written stops the
 //! start, because it would be missed at the worst of times; later it stops nothing.
 
+mod announcement;
 mod catalog_shelf;
 mod document;
 mod folder;
+mod halt;
 mod inspection;
 mod keeper;
 mod place;
 mod shut_book;
 mod starts;
 
+pub use announcement::Announcement;
 pub use catalog_shelf::CatalogShelf;
 pub use document::{Damage, SCHEMA};
+pub use halt::HALT;
 pub use inspection::Inspection;
 pub use place::{folder_name, state_dir};
 pub use shut_book::{Login, STAY_MAX, ShutBook};
@@ -30,7 +34,9 @@ pub(crate) use keeper::Keeper;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use tradewind_engine::journal::Trading;
 use tradewind_engine::{Beginning, Catalog};
 use tradewind_model::Timestamp;
 use tradewind_model::id::Symbol;
@@ -47,6 +53,11 @@ const CATALOG_LEASE: &str = "catalog.lock";
 const SHUT_BYTES_MAX: u64 = 1 << 20;
 /// Every instrument of the largest venue, ten times.
 const CATALOG_BYTES_MAX: u64 = 64 << 20;
+
+/// How often a slot is tried again that somebody has, and after how long each time: longer than it
+/// takes to write a command down, and not long enough to keep an operator waiting.
+const SLOT_TRIES: u32 = 40;
+const BETWEEN_SLOT_TRIES: Duration = Duration::from_millis(25);
 
 /// Why there is no state.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +105,30 @@ pub struct Tenant {
     pub login: Login,
     /// Which of the processes on the account it is.
     pub slot: u16,
+    /// Whether a start that follows short lives holds back: everywhere but at a simulated venue,
+    /// which nobody else calls.
+    pub holds_back: bool,
+}
+
+/// A slot that no run has meanwhile.
+#[derive(Debug)]
+pub struct Claim {
+    path: PathBuf,
+    _slot: Held,
+}
+
+impl Claim {
+    /// The folder of the venue.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file that forbids to resume, if there is one.
+    #[must_use]
+    pub fn halt_file(&self) -> Option<PathBuf> {
+        halt::files(&self.path).find(|file| file.try_exists().unwrap_or(true))
+    }
 }
 
 /// The state of one process, from its start to its end.
@@ -115,11 +150,11 @@ impl State {
     /// # Errors
     /// When the folder cannot be used, or another process has this slot.
     pub fn open(dir: &Path, tenant: Tenant, clock: &Clock) -> Result<Self, StateError> {
-        let Tenant { venue, login, slot } = tenant;
+        let Tenant { venue, login, slot, holds_back } = tenant;
         let unusable = |error| StateError::Unusable { path: dir.to_owned(), error };
         let folder = Folder::open(dir, &venue).map_err(unusable)?;
         let name = format!("{}-{slot}", login.hash);
-        let lock = folder.try_lock(&format!("slot-{name}.lock")).map_err(unusable)?;
+        let lock = take_slot(&folder, &format!("slot-{name}.lock")).map_err(unusable)?;
         let slot = lock.ok_or(StateError::SlotTaken { slot })?;
         let frame = Frame::of(clock);
         let mut state = Self {
@@ -131,9 +166,37 @@ impl State {
             turn: Turn::default(),
             _slot: slot,
         };
-        state.turn = state.note_start(frame, &format!("starts-{name}.json")).map_err(unusable)?;
+        if holds_back {
+            let file = format!("starts-{name}.json");
+            state.turn = state.note_start(frame, &file).map_err(unusable)?;
+        }
         state.inherit(frame).map_err(unusable)?;
         Ok(state)
+    }
+
+    /// Takes a slot while no run has it, for whoever changes what its next run will find. Gives
+    /// the folder of the venue, and the slot for as long as it is kept.
+    ///
+    /// # Errors
+    /// When a run has it, or the folder cannot be used.
+    pub fn claim(dir: &Path, tenant: &Tenant) -> Result<Claim, StateError> {
+        let unusable = |error| StateError::Unusable { path: dir.to_owned(), error };
+        let folder = Folder::open(dir, &tenant.venue).map_err(unusable)?;
+        let name = format!("slot-{}-{}.lock", tenant.login.hash, tenant.slot);
+        let lock = folder.try_lock(&name).map_err(unusable)?;
+        let slot = lock.ok_or(StateError::SlotTaken { slot: tenant.slot })?;
+        Ok(Claim { path: folder.path().to_owned(), _slot: slot })
+    }
+
+    /// What a file of an operator's forbids, found at the start.
+    #[must_use]
+    pub fn halted(&self) -> Option<Trading> {
+        halt::found(self.path())
+    }
+
+    /// The files that forbid to resume while they are there.
+    pub fn halt_files(&self) -> impl Iterator<Item = PathBuf> {
+        halt::files(self.path())
     }
 
     /// Where it is.
@@ -152,6 +215,30 @@ impl State {
             shares_catalog: true,
             ..Beginning::default()
         }
+    }
+
+    /// What somebody has to leave alone who only looks: no start is noted, no slot is taken, and
+    /// nothing is changed.
+    ///
+    /// # Errors
+    /// When what is noted cannot be read.
+    pub fn glance(
+        dir: &Path,
+        venue: &str,
+        login: Login,
+        clock: &Clock,
+    ) -> Result<Beginning, StateError> {
+        let Some(folder) = Folder::find(dir, venue) else {
+            return Ok(Beginning::default());
+        };
+        let frame = Frame::of(clock);
+        let text = folder.read(SHUT, SHUT_BYTES_MAX);
+        let text = text.map_err(|error| StateError::Unusable { path: dir.to_owned(), error })?;
+        let book = text.map(|text| ShutBook::parse(frame.wall, &text)).transpose();
+        let is_shut_known = book.is_ok();
+        let records = book.ok().flatten().map(|book| book.records(login)).unwrap_or_default();
+        let shut = records.iter().map(|record| frame.record_to_local(record)).collect();
+        Ok(Beginning { shut, is_shut_known, ..Beginning::default() })
     }
 
     /// Since when the venue refuses the account's key, and nobody has seen to it.
@@ -274,6 +361,18 @@ impl State {
         shelf.put(frame.wall, Catalog { read_at, ..catalog.clone() });
         self.folder.write(CATALOG, &shelf.render(frame.wall))
     }
+}
+
+/// Takes a slot; none when a run has it. A command that is written down for the next run has it for
+/// a moment, which is waited for.
+fn take_slot(folder: &Folder, name: &str) -> io::Result<Option<Held>> {
+    for _ in 0..SLOT_TRIES {
+        if let Some(held) = folder.try_lock(name)? {
+            return Ok(Some(held));
+        }
+        std::thread::sleep(BETWEEN_SLOT_TRIES);
+    }
+    folder.try_lock(name)
 }
 
 /// Changes what is noted as shut; gives what is noted then, and whether what was noted before could

@@ -41,7 +41,7 @@ use std::time::Duration;
 use tradewind_model::Timestamp;
 
 pub use self::ailment::Ailment;
-pub use self::config::{ApiKey, BinanceConfig, FrontConfig, Hint, Hints, fake};
+pub use self::config::{ApiKey, BinanceConfig, FrontConfig, Hint, Hints, embedded, fake};
 pub use self::fault::{Canned, Delivery, Fault, Pattern, Rule, RuleId};
 pub use self::heartbeat::HeartbeatConfig;
 pub use self::ledger::{AccountLedger, Arrival, Door, VenueLedger};
@@ -194,6 +194,13 @@ impl Binance {
     /// Takes a line out of the script. Returns whether it was there.
     pub fn remove_fault(&mut self, id: RuleId) -> bool {
         self.script.remove(id)
+    }
+
+    /// How many requests a line of the script has struck so far, those among them that still wait in
+    /// front of the venue.
+    #[must_use]
+    pub fn struck(&self, id: RuleId) -> u64 {
+        self.script.struck(id)
     }
 
     /// Takes all lines out of the script. What is held back already still comes.

@@ -1,4 +1,4 @@
-//! The venue on sockets: three loopback ports around one [`Binance`].
+//! The venue on sockets: three loopback ports, or one address for all, around one [`Binance`].
 //!
 //! REST is served by hyper. WebSocket ports do their own handshake, because a refused one must
 //! answer with an HTTP status that limits and bans decide. One task drives the venue's clock and
@@ -7,8 +7,10 @@
 //!
 //! The wall clock is read in exactly one file, `clock.rs`.
 
+mod admin;
 mod clock;
 mod driver;
+mod front;
 mod rest;
 mod websocket;
 
@@ -75,12 +77,7 @@ impl Embedded {
         let rest = TcpListener::bind(local).await?;
         let ws_api = TcpListener::bind(local).await?;
         let streams = TcpListener::bind(local).await?;
-        let venue = Arc::new(Venue {
-            binance: Mutex::new(Binance::new(config, seed, clock())),
-            clock,
-            moved: Notify::new(),
-            queues: Mutex::new(BTreeMap::new()),
-        });
+        let venue = Venue::new(config, seed, clock);
         let (stop, stopped) = watch::channel(false);
         let addresses = (rest.local_addr()?, ws_api.local_addr()?, streams.local_addr()?);
         let tasks = vec![
@@ -96,6 +93,30 @@ impl Embedded {
         ];
         let (rest, ws_api, streams) = addresses;
         Ok(Self { venue, rest, ws_api, streams, stop, tasks })
+    }
+
+    /// Starts a venue for other processes: all of its services behind one address, by the wall
+    /// clock, and what is true of it at `GET /simulator/ledger`. Port 0 is one of the system's
+    /// choice. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn serve(config: &BinanceConfig, seed: u64, address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let venue = Venue::new(config, seed, Arc::new(clock::wall));
+        let (stop, stopped) = watch::channel(false);
+        let tasks = vec![
+            tokio::spawn(driver::drive(Arc::clone(&venue), stopped.clone())),
+            tokio::spawn(front::listen(Arc::clone(&venue), listener, stopped)),
+        ];
+        Ok(Self { venue, rest: address, ws_api: address, streams: address, stop, tasks })
+    }
+
+    /// Where REST listens; where everything does that [`Embedded::serve`] has started.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.rest
     }
 
     /// Where REST is: `http://127.0.0.1:PORT`, to put `/api/v3/...` behind.
@@ -167,6 +188,15 @@ impl std::fmt::Debug for Venue {
 }
 
 impl Venue {
+    fn new(config: &BinanceConfig, seed: u64, clock: Clock) -> Arc<Self> {
+        Arc::new(Self {
+            binance: Mutex::new(Binance::new(config, seed, clock())),
+            clock,
+            moved: Notify::new(),
+            queues: Mutex::new(BTreeMap::new()),
+        })
+    }
+
     /// The time. Asked with the venue locked, so that calls reach it in order of time.
     fn now(&self) -> Timestamp {
         (self.clock)()

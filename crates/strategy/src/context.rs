@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 
 use tradewind_model::Decimal;
 use tradewind_model::balance::{Balance, Fees};
+use tradewind_model::call::WhenNotCanceled;
 use tradewind_model::id::{Asset, ClientOrderId, ClientOrderIds, InstrumentId};
-use tradewind_model::instrument::{FilterContext, Instrument};
+use tradewind_model::instrument::{FilterContext, Instrument, Offer};
 use tradewind_model::market::{Interval, Quote};
 use tradewind_model::money::{Notional, Price, Quantity};
-use tradewind_model::notice::{Command, Recovered, VenueStatus};
-use tradewind_model::order::{Denied, Link, OrderRequest, OrderState, OrderUpdate, Side};
+use tradewind_model::notice::{Command, Recovered, VenueStatus, Whose};
+use tradewind_model::order::{
+    Denied, Link, MarketQuantity, OcoRequest, OrderKind, OrderRequest, OrderState, OrderUpdate,
+    Side,
+};
+use tradewind_model::position::Position;
 use tradewind_model::stream::Feed;
 use tradewind_model::time::Timestamp;
 
@@ -22,7 +27,7 @@ use crate::timer::{Schedule, TimerKey, Timers};
 pub(crate) struct View {
     pub(crate) instruments: BTreeMap<InstrumentId, Instrument>,
     pub(crate) orders: BTreeMap<ClientOrderId, OrderUpdate>,
-    pub(crate) positions: BTreeMap<InstrumentId, Decimal>,
+    pub(crate) positions: BTreeMap<InstrumentId, Position>,
     pub(crate) balances: BTreeMap<Asset, Balance>,
     pub(crate) quotes: BTreeMap<InstrumentId, Quote>,
     pub(crate) fees: Fees,
@@ -58,17 +63,11 @@ impl View {
 
     /// Books an order's news, and its fill into the position.
     pub(crate) fn order(&mut self, update: &OrderUpdate) {
-        if let Some(fill) = &update.fill {
-            let base = self.instruments.get(&update.instrument).map(|one| &one.base);
-            let fee = match &fill.commission_asset {
-                Some(asset) if Some(asset) == base => fill.commission,
-                _ => Decimal::ZERO,
-            };
-            let change = match update.side {
-                Side::Buy => fill.qty.get() - fee,
-                Side::Sell => -(fill.qty.get() + fee),
-            };
-            *self.positions.entry(update.instrument.clone()).or_default() += change;
+        if let Some(fill) = &update.fill
+            && let Some(one) = self.instruments.get(&update.instrument)
+        {
+            let position = self.positions.entry(update.instrument.clone()).or_default();
+            position.book(update.side, fill, &one.base, &one.quote);
         }
         if update.state.is_terminal() {
             self.orders.remove(&update.client_order_id);
@@ -76,6 +75,26 @@ impl View {
             self.orders.insert(update.client_order_id, update.clone());
         }
     }
+}
+
+/// The names of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PairIds {
+    /// Of both together.
+    pub pair: ClientOrderId,
+    /// Of the order that takes the profit.
+    pub take: ClientOrderId,
+    /// Of the order that stops the loss.
+    pub stop: ClientOrderId,
+}
+
+/// How little and how much may be held in the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exposure {
+    /// At the least: negative when more may be sold than is held.
+    pub least: Decimal,
+    /// At the most.
+    pub most: Decimal,
 }
 
 /// All that a strategy can see and do, during one callback.
@@ -139,10 +158,43 @@ impl Context<'_> {
     pub fn submit(&mut self, request: OrderRequest) -> Result<ClientOrderId, Denied> {
         self.check(&request)?;
         let client_order_id = self.ids.next();
-        let waiting = self.waiting(client_order_id, &request);
+        let waiting = self.waiting(client_order_id, &request, Link::Alone);
         self.try_command(Command::Submit { client_order_id, request })?;
         self.view.orders.insert(client_order_id, waiting);
         Ok(client_order_id)
+    }
+
+    /// Places two orders of which at most one trades: one to take a profit, one to stop a loss.
+    /// The venue ends one as soon as the other begins to trade or is set off, and canceling one
+    /// cancels both. What becomes of each comes through `on_order`.
+    ///
+    /// # Errors
+    /// As for [`Context::submit`], and when the venue offers no pairs on the instrument.
+    pub fn submit_pair(&mut self, request: OcoRequest) -> Result<PairIds, Denied> {
+        let instrument = self.tradable(&request.instrument)?;
+        if !instrument.offers(Offer::Oco) {
+            return Err(Denied::Unsupported(format!("{} takes no pairs", instrument.symbol)));
+        }
+        instrument.check_pair(request.side, &request.pair, &self.context(&request.instrument))?;
+        let (pair_id, take_id, stop_id) = (self.ids.next(), self.ids.next(), self.ids.next());
+        let waiting = [(take_id, request.take(), stop_id), (stop_id, request.stop(), take_id)];
+        self.try_command(Command::SubmitPair { pair_id, take_id, stop_id, request })?;
+        for (id, half, other) in waiting {
+            let link = Link::Half { pair: pair_id, other };
+            self.view.orders.insert(id, self.waiting(id, &half, link));
+        }
+        Ok(PairIds { pair: pair_id, take: take_id, stop: stop_id })
+    }
+
+    /// Allows an order that was just submitted to be sent once more by itself, should it be certain
+    /// that the venue never had it: the same wish under the same name, once, and only while its
+    /// time has not passed. It is done for what can do nothing but rest, which is a post-only order
+    /// or a limit order away from the market; for any other this changes nothing.
+    ///
+    /// # Errors
+    /// When the callback has given too many commands.
+    pub fn allow_resend(&mut self, client_order_id: ClientOrderId) -> Result<(), Denied> {
+        self.try_command(Command::AllowResend { client_order_id })
     }
 
     /// Cancels an order; what becomes of it comes through `on_order`.
@@ -153,30 +205,139 @@ impl Context<'_> {
         self.try_command(Command::Cancel { client_order_id })
     }
 
-    /// Cancels an order and places another once the first is known to be gone. The new quantity
-    /// is the total wanted: what the first has filled by then is taken off. When the first fills
-    /// completely, or cannot be canceled, the second is denied.
+    /// Cancels an order and places another in its stead: in one request where the venue has one
+    /// and the first has not begun to trade, else the second once the first is known to be gone.
+    /// The new quantity is the total wanted: what the first has filled by then is taken off. When
+    /// the first fills completely, or cannot be canceled, the second is denied; when the first is
+    /// gone and the second is not there, [`Strategy::on_setback`] is told.
     ///
     /// # Errors
     /// As for [`Context::submit`].
+    ///
+    /// [`Strategy::on_setback`]: crate::Strategy::on_setback
     pub fn replace(
         &mut self,
         client_order_id: ClientOrderId,
         request: OrderRequest,
     ) -> Result<ClientOrderId, Denied> {
+        self.replace_when(client_order_id, request, WhenNotCanceled::Stop)
+    }
+
+    /// The same, and says what is to be done when the first order cannot be canceled, because it
+    /// has just filled for example. With [`WhenNotCanceled::PlaceAnyway`] the quantity is that of
+    /// the new order alone: both may come to trade, and the account has to cover both.
+    ///
+    /// # Errors
+    /// As for [`Context::submit`].
+    pub fn replace_when(
+        &mut self,
+        client_order_id: ClientOrderId,
+        request: OrderRequest,
+        when_not_canceled: WhenNotCanceled,
+    ) -> Result<ClientOrderId, Denied> {
         self.check(&request)?;
         let replacement_id = self.ids.next();
-        let waiting = self.waiting(replacement_id, &request);
-        self.try_command(Command::Replace { client_order_id, replacement_id, request })?;
+        let link = Link::Instead { of: client_order_id };
+        let waiting = self.waiting(replacement_id, &request, link);
+        let command =
+            Command::Replace { client_order_id, replacement_id, request, when_not_canceled };
+        self.try_command(command)?;
         self.view.orders.insert(replacement_id, waiting);
         Ok(replacement_id)
+    }
+
+    /// Lowers the quantity of an order to `qty`, what has traded included; the order keeps its
+    /// place in the queue. Its new quantity comes through `on_order`; should the venue refuse it,
+    /// `on_setback` is told and the order is as it was.
+    ///
+    /// # Errors
+    /// When no order of this name rests, the quantity is no lower than it is or is not above what
+    /// has traded, or the venue offers no such thing on the instrument.
+    pub fn amend(&mut self, client_order_id: ClientOrderId, qty: Quantity) -> Result<(), Denied> {
+        let Some(order) = self.view.orders.get(&client_order_id) else {
+            return Err(Denied::NotOpen(client_order_id));
+        };
+        let whole = order.cum_qty + order.leaves_qty;
+        if qty >= whole || qty <= order.cum_qty {
+            let traded = order.cum_qty;
+            return Err(Denied::NotLower { wanted: qty, qty: whole, traded });
+        }
+        let instrument = self.instrument(&order.instrument);
+        if !instrument.is_some_and(|instrument| instrument.offers(Offer::Amend)) {
+            let words = format!("{} amends no orders", order.instrument);
+            return Err(Denied::Unsupported(words));
+        }
+        self.try_command(Command::Amend { client_order_id, qty })
+    }
+
+    /// Cancels the strategy's own orders on an instrument, each by its name. Nobody else's are
+    /// touched.
+    ///
+    /// # Errors
+    /// When the callback has given too many commands.
+    pub fn cancel_all(&mut self, instrument: &InstrumentId) -> Result<(), Denied> {
+        let (instrument, whose) = (instrument.clone(), Whose::Own);
+        self.try_command(Command::CancelAll { instrument, whose })
+    }
+
+    /// Cancels every order of the account on an instrument, whoever placed it: other strategies,
+    /// other processes and people too.
+    ///
+    /// # Errors
+    /// When the callback has given too many commands.
+    pub fn cancel_everybodys(&mut self, instrument: &InstrumentId) -> Result<(), Denied> {
+        let (instrument, whose) = (instrument.clone(), Whose::Everybodys);
+        self.try_command(Command::CancelAll { instrument, whose })
     }
 
     /// What is held of an instrument by this strategy's own fills: negative when more was sold
     /// than bought; fees in the base asset are taken off.
     #[must_use]
     pub fn position(&self, instrument: &InstrumentId) -> Decimal {
-        self.view.positions.get(instrument).copied().unwrap_or_default()
+        self.view.positions.get(instrument).map(|one| one.base).unwrap_or_default()
+    }
+
+    /// What this strategy's own trades in an instrument have come to: what is held, its average
+    /// cost, what was made and what fees were paid; over restarts.
+    #[must_use]
+    pub fn holding(&self, instrument: &InstrumentId) -> Position {
+        self.view.positions.get(instrument).cloned().unwrap_or_default()
+    }
+
+    /// What may be held of an instrument once every order of this strategy has come to its end: at
+    /// the least, when all that may be sold is, and at the most, when all that may be bought is.
+    /// An order in doubt counts both ways, with all of it and with nothing.
+    #[must_use]
+    pub fn exposure(&self, instrument: &InstrumentId) -> Exposure {
+        let position = self.position(instrument);
+        let mut exposure = Exposure { least: position, most: position };
+        let own = self.open_orders().filter(|order| order.instrument == *instrument);
+        for order in own.filter(|order| self.counts(order)) {
+            let leaves = self.leaves(order);
+            match order.side {
+                Side::Buy => exposure.most = exposure.most.saturating_add(leaves),
+                Side::Sell => exposure.least = exposure.least.saturating_sub(leaves),
+            }
+        }
+        exposure
+    }
+
+    /// What of a balance no order of this strategy has taken or may have taken: what is free, less
+    /// what orders need of which the venue has not said that it has them.
+    #[must_use]
+    pub fn available(&self, asset: &Asset) -> Decimal {
+        let unsaid = self.open_orders().filter(|order| order.state.is_unacknowledged());
+        let unsaid = unsaid.filter(|order| self.counts(order));
+        let needed = unsaid.filter_map(|order| {
+            let instrument = self.instrument(&order.instrument)?;
+            match order.side {
+                Side::Buy if instrument.quote == *asset => self.costs(order),
+                Side::Sell if instrument.base == *asset => Some(self.leaves(order)),
+                Side::Buy | Side::Sell => None,
+            }
+        });
+        let free = self.view.balances.get(asset).map(|one| one.free).unwrap_or_default();
+        needed.fold(free, Decimal::saturating_sub).max(Decimal::ZERO)
     }
 
     /// The account's balance of an asset, as last told; shared with every other strategy on it.
@@ -271,24 +432,65 @@ impl Context<'_> {
         self.mailbox.clone()
     }
 
-    fn check(&self, request: &OrderRequest) -> Result<(), Denied> {
-        let instrument = self
-            .instrument(&request.instrument)
-            .ok_or_else(|| Denied::UnknownInstrument(request.instrument.clone()))?;
+    /// What of an order can still trade, in base asset; as the market stands for one that is sized
+    /// in quote asset, and nothing while that is not known.
+    fn leaves(&self, order: &OrderUpdate) -> Decimal {
+        let OrderKind::Market(MarketQuantity::Quote(value)) = &order.kind else {
+            return order.leaves_qty.get();
+        };
+        let left = value.get().saturating_sub(order.cum_quote.get());
+        let price = self.quote(&order.instrument).map(|quote| quote.mid().get());
+        price.and_then(|price| left.checked_div(price)).unwrap_or_default()
+    }
+
+    /// Whether an order counts towards what may be held: of a pair, of which one trades at the
+    /// most, only the half with more to trade, and of alike ones the dearer.
+    fn counts(&self, order: &OrderUpdate) -> bool {
+        let other = order.link.half().and_then(|(_, other)| self.view.orders.get(&other));
+        let size = |one: &OrderUpdate| (one.leaves_qty, self.costs(one), one.client_order_id);
+        other.is_none_or(|other| size(order) >= size(other))
+    }
+
+    /// What of an order can still be spent, in quote asset; none while that is not known.
+    fn costs(&self, order: &OrderUpdate) -> Option<Decimal> {
+        if let OrderKind::Market(MarketQuantity::Quote(value)) = &order.kind {
+            return Some(value.get());
+        }
+        let ask = || self.quote(&order.instrument).map(|quote| quote.ask);
+        let price = order.kind.price().or_else(ask)?;
+        Some(price.get().saturating_mul(order.leaves_qty.get()))
+    }
+
+    /// An instrument on which new orders are taken now.
+    fn tradable(&self, id: &InstrumentId) -> Result<&Instrument, Denied> {
+        let instrument =
+            self.instrument(id).ok_or_else(|| Denied::UnknownInstrument(id.clone()))?;
         if let VenueStatus::Stale { reason } | VenueStatus::Shut { reason, .. } = &self.view.status
         {
             return Err(Denied::Closed(reason.clone()));
         }
-        let context = FilterContext {
-            reference_price: self.quote(&request.instrument).map(Quote::mid),
-            ..FilterContext::default()
-        };
-        instrument.check(request.side, &request.kind, &context)?;
+        Ok(instrument)
+    }
+
+    /// What can be known of the market and of the orders that are there.
+    fn context(&self, id: &InstrumentId) -> FilterContext {
+        let reference_price = self.quote(id).map(Quote::mid);
+        FilterContext { reference_price, ..FilterContext::default() }
+    }
+
+    fn check(&self, request: &OrderRequest) -> Result<(), Denied> {
+        let instrument = self.tradable(&request.instrument)?;
+        instrument.check(request.side, &request.kind, &self.context(&request.instrument))?;
         Ok(())
     }
 
     /// How an order looks before anything is heard of it.
-    fn waiting(&self, client_order_id: ClientOrderId, request: &OrderRequest) -> OrderUpdate {
+    fn waiting(
+        &self,
+        client_order_id: ClientOrderId,
+        request: &OrderRequest,
+        link: Link,
+    ) -> OrderUpdate {
         let qty = request.kind.qty().unwrap_or_default();
         OrderUpdate {
             client_order_id,
@@ -297,7 +499,7 @@ impl Context<'_> {
             side: request.side,
             kind: request.kind,
             tag: request.tag,
-            link: Link::Alone,
+            link,
             state: OrderState::Pending,
             cum_qty: Quantity::ZERO,
             cum_quote: Notional::ZERO,

@@ -110,6 +110,9 @@ impl Host {
                 self.view.order(update);
                 self.call(now, commands, |plugin, cx| plugin.on_order(update, cx));
             }
+            Notice::Setback(setback) => {
+                self.call(now, commands, |plugin, cx| plugin.on_setback(setback, cx));
+            }
             Notice::Balances(balances) => {
                 for balance in balances {
                     self.view.balances.insert(balance.asset.clone(), balance.clone());

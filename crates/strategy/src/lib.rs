@@ -12,7 +12,7 @@ pub mod registry;
 pub mod strategy;
 pub mod timer;
 
-pub use context::Context;
+pub use context::{Context, Exposure, PairIds};
 pub use host::{Host, Input};
 pub use mailbox::{Mailbox, MailboxFull, Message};
 pub use params::{InvalidParams, Params};

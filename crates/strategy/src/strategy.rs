@@ -6,6 +6,7 @@ use tradewind_model::id::InstrumentId;
 use tradewind_model::market::{Bar, Book, Quote, Trade};
 use tradewind_model::notice::{Recovered, VenueStatus};
 use tradewind_model::order::OrderUpdate;
+use tradewind_model::setback::Setback;
 
 use crate::context::Context;
 use crate::mailbox::Message;
@@ -49,6 +50,11 @@ pub trait Strategy: Send + Sized + 'static {
     /// News of one of its orders. Each fill comes exactly once; states only move forward.
     fn on_order(&mut self, update: &OrderUpdate, cx: &mut Context<'_>);
 
+    /// Something it asked for about one of its orders did not come about, or a stop of its was lost:
+    /// it has less than it may think it has. What became of each order is told by
+    /// [`Strategy::on_order`], before this.
+    fn on_setback(&mut self, _setback: &Setback, _cx: &mut Context<'_>) {}
+
     /// A balance of the account may have changed.
     fn on_balance(&mut self, _balance: &Balance, _cx: &mut Context<'_>) {}
 
@@ -74,6 +80,7 @@ pub(crate) trait Plugin: Send {
     fn on_book(&mut self, instrument: &InstrumentId, book: &Book, cx: &mut Context<'_>);
     fn on_bar(&mut self, instrument: &InstrumentId, bar: &Bar, cx: &mut Context<'_>);
     fn on_order(&mut self, update: &OrderUpdate, cx: &mut Context<'_>);
+    fn on_setback(&mut self, setback: &Setback, cx: &mut Context<'_>);
     fn on_balance(&mut self, balance: &Balance, cx: &mut Context<'_>);
     fn on_timer(&mut self, key: TimerKey, cx: &mut Context<'_>);
     fn on_venue(&mut self, status: &VenueStatus, cx: &mut Context<'_>);
@@ -104,6 +111,10 @@ impl<S: Strategy> Plugin for S {
 
     fn on_order(&mut self, update: &OrderUpdate, cx: &mut Context<'_>) {
         Strategy::on_order(self, update, cx);
+    }
+
+    fn on_setback(&mut self, setback: &Setback, cx: &mut Context<'_>) {
+        Strategy::on_setback(self, setback, cx);
     }
 
     fn on_balance(&mut self, balance: &Balance, cx: &mut Context<'_>) {

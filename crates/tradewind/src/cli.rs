@@ -4,17 +4,22 @@
 //! exit code 2, so that a script can tell a typo (2) from a bad run (1).
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
+use tradewind_model::trading::TradingState;
 use tradewind_runtime::Config;
 use tradewind_strategy::Registry;
 
+use crate::operate::{self, About};
+use crate::operator::{self, Change, OperatorError, OrdersArgs, PlanArgs};
 use crate::session::kept;
 use crate::trade::{self, Options};
+use crate::venue::{self, VenueError};
 
 /// Wrong input.
 const USAGE: u8 = 2;
@@ -41,8 +46,37 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Halt trading: no new orders, own orders canceled, positions stay. By itself it never ends.
+    Halt(About),
+    /// Let orders only bring positions nearer to zero; what else rests is canceled.
+    ReduceOnly(About),
+    /// Take no new orders, cancel own orders, close positions at the market.
+    Flatten(About),
+    /// Let trading go on again.
+    Resume(About),
+    /// Show how a run stands, or what its next start will find, as JSON.
+    Status {
+        /// The configuration of the run, as those in `config/`.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Serve the embedded venue for bots in other processes, until Ctrl-C.
+    Venue {
+        /// Where to listen; port 0 is one that is free.
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9000")]
+        listen: SocketAddr,
+        /// Of its market; the same seed gives the same market.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// List the strategies that this program knows.
     Strategies,
+    /// List this bot's orders: those that are not over and the latest that are, from its journal;
+    /// or those of others, from the venue. May be asked while the bot runs.
+    Orders(OrdersArgs),
+    /// Show what a start would do about what earlier runs have left. May be asked while the bot
+    /// runs.
+    Reconcile(PlanArgs),
     /// Show what is kept between runs: what the venue has shut and until when, and the catalog.
     State {
         /// The configuration, as those in `config/`.
@@ -77,11 +111,26 @@ impl UsageError {
     }
 }
 
-/// The whole `main` of a program: `run`, `state`, `strategies`, `triage`, `--help` and `--version`.
+/// The whole `main` of a program: `run`, what commands a run, `orders`, `reconcile`, `venue`,
+/// `state`, `strategies`, `triage`, `--help` and `--version`.
 #[must_use]
 pub fn main(registry: Registry) -> ExitCode {
-    match parse::<Args>(std::env::args_os()) {
+    run(std::env::args_os(), registry)
+}
+
+/// The same for a command line that comes from elsewhere, the program's name first.
+#[must_use]
+pub fn run(
+    args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    registry: Registry,
+) -> ExitCode {
+    match parse::<Args>(args) {
         Ok(Parsed::Asked(args)) => match args.command {
+            Command::Halt(about) => command(&about, TradingState::Halted),
+            Command::ReduceOnly(about) => command(&about, TradingState::ReduceOnly),
+            Command::Flatten(about) => command(&about, TradingState::Flatten),
+            Command::Resume(about) => command(&about, TradingState::Running),
+            Command::Status { config } => with_config(&config, operate::status),
             Command::Run { config, time, json } => with_config(&config, |config| {
                 trade::launch(config, &registry, Options { time, is_json: json })
             }),
@@ -92,6 +141,30 @@ pub fn main(registry: Registry) -> ExitCode {
                     Err(error) => trade::fail(&error, USAGE),
                 }
             }),
+            Command::Orders(args) => {
+                let file = match (&args.change, &args.config) {
+                    (Some(Change::Forget(args)), _) => Some(&args.config),
+                    (None, file) => file.as_ref(),
+                };
+                // The parser asks for it.
+                let file = file.map(PathBuf::as_path).unwrap_or_else(|| Path::new(""));
+                with_config(file, |config| {
+                    say(match &args.change {
+                        Some(change) => operator::change(config, change),
+                        None => operator::list(config, &args),
+                    })
+                })
+            }
+            Command::Reconcile(args) => {
+                with_config(&args.config, |config| say(operator::plan(config, &args)))
+            }
+            Command::Venue { listen, seed } => {
+                match venue::serve(listen, seed, &mut std::io::stdout()) {
+                    Ok(()) => ExitCode::SUCCESS,
+                    Err(error @ VenueError::Address { .. }) => trade::fail(&error, USAGE),
+                    Err(error @ VenueError::Machine(_)) => trade::fail(&error, 1),
+                }
+            }
             Command::Strategies => {
                 let kinds: Vec<_> = registry.kinds().collect();
                 trade::say(&kinds.join("\n"))
@@ -102,6 +175,17 @@ pub fn main(registry: Registry) -> ExitCode {
             },
         },
         Ok(Parsed::Help(text)) => trade::say(&text),
+        Err(error) => trade::fail(&error, USAGE),
+    }
+}
+
+fn command(about: &About, state: TradingState) -> ExitCode {
+    with_config(&about.config, |config| about.set(config, state))
+}
+
+fn say(said: Result<String, OperatorError>) -> ExitCode {
+    match said {
+        Ok(text) => trade::say(&text),
         Err(error) => trade::fail(&error, USAGE),
     }
 }

@@ -121,8 +121,11 @@ pub mod cli;
 pub mod report;
 pub mod session;
 pub mod trade;
+pub mod venue;
 
 mod logs;
+mod operate;
+mod operator;
 mod signals;
 mod view;
 

@@ -7,6 +7,7 @@
 mod embedded;
 mod keys;
 
+pub(crate) mod command;
 pub mod kept;
 
 use std::sync::Arc;
@@ -19,11 +20,15 @@ use tradewind_engine::{
 };
 use tradewind_journal::OpenError;
 use tradewind_model::Timestamp;
-use tradewind_model::id::{AccountId, ClientOrderIds, EgressId, InstrumentId, VenueId};
+use tradewind_model::id::{
+    AccountId, ClientOrderId, ClientOrderIds, EgressId, InstrumentId, VenueId,
+};
 use tradewind_model::lookup::Lookup;
 use tradewind_runtime::config::{Place, StrategyConfig};
 use tradewind_runtime::strategy_host::Inbox;
-use tradewind_runtime::{Clock, Config, ConfigError, Desk, End, Setup, State, StateError, seed};
+use tradewind_runtime::{
+    Clock, Config, ConfigError, Desk, End, HostSetup, Setup, State, StateError, seed,
+};
 use tradewind_scheduler::SchedulerConfig;
 use tradewind_simulator::server::Embedded;
 use tradewind_strategy::{Host, Mailbox, Registry};
@@ -127,6 +132,25 @@ pub enum StartError {
         /// When.
         since: Timestamp,
     },
+    /// The token of the endpoint is none.
+    #[error("the token in {variable} cannot be used: {error}")]
+    Token {
+        /// The environment variable.
+        variable: String,
+        /// What is wrong with it.
+        error: String,
+    },
+    /// The port of the endpoint is taken.
+    #[error(
+        "control.port {port} cannot be used ({error}); name another, 0 for one that is free, or \
+         set control.enabled = false"
+    )]
+    Control {
+        /// The port.
+        port: u16,
+        /// Why.
+        error: std::io::Error,
+    },
     /// This machine would not give a port, a thread or TLS.
     #[error("cannot start: {0}")]
     Machine(String),
@@ -146,10 +170,13 @@ pub struct Session {
     desk: Desk,
     clock: Clock,
     embedded: Option<Embedded>,
+    commanded: Option<command::Commanded>,
     about: About,
     traded: Vec<Traded>,
     /// The beginnings of our client order ids.
     prefixes: Vec<String>,
+    /// When the oldest order was asked for that earlier runs have left.
+    oldest: Option<Timestamp>,
 }
 
 /// What is said about a run.
@@ -168,9 +195,9 @@ pub struct About {
 }
 
 /// What a venue that may be inside of this process is to the session.
-struct Reached {
-    endpoint: tradewind_venue::Endpoint,
-    signer: tradewind_venue::Signer,
+pub(crate) struct Reached {
+    pub(crate) endpoint: tradewind_venue::Endpoint,
+    pub(crate) signer: tradewind_venue::Signer,
     embedded: Option<Embedded>,
     seed: Option<u64>,
 }
@@ -208,10 +235,13 @@ impl Session {
             Some(later) => self::hosts(config, registry, later)?,
             None => (hosts, prefixes),
         };
+        let ready = command::Ready::take(config, state.as_ref()).await?;
+        let halted = state.as_ref().and_then(State::halted).into_iter().collect();
         let known = state.as_ref().map(State::beginning).unwrap_or_default();
         let jitter = config.state.start_jitter(&config.venue.place);
+        let oldest = recovered.orders.values().map(|order| order.intent.created_at).min();
         let journal = Some(Box::new(recovered));
-        engine.beginning = Beginning { jitter, journal, ..known };
+        engine.beginning = Beginning { jitter, journal, trading: halted, ..known };
         let about = About {
             venue: config.venue.name,
             seed: reached.seed,
@@ -231,7 +261,10 @@ impl Session {
             scribe: Some(scribe),
         })
         .map_err(|error| machine(&error))?;
-        Ok(Self { desk, clock, embedded: reached.embedded, about, traded, prefixes })
+        let slot = config.engine.slot;
+        let commanded = ready.map(|ready| ready.serve(desk.clone(), hash, slot)).transpose()?;
+        let embedded = reached.embedded;
+        Ok(Self { desk, clock, embedded, commanded, about, traded, prefixes, oldest })
     }
 
     /// The handle on the engine.
@@ -282,6 +315,9 @@ impl Session {
             }
         }
         let testimony = self.testimony(&last, patience).await;
+        if let Some(commanded) = self.commanded {
+            commanded.stop().await;
+        }
         // The engine first, so that it does not take the venue's end for an outage. Somebody else
         // may have kept a desk.
         tokio::time::timeout(GOODBYE_MAX, self.desk.leave()).await.ok();
@@ -293,6 +329,9 @@ impl Session {
 
     /// Lets go of everything at once, and waits until what is shut is written down.
     pub(crate) async fn abandon(self) {
+        if let Some(commanded) = self.commanded {
+            commanded.stop().await;
+        }
         tokio::time::timeout(GOODBYE_MAX, self.desk.leave()).await.ok();
         if let Some(embedded) = self.embedded {
             embedded.stop().await;
@@ -308,12 +347,17 @@ impl Session {
         if let Some(embedded) = &self.embedded {
             return Ok(report::Testimony::of_ledger(&embedded.ledger()));
         }
-        if last.counters.orders_sent == 0 {
+        if last.counters.orders_sent == 0 && self.oldest.is_none() {
             return Ok(report::Testimony::default());
         }
+        let began = self.about.started_at;
         let inquest = report::Inquest {
             desk: &self.desk,
-            since: self.about.started_at.offset_by(last.clock_offset_nanos),
+            since: began.offset_by(last.clock_offset_nanos),
+            orders_since: self
+                .oldest
+                .map_or(began, |oldest| oldest.min(began))
+                .offset_by(last.clock_offset_nanos),
             prefixes: &self.prefixes,
         };
         let asked = inquest.hold(&mut self.traded);
@@ -328,7 +372,8 @@ fn machine(error: &dyn std::error::Error) -> StartError {
     StartError::Machine(error.to_string())
 }
 
-fn adapter(config: &Config<'_>) -> Result<Arc<dyn Venue>, StartError> {
+/// What speaks the venue's wire.
+pub(crate) fn adapter(config: &Config<'_>) -> Result<Arc<dyn Venue>, StartError> {
     match config.venue.adapter.as_str() {
         "binance" => Ok(Arc::new(BinanceSpot::new(config.venue.name))),
         other => Err(StartError::UnknownAdapter { adapter: other.to_owned() }),
@@ -353,7 +398,7 @@ fn names_after(config: &Config<'_>, recovered: &Recovered, now: Timestamp) -> Op
     own.map(|(_, mark)| mark.next_start(now)).max().filter(|later| *later > now)
 }
 
-type Hosts = Vec<(Host, Arc<Inbox>)>;
+type Hosts = Vec<HostSetup>;
 
 /// Makes the strategies. Each names its orders from a slot of its own: slot times
 /// [`STRATEGIES_MAX`] plus its place in the configuration.
@@ -390,21 +435,33 @@ fn host(
     registry: &Registry,
     strategy: &StrategyConfig<'_>,
     ids: ClientOrderIds,
-) -> Result<(Host, Arc<Inbox>), ConfigError> {
+) -> Result<HostSetup, ConfigError> {
     let inbox = Arc::new(Inbox::new());
     let own = Arc::clone(&inbox);
     let mailbox = Mailbox::new(move |message| own.post(message));
     let (kind, instruments) = (&strategy.kind, &strategy.instruments);
     Host::new(registry, strategy.id, kind, &strategy.params, instruments, ids, mailbox)
-        .map(|host| (host, inbox))
+        .map(|host| HostSetup {
+            host,
+            inbox,
+            callback_max: strategy.callback_max,
+            inbox_max: strategy.inbox_max,
+        })
         .map_err(|error| config.params_error(strategy, error))
 }
 
-fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> EngineConfig {
+/// The engine of a configuration, that has no past yet.
+pub(crate) fn engine_config(
+    config: &Config<'_>,
+    venue: &dyn Venue,
+    identity: Identity,
+) -> EngineConfig {
     let setup = |(strategy, index): (&StrategyConfig<'_>, u16)| StrategySetup {
         id: strategy.id,
         slot: config.engine.slot * STRATEGIES_MAX + index,
         instruments: strategy.instruments.iter().map(|id| (id.clone(), venue.symbol(id))).collect(),
+        limits: strategy.limits,
+        on_failure: strategy.on_failure,
     };
     let engine = &config.engine;
     // Processes that were given one seed between them must not jitter together either.
@@ -420,30 +477,53 @@ fn engine_config(config: &Config<'_>, venue: &dyn Venue, identity: Identity) -> 
         scheduler: SchedulerConfig { seed, ..config.scheduler.clone() },
         retry: config.retry,
         strategies: config.strategies.iter().zip(0..).map(setup).collect(),
-        recv_window: engine.recv_window(),
+        recv_window: engine.recv_window(&config.venue.place),
         lookup: lookup(config, venue),
         order_deadline: Duration::from_millis(engine.order_deadline_ms),
         call_timeout: Duration::from_millis(engine.call_timeout_ms),
         startup_timeout: Duration::from_millis(engine.startup_timeout_ms),
         cancels_on_stop: engine.cancels_on_stop,
+        limits: config.limits,
         identity,
         beginning: Beginning::default(),
         seed,
     }
 }
 
-/// For how long it proves nothing that the venue knows no such order. The embedded one does all at
-/// once: what is left is for this machine to be slow.
+/// For how long it proves nothing that the venue knows no such order.
 fn lookup(config: &Config<'_>, venue: &dyn Venue) -> Lookup {
     let whole = venue.lookup();
-    match config.venue.place {
-        Place::Embedded { .. } => Lookup {
-            processing_max: Duration::from_secs(1),
-            lag_max: Duration::from_millis(500),
-            ..whole
-        },
-        Place::Remote(_) => whole,
-    }
+    if config.venue.place.is_simulated() { embedded::lookup(whole) } else { whole }
+}
+
+/// Finds a venue outside of this process.
+///
+/// # Errors
+/// When it is inside, or its key is not in the environment.
+pub(crate) fn reach_out(config: &Config<'_>) -> Result<Reached, StartError> {
+    let (endpoint, signer) = match &config.venue.place {
+        Place::Embedded { .. } => return Err(StartError::State(StateError::NotKept)),
+        Place::Served(at) => (embedded::served(*at), embedded::signer()?),
+        Place::Remote(endpoint) => {
+            let signer = keys::from_environment(config.venue.name, &config.account)?;
+            (endpoint.clone(), signer)
+        }
+    };
+    Ok(Reached { endpoint, signer, embedded: None, seed: None })
+}
+
+/// Whether an order was named by a process with this configuration.
+pub(crate) fn is_named_by(config: &Config<'_>, id: ClientOrderId) -> bool {
+    let first = config.engine.slot * STRATEGIES_MAX;
+    id.minted().is_some_and(|minted| (first..first + STRATEGIES_MAX).contains(&minted.slot))
+}
+
+/// How long after a start it proves something that the venue does not know an order which an
+/// earlier run may have sent.
+pub(crate) fn conclusive_after(config: &Config<'_>) -> Duration {
+    let lookup = adapter(config).map(|venue| lookup(config, venue.as_ref()));
+    let patience = lookup.map(|lookup| lookup.processing_max + lookup.lag_max);
+    config.engine.recv_window(&config.venue.place) + patience.unwrap_or_default()
 }
 
 /// Finds the venue: starts the embedded one, or reads the key for the one out there.
@@ -464,12 +544,7 @@ async fn reach(
             };
             Ok((reached, traded))
         }
-        Place::Remote(endpoint) => {
-            let signer = keys::from_environment(config.venue.name, &config.account)?;
-            let reached =
-                Reached { endpoint: endpoint.clone(), signer, embedded: None, seed: None };
-            Ok((reached, traded))
-        }
+        Place::Served(_) | Place::Remote(_) => Ok((reach_out(config)?, traded)),
     }
 }
 

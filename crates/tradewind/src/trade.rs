@@ -11,17 +11,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tracing_subscriber::filter::LevelFilter;
+use tradewind_engine::journal::Trading;
 use tradewind_engine::{Failure, Snapshot};
 use tradewind_model::Timestamp;
 use tradewind_model::notice::VenueStatus;
-use tradewind_runtime::{Config, End};
+use tradewind_model::trading::{TradingScope, TradingState};
+use tradewind_runtime::{Config, Desk, End};
 use tradewind_strategy::Registry;
 
 use crate::cli::UsageError;
 use crate::logs;
 use crate::report::Closing;
 use crate::session::{About, Session, StartError};
-use crate::signals::Signals;
+use crate::signals::{Asked, Signals};
 use crate::view::screen::Screen;
 use crate::view::{LOG_LINES, Scene};
 
@@ -81,7 +83,11 @@ impl Stopped {
         match self {
             Self::Start(error) if error.is_of_machine() => 1,
             Self::Start(_)
-            | Self::Failed(Failure::UnknownInstrument { .. } | Failure::Auth { .. }) => 2,
+            | Self::Failed(
+                Failure::UnknownInstrument { .. }
+                | Failure::Auth { .. }
+                | Failure::VenueReset { .. },
+            ) => 2,
             Self::Failed(Failure::Unreachable { .. })
             | Self::Flawed(_)
             | Self::Machine(_)
@@ -162,7 +168,7 @@ async fn trade(
     }
     let closing = tokio::select! {
         closing = session.close(PATIENCE) => closing?,
-        () = signals.next() => return Err(Stopped::Interrupted),
+        () = signals.stop() => return Err(Stopped::Interrupted),
     };
     face.close(&closing);
     match closing.flaw() {
@@ -184,7 +190,14 @@ async fn watch(
         // In order: who wants to stop is not kept waiting by what is to be seen.
         let snapshot = tokio::select! {
             biased;
-            () = signals.next() => break,
+            asked = signals.next() => match asked {
+                Asked::Stop => break,
+                Asked::Halt => {
+                    // Nothing waits for the disk here: what it forbids is forbidden already.
+                    tokio::spawn(halt(session.desk()));
+                    continue;
+                }
+            },
             end = ending.ended() => match end {
                 End::Failed(failure) => return Err(failure.into()),
                 End::Drained { .. } => break,
@@ -205,6 +218,15 @@ async fn watch(
     }
     face.show(&session.desk().snapshot(), None, true);
     Ok(())
+}
+
+/// Halts trading because a signal says so.
+async fn halt(desk: Desk) {
+    let (scope, state) = (TradingScope::Everything, TradingState::Halted);
+    let trading = Trading { scope, state, reason: "SIGUSR1".to_owned() };
+    if let Err(error) = desk.set_trading(trading).await {
+        tracing::warn!("trading is halted until this run ends: {error}");
+    }
 }
 
 /// The way a run is shown.

@@ -112,7 +112,12 @@ impl Slot {
         let mut wait = BACKOFF_MAX.min(BACKOFF_FIRST * 2_u32.pow(doublings));
         match denied {
             // The same order breaks the same rule a second later.
-            Some(Denied::Filter(_) | Denied::UnknownInstrument(_) | Denied::Unsupported(_)) => {
+            Some(
+                Denied::Filter(_)
+                | Denied::UnknownInstrument(_)
+                | Denied::Unsupported(_)
+                | Denied::NotLower { .. },
+            ) => {
                 wait = BACKOFF_MAX;
             }
             Some(Denied::RefusedAlike { until, .. }) => wait = wait.max(until.since(now)),
@@ -127,6 +132,10 @@ impl Slot {
                 | Denied::NotPlaced
                 | Denied::Unresolved(_)
                 | Denied::Unrecorded(_)
+                | Denied::Forbidden { .. }
+                | Denied::ReduceOnly { .. }
+                | Denied::Limit { .. }
+                | Denied::CutOff(_)
                 | Denied::Closed(_),
             ) => {}
             // The venue's no. It may have been that the order would have traded at once, so the

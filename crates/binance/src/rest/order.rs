@@ -6,7 +6,7 @@
 
 use tradewind_model::call::{
     Amendment, NewOco, NewOrder, OrderListRef, OrderRef, Replacement, WhenNotCanceled,
-    WhenOverLimit,
+    WhenOverLimit, WhenTraded,
 };
 use tradewind_model::id::Symbol;
 use tradewind_model::order::{
@@ -30,6 +30,11 @@ pub(super) fn replacement(replacement: &Replacement) -> Query {
     let query = match replacement.cancel {
         OrderRef::Client(id) => query.with("cancelOrigClientOrderId", id),
         OrderRef::Venue(id) => query.with("cancelOrderId", id),
+    };
+    let query = match replacement.when_traded {
+        // What the venue does unless asked.
+        WhenTraded::Cancel => query,
+        WhenTraded::Leave => query.with("cancelRestrictions", "ONLY_NEW"),
     };
     let query = match replacement.when_over_limit {
         // What the venue does unless asked.

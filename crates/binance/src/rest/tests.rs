@@ -37,6 +37,7 @@ fn every_call_is_the_request_that_the_venue_documents() {
             "GET https://venue.test/api/v3/depth?symbol=FOOUSDT&limit=100",
             "GET https://venue.test/api/v3/klines?symbol=FOOUSDT&interval=1h&startTime=1000&endTime=2000&limit=1000",
             "GET https://venue.test/api/v3/ticker/bookTicker?symbol=FOOUSDT",
+            "GET https://venue.test/api/v3/ticker/bookTicker?symbol=BNBUSDT",
             &format!("{order}&type=LIMIT&timeInForce=GTC&quantity=1000000.5&price=0.0000123&{ack}"),
             &format!("{order}&type=LIMIT_MAKER&quantity=2&price=10&{ack}"),
             &format!("{order}&type=MARKET&quantity=2&{ack}"),
@@ -53,7 +54,7 @@ fn every_call_is_the_request_that_the_venue_documents() {
                 "{replace}&cancelReplaceMode=STOP_ON_FAILURE&cancelOrderId=4711&side=BUY&{maker}"
             ),
             &format!(
-                "{replace}&cancelReplaceMode=ALLOW_FAILURE&cancelOrigClientOrderId=tw1-abc&orderRateLimitExceededMode=CANCEL_ONLY&side=BUY&{maker}"
+                "{replace}&cancelReplaceMode=ALLOW_FAILURE&cancelOrigClientOrderId=tw1-abc&cancelRestrictions=ONLY_NEW&orderRateLimitExceededMode=CANCEL_ONLY&side=BUY&{maker}"
             ),
             "PUT https://venue.test/api/v3/order/amend/keepPriority?symbol=FOOUSDT&origClientOrderId=tw1-abc&newClientOrderId=tw1-abc&newQty=1.5",
             &format!(

@@ -2,7 +2,7 @@
 
 use tradewind_model::call::{
     Amendment, Call, NewOco, NewOrder, OrderListRef, OrderRef, Replacement, WhenNotCanceled,
-    WhenOverLimit,
+    WhenOverLimit, WhenTraded,
 };
 use tradewind_model::id::ClientOrderId;
 use tradewind_model::order::{
@@ -38,6 +38,7 @@ pub(crate) fn replacement() -> Replacement {
             side: Side::Buy,
             kind: OrderKind::PostOnly { price: "10".parse().unwrap(), qty: "3".parse().unwrap() },
         },
+        when_traded: WhenTraded::Cancel,
         when_not_canceled: WhenNotCanceled::Stop,
         when_over_limit: WhenOverLimit::DoNothing,
     }
@@ -51,6 +52,7 @@ pub(crate) fn replace() -> Call {
 pub(crate) fn replace_anyway() -> Call {
     Call::ReplaceOrder(Box::new(Replacement {
         cancel: OrderRef::Client(client_order_id()),
+        when_traded: WhenTraded::Leave,
         when_not_canceled: WhenNotCanceled::PlaceAnyway,
         when_over_limit: WhenOverLimit::CancelOnly,
         ..replacement()

@@ -7,7 +7,7 @@ use tradewind_model::attempt::{
     AttemptEvent, BucketName, FateName, RedactedMessage, RetryReason, ScopeState,
 };
 use tradewind_model::call::Call;
-use tradewind_model::id::StrategyId;
+use tradewind_model::id::{ClientOrderId, StrategyId};
 use tradewind_model::outcome::{Fate, Meter, NotTaken, RefusalKind, Unknown};
 use tradewind_model::tariff::Weight;
 use tradewind_model::time::Timestamp;
@@ -45,6 +45,38 @@ fn code(fate: &Fate) -> Option<i64> {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The name under which a call changes something at most once.
+fn name_of(call: &Call) -> Option<ClientOrderId> {
+    match call {
+        Call::PlaceOrder(order) => Some(order.client_order_id),
+        Call::ReplaceOrder(replacement) => Some(replacement.order.client_order_id),
+        Call::PlaceOco(pair) => Some(pair.client_list_id),
+        Call::Ping
+        | Call::ServerTime
+        | Call::Catalog { .. }
+        | Call::Depth { .. }
+        | Call::Bars { .. }
+        | Call::Ticker { .. }
+        | Call::Rate { .. }
+        | Call::AmendOrder(_)
+        | Call::CancelOrder { .. }
+        | Call::CancelOpenOrders { .. }
+        | Call::CancelOrderList { .. }
+        | Call::QueryOrder { .. }
+        | Call::OpenOrders { .. }
+        | Call::QueryOrderList { .. }
+        | Call::OpenOrderLists
+        | Call::OrderHistory { .. }
+        | Call::FillHistory { .. }
+        | Call::Account
+        | Call::OrderCounts
+        | Call::OpenStream { .. }
+        | Call::Subscribe { .. }
+        | Call::Unsubscribe { .. }
+        | Call::SubscribeAccount => None,
+    }
 }
 
 impl Engine {
@@ -92,11 +124,7 @@ impl Engine {
                 | RetryReason::Network
                 | RetryReason::Clock => millis(pending.tries.delay),
             },
-            idempotency_key: if let Call::PlaceOrder(order) = &pending.call {
-                Some(order.client_order_id.to_string())
-            } else {
-                None
-            },
+            idempotency_key: name_of(&pending.call).map(|id| id.to_string()),
             priority: Cow::Borrowed(pending.priority.name()),
             queue_ms: millis(sent_at.since(pending.queued_at)),
             fate: FateName::from(fate),
@@ -149,22 +177,27 @@ impl Engine {
     /// The strategy that a call is for; none for the engine's own needs.
     pub(super) fn strategy_of(&self, owner: &Owner) -> Option<StrategyId> {
         match owner {
-            Owner::Place(id) | Owner::Cancel(id) | Owner::Ask(id) | Owner::Fetch(id) => {
-                self.ledger.order(*id).map(|order| order.strategy)
-            }
+            Owner::Place(id)
+            | Owner::Cancel(id)
+            | Owner::Amend(id)
+            | Owner::Ask(id)
+            | Owner::Fetch(id) => self.ledger.order(*id).map(|order| order.strategy),
             Owner::History { strategy, .. } => Some(*strategy),
             Owner::Clock
             | Owner::Catalog
             | Owner::Account
             | Owner::OrderCounts
             | Owner::OpenOrders(_)
+            | Owner::Clear(_)
             | Owner::Resync(..)
             | Owner::Vanished(..)
             | Owner::Crosscheck(_)
             | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Newest(_)
             | Owner::Depth(_)
+            | Owner::Rate(_)
             | Owner::Open(..)
             | Owner::Join(_)
             | Owner::Follow(_)

@@ -11,13 +11,19 @@ use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{FailureClass, Priority, Probe};
 
+use super::rates::Pair;
+
 /// Who waits for a call.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owner {
-    /// An order that is being placed.
+    /// An order that is being placed: by itself, in another's stead, or as one half of a pair.
     Place(ClientOrderId),
     /// An order that is being canceled.
     Cancel(ClientOrderId),
+    /// An order whose quantity is being lowered.
+    Amend(ClientOrderId),
+    /// A symbol on which everybody's orders are being canceled.
+    Clear(Symbol),
     /// An order that is being asked about.
     Ask(ClientOrderId),
     /// An order whose trades are being fetched.
@@ -44,10 +50,14 @@ pub(super) enum Owner {
     Scan(Symbol),
     /// Trades of orders that are not known.
     Identify(Symbol),
+    /// Whether the venue's numbers have gone back.
+    Newest(Symbol),
     /// A strategy that wants history.
     History { strategy: StrategyId, instrument: InstrumentId, interval: Interval, bars: u32 },
     /// A book.
     Depth(Symbol),
+    /// What one asset is worth in another.
+    Rate(Pair),
     /// A stream's handshake.
     Open(StreamKind, u32),
     /// The account's events on a socket that stands.

@@ -154,15 +154,10 @@ impl Engine {
     /// Sends a call that was refused for its time once more: at `at`, or when the clock is known.
     pub(super) fn hold_for_clock(&mut self, now: Timestamp, pending: PendingCall, at: Timestamp) {
         if let Owner::Place(id) = pending.owner
-            && let Some(order) = self.ledger.order_mut(id)
-            && order.state == OrderState::InFlight
+            && self.is_on_its_way(id)
+            && !self.not_on_its_way(now, id)
         {
-            order.state = OrderState::Pending;
-            order.updated_at = now;
-            if order.is_cancel_wanted {
-                self.cancel_unsent(now, id);
-                return;
-            }
+            return;
         }
         if self.clock.is_known() {
             self.requeue(now, pending, at);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tradewind_model::call::{Call, CallKind};
-use tradewind_model::id::{CallId, ClientOrderId};
+use tradewind_model::id::CallId;
 use tradewind_model::order::Denied;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
@@ -136,6 +136,14 @@ impl Engine {
             return None;
         };
         let (call, owner) = (pending.call.clone(), pending.owner.clone());
+        if let Owner::Place(order) = owner
+            && self.is_swap_moot(order)
+        {
+            self.scheduler.forget_unsent(id);
+            self.calls.remove(id);
+            self.swap_by_steps(now, order);
+            return None;
+        }
         self.calls.leave(now, id);
         // Impatience closes no connection: who asked is told at their deadline, and the answer is
         // still good for whoever asks later. A call that was cut off would be charged for longer,
@@ -166,10 +174,18 @@ impl Engine {
                 None
             }
             Owner::Place(order) => {
+                if let Err(denied) = self.check_door(order) {
+                    self.calls.remove(id);
+                    self.scheduler.forget_unsent(id);
+                    self.deny_entry(now, order, &denied);
+                    return None;
+                }
                 self.order_sent(now, order);
                 Some(Action::Send { route, call, permit, timing })
             }
             Owner::Cancel(_)
+            | Owner::Amend(_)
+            | Owner::Clear(_)
             | Owner::Ask(_)
             | Owner::Fetch(_)
             | Owner::Probe
@@ -185,8 +201,10 @@ impl Engine {
             | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Newest(_)
             | Owner::History { .. }
-            | Owner::Depth(_) => Some(Action::Send { route, call, permit, timing }),
+            | Owner::Depth(_)
+            | Owner::Rate(_) => Some(Action::Send { route, call, permit, timing }),
         }
     }
 
@@ -241,8 +259,18 @@ impl Engine {
         match &pending.owner {
             Owner::Place(id) => {
                 let id = *id;
-                let denied = self.denial(now, id, why);
-                self.deny(now, id, denied);
+                let created = self.ledger.order(id).map_or(now, |order| order.created_at);
+                let denied = self.denial(now.since(created), why);
+                self.deny_entry(now, id, &denied);
+            }
+            Owner::Amend(id) => {
+                let id = *id;
+                let denied = self.denial(now.since(pending.queued_at), why);
+                self.amendment_unsent(id, denied);
+            }
+            Owner::Clear(symbol) => {
+                let (symbol, reason) = (symbol.clone(), self.unsent_reason(&why));
+                self.not_cleared(now, &symbol, reason);
             }
             Owner::Read => self.read_unsent(now, pending, why),
             Owner::Cancel(_)
@@ -260,8 +288,10 @@ impl Engine {
             | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Newest(_)
             | Owner::History { .. }
             | Owner::Depth(_)
+            | Owner::Rate(_)
             | Owner::Open(..)
             | Owner::Join(_)
             | Owner::Follow(_) => {
@@ -279,7 +309,7 @@ impl Engine {
     }
 
     /// What a strategy is told of an order that was given up.
-    fn denial(&self, now: Timestamp, id: ClientOrderId, why: Unsent) -> Denied {
+    fn denial(&self, waited: Duration, why: Unsent) -> Denied {
         match why {
             Unsent::Unsupported(_) => Denied::Unsupported(self.unsent_reason(&why)),
             Unsent::Shed(Shed::Refused(never @ Never::QueueFull { .. })) => {
@@ -287,24 +317,32 @@ impl Engine {
             }
             Unsent::Shed(Shed::Refused(never)) => Denied::NeverFits(never.to_string()),
             Unsent::Shed(shed @ Shed::Crowded { .. }) => Denied::Full(shed.to_string()),
-            Unsent::Shed(Shed::TooLate { .. } | Shed::Shut { .. }) => {
-                let created = self.ledger.order(id).map_or(now, |order| order.created_at);
-                let waited_ms = u64::try_from(now.since(created).as_millis()).unwrap_or(u64::MAX);
-                Denied::Deadline { waited_ms }
-            }
+            Unsent::Shed(Shed::TooLate { .. } | Shed::Shut { .. }) => Denied::Deadline {
+                waited_ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
+            },
         }
     }
 
     /// Queues a call again under a new number, at `at`.
-    pub(super) fn requeue(&mut self, now: Timestamp, mut pending: PendingCall, at: Timestamp) {
+    pub(super) fn requeue(
+        &mut self,
+        now: Timestamp,
+        mut pending: PendingCall,
+        at: Timestamp,
+    ) -> CallId {
         pending.sent_at = None;
         // What has a limit keeps it; what is pursued until it is done waits as patiently as before.
-        if !matches!(pending.owner, Owner::Place(_) | Owner::Read) {
+        let has_limit = matches!(
+            pending.owner,
+            Owner::Place(_) | Owner::Amend(_) | Owner::Clear(_) | Owner::Read
+        );
+        if !has_limit {
             pending.deadline = at.max(now) + PATIENCE;
         }
         let id = self.calls.insert(pending);
         self.timers.set(Timer::Retry(id), at);
         self.track(id);
+        id
     }
 
     pub(super) fn retry_due(&mut self, now: Timestamp, call: CallId) {

@@ -13,12 +13,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tradewind_model::Decimal;
 use tradewind_model::id::ClientOrderId;
+use tradewind_model::money::Quantity;
 use tradewind_model::order::{Denied, OrderState};
 use tradewind_model::report::{ExecutionReport, Fill};
 use tradewind_model::time::Timestamp;
+use tradewind_model::trading::TradingScope;
 use tradewind_scheduler::Backoff;
 
+use super::trading::Decision;
 use super::{Engine, Timer};
 use crate::action::{Action, Incident};
 use crate::journal::{
@@ -47,16 +51,26 @@ pub(super) struct Journaling {
 }
 
 /// What may happen once its record is durable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Awaited {
     /// An order may queue.
     Place {
+        id: ClientOrderId,
+        /// Which of its attempts.
+        attempt: u32,
+        /// When it is worth nothing any more.
+        deadline: Timestamp,
+    },
+    /// A lower quantity may be asked for.
+    Amend {
         id: ClientOrderId,
         /// When it is worth nothing any more.
         deadline: Timestamp,
     },
     /// The verdict that the venue never had an order may be acted upon.
     NotPlaced(ClientOrderId),
+    /// So much trading is allowed.
+    Trading(Box<Decision>),
 }
 
 impl Journaling {
@@ -102,16 +116,17 @@ impl Engine {
     }
 
     /// Writes down what may only be done once that is durable.
-    fn record_first(&mut self, now: Timestamp, entry: Entry, awaited: Awaited) {
+    fn record_first(&mut self, now: Timestamp, entries: Vec<Entry>, awaited: Awaited) {
         // On its own, so that what has happened is never turned away with it.
         self.hand_out_records();
         let id = self.journaling.next_id();
         self.journaling.awaited.insert(id, awaited);
-        let records = vec![Record { at: now, entry }];
+        let records = entries.into_iter().map(|entry| Record { at: now, entry }).collect();
         self.actions.push_back(Action::Append(Append { id, records }));
     }
 
-    /// Writes down that an order is wanted, and queues it once that is durable.
+    /// Writes down that an order is wanted, and with it the other half of its pair, and queues them
+    /// once that is durable.
     pub(super) fn intend(&mut self, now: Timestamp, id: ClientOrderId) {
         let deadline = now + self.config.order_deadline;
         if !self.journaling.is_kept {
@@ -121,13 +136,55 @@ impl Engine {
         let Some(order) = self.ledger.order(id) else {
             return;
         };
-        let intent = self.intent(order, deadline);
-        if let Some(watch) = self.watches.get_mut(&id) {
-            watch.is_recorded = true;
+        let attempt = order.attempt;
+        let together = self.placed_together(id).filter_map(|id| self.ledger.order(id));
+        let entries: Vec<_> =
+            together.map(|order| Entry::Intent(Box::new(self.intent(order, deadline)))).collect();
+        for id in self.placed_together(id) {
+            if let Some(watch) = self.watches.get_mut(&id) {
+                watch.is_recorded = true;
+            }
         }
         self.timers.set(Timer::Unwritten(id), deadline);
-        let awaited = Awaited::Place { id, deadline };
-        self.record_first(now, Entry::Intent(Box::new(intent)), awaited);
+        self.record_first(now, entries, Awaited::Place { id, attempt, deadline });
+    }
+
+    /// Writes down that an order is to have a lower quantity, and asks for that once it is durable.
+    pub(super) fn intend_amendment(&mut self, now: Timestamp, id: ClientOrderId, qty: Quantity) {
+        let deadline = now + self.config.order_deadline;
+        if self.journaling.is_kept {
+            let entries = vec![Entry::AmendAsked { client_order_id: id, qty }];
+            self.record_first(now, entries, Awaited::Amend { id, deadline });
+        } else {
+            self.send_amendment(now, id, deadline);
+        }
+    }
+
+    /// Writes down how much trading is allowed, and acts upon it once that is durable.
+    pub(super) fn decide_trading(&mut self, now: Timestamp, entry: Entry, decision: Decision) {
+        self.record_first(now, vec![entry], Awaited::Trading(Box::new(decision)));
+    }
+
+    /// Whether a command about a scope is being written down.
+    pub(super) fn is_deciding(&self, scope: TradingScope) -> bool {
+        let mut awaited = self.journaling.awaited.values();
+        awaited.any(|one| matches!(one, Awaited::Trading(decision) if decision.scope() == scope))
+    }
+
+    /// Writes down that an order is sent once more under its name, and queues it once that is
+    /// durable.
+    pub(super) fn intend_again(&mut self, now: Timestamp, id: ClientOrderId, deadline: Timestamp) {
+        if !self.journaling.is_kept {
+            self.queue_order(now, id, deadline);
+            return;
+        }
+        let Some(order) = self.ledger.order(id) else {
+            return;
+        };
+        let (attempt, intent) = (order.attempt, self.intent(order, deadline));
+        self.timers.set(Timer::Unwritten(id), deadline);
+        let entries = vec![Entry::Intent(Box::new(intent))];
+        self.record_first(now, entries, Awaited::Place { id, attempt, deadline });
     }
 
     /// An order as it is written down.
@@ -142,7 +199,7 @@ impl Engine {
             symbol: order.symbol.clone(),
             deadline,
             recv_window: self.config.recv_window,
-            attempt: 1,
+            attempt: order.attempt,
             created_at: order.created_at,
         }
     }
@@ -154,7 +211,7 @@ impl Engine {
         };
         let waited = now.since(order.created_at).as_millis();
         let waited_ms = u64::try_from(waited).unwrap_or(u64::MAX);
-        self.deny(now, id, Denied::Deadline { waited_ms });
+        self.deny_entry(now, id, &Denied::Deadline { waited_ms });
     }
 
     /// Writes down the verdict that the venue never had an order, and acts upon it once that is
@@ -166,7 +223,7 @@ impl Engine {
         }
         let (client_order_id, reason) = (id, Some(reason));
         let entry = Entry::Ended { client_order_id, ending: Ending::NotPlaced, reason };
-        self.record_first(now, entry, Awaited::NotPlaced(id));
+        self.record_first(now, vec![entry], Awaited::NotPlaced(id));
     }
 
     /// Whoever writes things down has answered.
@@ -181,6 +238,7 @@ impl Engine {
                 if self.journaling.fault.take().is_some() {
                     self.tell(Incident::StorageRestored);
                 }
+                self.write_trading_again(now);
             }
             Answer::Compacted { .. } => {}
         }
@@ -188,14 +246,22 @@ impl Engine {
 
     fn recorded(&mut self, now: Timestamp, id: AppendId) {
         match self.journaling.awaited.remove(&id) {
-            Some(Awaited::Place { id, deadline }) => self.intended(now, id, deadline),
+            Some(Awaited::Place { id, attempt, deadline }) => {
+                self.intended(now, id, attempt, deadline);
+            }
+            Some(Awaited::Amend { id, deadline }) => self.send_amendment(now, id, deadline),
             Some(Awaited::NotPlaced(id)) => self.ruled_out(now, id),
+            Some(Awaited::Trading(decision)) => self.trading_decided(now, *decision),
             None => {}
         }
     }
 
     /// An order's intent is durable. It may have been canceled, or its time may have passed.
-    fn intended(&mut self, now: Timestamp, id: ClientOrderId, deadline: Timestamp) {
+    fn intended(&mut self, now: Timestamp, id: ClientOrderId, attempt: u32, deadline: Timestamp) {
+        // Other terms may be on their way to the disk already.
+        if self.ledger.order(id).is_none_or(|order| order.attempt != attempt) {
+            return;
+        }
         if self.timers.clear(Timer::Unwritten(id)) && self.is_pending(id) {
             self.queue_order(now, id, deadline);
         }
@@ -206,17 +272,24 @@ impl Engine {
             Some(Awaited::Place { id, .. }) => {
                 self.timers.clear(Timer::Unwritten(id));
                 self.forget_intent(id);
-                self.deny(now, id, Denied::Unrecorded(fault.message));
+                self.deny_entry(now, id, &Denied::Unrecorded(fault.message));
+            }
+            Some(Awaited::Amend { id, .. }) => {
+                self.amendment_unsent(id, Denied::Unrecorded(fault.message));
             }
             Some(Awaited::NotPlaced(id)) => self.not_ruled_out(id),
+            Some(Awaited::Trading(decision)) => self.trading_undecided(*decision, fault),
             None => {}
         }
     }
 
     /// Nothing of an order's intent is written, and nothing of its end is to be.
     fn forget_intent(&mut self, id: ClientOrderId) {
-        if let Some(watch) = self.watches.get_mut(&id) {
-            watch.is_recorded = false;
+        let is_first = self.ledger.order(id).is_some_and(|order| order.attempt <= 1);
+        for id in self.placed_together(id) {
+            if let Some(watch) = self.watches.get_mut(&id) {
+                watch.is_recorded &= !is_first;
+            }
         }
     }
 
@@ -234,7 +307,7 @@ impl Engine {
         }
         let unwritten = self.journaling.awaited.values().filter_map(|awaited| match awaited {
             Awaited::Place { id, .. } => Some(*id),
-            Awaited::NotPlaced(_) => None,
+            Awaited::Amend { .. } | Awaited::NotPlaced(_) | Awaited::Trading(_) => None,
         });
         let unwritten: Vec<_> = unwritten.collect();
         for id in unwritten {
@@ -266,12 +339,18 @@ impl Engine {
         let Some(venue_order_id) = order.venue_order_id else {
             return;
         };
+        let instrument = self.instruments.get(&order.instrument);
+        let base_fee = match &fill.commission_asset {
+            Some(asset) if instrument.is_some_and(|one| one.base == *asset) => fill.commission,
+            _ => Decimal::ZERO,
+        };
         let trade = Trade {
             client_order_id: id,
             venue_order_id,
             venue: self.config.route.venue,
             symbol: order.symbol.clone(),
             fill: fill.clone(),
+            base_fee,
         };
         self.record(now, Entry::Traded(Box::new(trade)));
     }

@@ -2,6 +2,7 @@
 
 use tradewind_model::call::Call;
 use tradewind_model::id::CallId;
+use tradewind_model::order::Denied;
 use tradewind_model::outcome::{Fate, NotTaken, Outcome, Refusal, RefusalKind, Reply, Unknown};
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
@@ -18,11 +19,8 @@ impl Engine {
     pub(super) fn replied(&mut self, now: Timestamp, call: CallId, outcome: Outcome) {
         let Outcome { legs, meter } = outcome;
         let succeeded = legs.iter().all(|(_, fate)| matches!(fate, Fate::Done(_)));
-        // Every call this engine makes has one leg.
-        let fate = legs.into_iter().next().map_or_else(
-            || Fate::Unknown(Unknown::Unreadable("an outcome without legs".to_owned())),
-            |(_, fate)| fate,
-        );
+        let mut fates: Vec<_> = legs.into_iter().map(|(_, fate)| fate).collect();
+        let fate = gravest(&fates);
         self.scheduler.note_fate(now, call, &fate);
         match &fate {
             Fate::Unknown(Unknown::Timeout | Unknown::Broken(_)) => {
@@ -40,6 +38,13 @@ impl Engine {
         self.report_attempt(now, &pending, &fate, &meter);
         self.note_order_count(pending.sent_at.unwrap_or(now), &meter);
         self.heed(now, &pending.call, &fate);
+        self.note_silence(now, pending.sent_at.unwrap_or(now), &fate);
+        if let (Some(second), Some(first)) = (fates.pop(), fates.pop())
+            && (first != second || matches!(first, Fate::Done(_)))
+        {
+            self.legs_ended(now, &pending, (first, second));
+            return;
+        }
         match fate {
             Fate::Done(reply) => {
                 self.retries.succeeded(pending.priority, pending.tries.paid);
@@ -47,6 +52,18 @@ impl Engine {
             }
             Fate::Refused(refusal) => self.refused(now, pending, refusal),
             Fate::NotTaken(_) | Fate::Unknown(_) => self.failed(now, pending, fate),
+        }
+    }
+
+    /// The parts of a call have ended each in its own way, or both well.
+    fn legs_ended(&mut self, now: Timestamp, pending: &PendingCall, fates: (Fate, Fate)) {
+        match (&pending.owner, &pending.call) {
+            (Owner::Place(id), Call::ReplaceOrder(_)) => self.swapped(now, pending, *id, fates),
+            (Owner::Place(_), Call::PlaceOco(_)) => self.pair_answered(now, pending, fates),
+            _ => {
+                let fate = Fate::Unknown(Unknown::Unreadable("an answer in two parts".into()));
+                self.failed(now, pending.clone(), fate);
+            }
         }
     }
 
@@ -58,7 +75,13 @@ impl Engine {
         }
         self.overhear(sent_at, &pending.call, &reply);
         match (pending.owner.clone(), reply) {
-            (Owner::Place(id), Reply::Order(report)) => self.placed(now, id, &report),
+            (Owner::Place(id), Reply::Order(report))
+                if matches!(pending.call, Call::PlaceOrder(_)) =>
+            {
+                self.placed(now, id, &report);
+            }
+            (Owner::Amend(id), Reply::Order(report)) => self.amended(now, id, &report),
+            (Owner::Clear(symbol), Reply::Orders(orders)) => self.cleared(now, &symbol, &orders),
             (Owner::Cancel(id), Reply::Order(report)) => self.canceled(now, id, &report),
             (Owner::Ask(id), Reply::Order(report)) => self.asked(now, sent_at, id, &report),
             (Owner::Fetch(id), Reply::Fills(fills)) => self.fetched(now, id, &fills),
@@ -90,10 +113,14 @@ impl Engine {
             (Owner::Pulse(symbol), Reply::Ticker(quote)) => {
                 self.pulse_read(now, sent_at, &symbol, &quote);
             }
-            (Owner::Scan(symbol), Reply::Fills(fills)) => self.trades_read(now, &symbol, &fills),
+            (Owner::Scan(symbol), Reply::Fills(fills)) => {
+                self.trades_read(now, &symbol, pending, &fills);
+            }
+            (Owner::Newest(_), Reply::Orders(orders)) => self.newest_read(&orders),
             (Owner::Identify(symbol), Reply::Orders(orders)) => {
                 self.orders_read(now, &symbol, pending, &orders);
             }
+            (Owner::Rate(pair), Reply::Ticker(quote)) => self.rate_read(&pair, &quote),
             (Owner::Depth(symbol), Reply::Depth(book)) => self.depth_read(now, &symbol, &book),
             (Owner::Open(kind, generation), Reply::Ack) => {
                 self.stream_opened(now, kind, generation);
@@ -127,6 +154,9 @@ impl Engine {
         }
         match pending.owner {
             Owner::Place(id) => self.place_refused(now, id, refusal),
+            Owner::Amend(id) => {
+                self.not_amended(now, id, Denied::NotTaken(describe(&fate)));
+            }
             Owner::Cancel(id) => {
                 let is_unknown = refusal.kind == RefusalKind::UnknownOrder;
                 // Mostly because the order has just filled: the venue is asked.
@@ -137,6 +167,7 @@ impl Engine {
                 self.ask(now, id);
             }
             Owner::Ask(_)
+            | Owner::Clear(_)
             | Owner::Read
             | Owner::Fetch(_)
             | Owner::Probe
@@ -154,8 +185,10 @@ impl Engine {
             | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Newest(_)
             | Owner::History { .. }
-            | Owner::Depth(_) => self.failed(now, pending, fate),
+            | Owner::Depth(_)
+            | Owner::Rate(_) => self.failed(now, pending, fate),
         }
     }
 
@@ -169,9 +202,28 @@ impl Engine {
                     // Answers that settle an order never come this way; should one, the order is
                     // asked about, which is always safe.
                     Err(Over::Reconcile | Over::Given(OverReason::Final)) => {
-                        self.in_doubt(now, id, describe(&fate));
+                        self.in_doubt(now, id, &describe(&fate));
                     }
                     Err(Over::Given(over)) => self.not_taken(now, id, &fate, over),
+                }
+            }
+            Owner::Amend(id) => {
+                let id = *id;
+                match self.next_try(now, &pending, &fate) {
+                    Ok((at, tries)) => {
+                        let call = self.requeue(now, pending.after(tries), at);
+                        self.track_amendment(id, call);
+                    }
+                    Err(_) => self.not_amended(now, id, Denied::NotTaken(describe(&fate))),
+                }
+            }
+            Owner::Clear(symbol) => {
+                let symbol = symbol.clone();
+                match self.next_try(now, &pending, &fate) {
+                    Ok((at, tries)) => {
+                        self.requeue(now, pending.after(tries), at);
+                    }
+                    Err(_) => self.not_cleared(now, &symbol, describe(&fate)),
                 }
             }
             Owner::Read => self.read_failed(now, pending, fate),
@@ -193,8 +245,10 @@ impl Engine {
             | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Newest(_)
             | Owner::History { .. }
-            | Owner::Depth(_) => {
+            | Owner::Depth(_)
+            | Owner::Rate(_) => {
                 let reason = describe(&fate);
                 self.pursue(now, pending, Some(&fate), reason);
             }
@@ -223,6 +277,30 @@ impl Engine {
         };
         self.fail(failure);
     }
+}
+
+/// The fate that stands for a call whose parts may have ended differently: whatever is to be heeded
+/// first, and a success only when that is all there was.
+fn gravest(fates: &[Fate]) -> Fate {
+    let gravity = |fate: &&Fate| match fate {
+        Fate::NotTaken(NotTaken::Throttled(_)) => 5,
+        Fate::Unknown(_) => 4,
+        Fate::Refused(refusal)
+            if matches!(refusal.kind, RefusalKind::Auth | RefusalKind::Clock) =>
+        {
+            3
+        }
+        Fate::NotTaken(NotTaken::NotSent(_) | NotTaken::Overloaded(_)) => 2,
+        Fate::Refused(_) => 1,
+        Fate::Done(_) | Fate::NotTaken(NotTaken::NotAttempted(_)) => 0,
+    };
+    // Of equal ones the first: a reply, before what the venue did not go on to.
+    fates
+        .iter()
+        .rev()
+        .max_by_key(gravity)
+        .cloned()
+        .unwrap_or_else(|| Fate::Unknown(Unknown::Unreadable("an outcome without legs".to_owned())))
 }
 
 /// A fate that is no success, in words.

@@ -1,8 +1,8 @@
 //! What earlier lives have left: orders that may rest, trades that were missed, what was bought and
 //! sold, what strategies wanted remembered.
 //!
-//! All of it is taken up before anything new. Orders that are not over are asked about like after
-//! a gap; where the journal has lost its tail, orders that bear the name of one of our slots are
+//! All of it is taken up before anything new. Orders that are not over are looked for in the
+//! venue's list of open orders, and asked about when they are not in it; where the journal has lost its tail, orders that bear the name of one of our slots are
 //! adopted; trades are read from the last one that is written down. Orders of others, other slots
 //! of ours among them, are left alone. Only then do strategies begin, and are told what there is.
 //! Nothing here depends on how often it is done: a second start that follows at once ends in the
@@ -52,6 +52,8 @@ impl Engine {
             self.restore(record);
             self.ledger.close(id);
         }
+        let lookup = self.config.lookup;
+        self.memory.conclusive_from = now + lookup.processing_max + lookup.lag_max;
         let mut orphans = 0;
         for record in orders.into_values().filter(is_here) {
             let id = record.intent.client_order_id;
@@ -61,12 +63,16 @@ impl Engine {
             let (symbol, since) = (record.intent.symbol.clone(), record.intent.created_at);
             let sent = (since, record.intent.recv_window);
             self.restore(record);
+            if !is_doubted {
+                self.memory.rested(id);
+            }
             if is_doubted {
                 let known = self.recovery.doubted_since.entry(symbol).or_insert(since);
                 *known = since.min(*known);
                 self.doubt_restored(now, id, sent);
             }
         }
+        self.restore_successions();
         if orphans > 0 {
             self.tell(Incident::Orphans { count: orphans });
         }
@@ -77,6 +83,7 @@ impl Engine {
         }
         for ((venue, account, symbol), trade) in last_trades {
             if (venue, account) == (route.venue, route.account) {
+                self.memory.traded(&symbol);
                 self.recovery.last_trades.insert(symbol, trade);
             }
         }
@@ -84,6 +91,18 @@ impl Engine {
             if let Some(member) = self.members.get_mut(&strategy) {
                 member.store = store;
             }
+        }
+    }
+
+    /// Orders that were to come in others' stead, and of which nothing was heard: the others may
+    /// have been canceled for their sake.
+    fn restore_successions(&mut self) {
+        let doubted = self.ledger.open().filter(|order| order.state == OrderState::InDoubt);
+        let doubted: Vec<_> = doubted
+            .filter_map(|order| Some((order.link.instead_of()?, order.id, order.kind.qty())))
+            .collect();
+        for (first, id, wanted) in doubted {
+            self.succeed(first, id, wanted);
         }
     }
 
@@ -100,7 +119,7 @@ impl Engine {
         for (key, turnover) in std::mem::take(&mut self.recovery.turnovers) {
             match self.instruments.get(&key.1) {
                 Some(one) => {
-                    let position = turnover.position(&one.base, &one.quote);
+                    let position = turnover.position(&one.quote);
                     self.ledger.inherit(key, position);
                 }
                 // It is not traded any more.
@@ -186,6 +205,7 @@ fn order(record: OrderRecord) -> Order {
         kind: intent.request.kind,
         tag: intent.request.tag,
         link: intent.link,
+        attempt: intent.attempt,
         instrument: intent.request.instrument,
         state,
         venue_order_id,
@@ -226,6 +246,7 @@ fn adopted(
         kind,
         tag: 0,
         link: Link::Alone,
+        attempt: 1,
         state: OrderState::InDoubt,
         venue_order_id: Some(report.venue_order_id),
         qty: report.qty,

@@ -83,7 +83,7 @@ impl Engine {
         });
         let same: Vec<_> = same.map(|order| order.id).collect();
         for id in same {
-            self.deny(now, id, denied(alike.clone()));
+            self.deny_entry(now, id, &denied(alike.clone()));
         }
     }
 

@@ -161,11 +161,13 @@ impl Engine {
             | Owner::Vanished(..)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Newest(_)
             | Owner::History { .. }
-            | Owner::Depth(_) => self.need_again(now, pending, fate, reason),
+            | Owner::Depth(_)
+            | Owner::Rate(_) => self.need_again(now, pending, fate, reason),
             // The scheduler asks for another probe when it is time; the others have a limit, and
             // do not come here.
-            Owner::Probe | Owner::Place(_) | Owner::Read => {}
+            Owner::Probe | Owner::Place(_) | Owner::Amend(_) | Owner::Clear(_) | Owner::Read => {}
             // The next look is due soon anyway.
             Owner::Crosscheck(_) | Owner::Pulse(_) => {}
         }
@@ -189,6 +191,10 @@ impl Engine {
                 let what = format!("history of {instrument}");
                 self.market.history_done(*strategy, instrument, *interval);
                 self.tell(Incident::ReadFailed { what, reason });
+                return;
+            }
+            if let Owner::Rate(pair) = &pending.owner {
+                self.rate_refused(now, pair);
                 return;
             }
             // It is read again when it is due.
@@ -252,7 +258,7 @@ impl Engine {
         if !is_unknown || tries.failures < QUICK_CANCELS {
             self.timers.set(Timer::Cancel(id), at.max(now));
         }
-        if tries.failures == QUICK_CANCELS {
+        if tries.failures == QUICK_CANCELS && !self.is_silence_told() {
             let attempts = tries.failures;
             self.tell(Incident::CancelFailing { client_order_id: id, attempts, reason });
         }
@@ -263,8 +269,7 @@ impl Engine {
     pub(super) fn shut_until(&self, now: Timestamp, call: &Call) -> Option<(ScopeKey, Timestamp)> {
         let (kind, route) = (call.kind(), self.config.route);
         let signed = kind.is_signed().then_some(ScopeKey::Account(route.account));
-        let places =
-            matches!(call, Call::PlaceOrder(_)).then_some(ScopeKey::NewOrders(route.account));
+        let places = kind.places_orders().then_some(ScopeKey::NewOrders(route.account));
         [
             Some(ScopeKey::Egress(route.egress)),
             Some(ScopeKey::Group(route.egress, kind.group())),
@@ -312,6 +317,8 @@ const fn backoff(owner: &Owner) -> Backoff {
         Owner::Ask(_) | Owner::Cancel(_) => Backoff::RESOLVE,
         Owner::Open(..) | Owner::Join(_) | Owner::Follow(_) => Backoff::STREAM,
         Owner::Place(_)
+        | Owner::Amend(_)
+        | Owner::Clear(_)
         | Owner::Fetch(_)
         | Owner::Clock
         | Owner::Catalog
@@ -324,8 +331,10 @@ const fn backoff(owner: &Owner) -> Backoff {
         | Owner::Pulse(_)
         | Owner::Scan(_)
         | Owner::Identify(_)
+        | Owner::Newest(_)
         | Owner::History { .. }
         | Owner::Depth(_)
+        | Owner::Rate(_)
         | Owner::Probe
         | Owner::Read => Backoff::READ,
     }
@@ -342,6 +351,8 @@ const fn patient_backoff(owner: &Owner, failures: u32) -> Backoff {
         | Owner::Join(_)
         | Owner::Follow(_)
         | Owner::Place(_)
+        | Owner::Amend(_)
+        | Owner::Clear(_)
         | Owner::Fetch(_)
         | Owner::Clock
         | Owner::Catalog
@@ -354,8 +365,10 @@ const fn patient_backoff(owner: &Owner, failures: u32) -> Backoff {
         | Owner::Pulse(_)
         | Owner::Scan(_)
         | Owner::Identify(_)
+        | Owner::Newest(_)
         | Owner::History { .. }
         | Owner::Depth(_)
+        | Owner::Rate(_)
         | Owner::Probe
         | Owner::Read => backoff(owner),
     }

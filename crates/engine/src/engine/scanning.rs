@@ -32,27 +32,36 @@ pub(super) struct Scan {
     /// Trades of orders that are not known, by the order.
     parked: BTreeMap<VenueOrderId, Vec<Fill>>,
     pages: u32,
+    /// The last trade that was known before, from which on they are read.
+    known: Option<TradeId>,
     /// Nothing that happened before this is missing at its end.
     began_at: Timestamp,
 }
 
 impl Engine {
-    /// Reads a symbol's trades that came after one.
+    /// Reads a symbol's trades that came after one, and that one: a venue which does not list it
+    /// either lags, or was reset.
     pub(super) fn scan_after(&mut self, now: Timestamp, symbol: &Symbol, last: TradeId) {
-        self.scan(now, symbol, HistoryStart::Id(TradeId(last.0.saturating_add(1))));
+        self.scan(now, symbol, HistoryStart::Id(last), Some(last));
     }
 
     /// Reads a symbol's trades that came after a time by our clock.
     pub(super) fn scan_since(&mut self, now: Timestamp, symbol: &Symbol, since: Timestamp) {
         let since = self.clock.venue_time(since - CLOCK_DOUBT);
-        self.scan(now, symbol, HistoryStart::Time(since));
+        self.scan(now, symbol, HistoryStart::Time(since), None);
     }
 
-    fn scan(&mut self, now: Timestamp, symbol: &Symbol, since: HistoryStart<TradeId>) {
+    fn scan(
+        &mut self,
+        now: Timestamp,
+        symbol: &Symbol,
+        since: HistoryStart<TradeId>,
+        known: Option<TradeId>,
+    ) {
         if self.scans.contains_key(symbol) {
             return;
         }
-        let scan = Scan { parked: BTreeMap::new(), pages: 0, began_at: now };
+        let scan = Scan { parked: BTreeMap::new(), pages: 0, known, began_at: now };
         self.scans.insert(symbol.clone(), scan);
         self.read_trades(now, symbol, since);
     }
@@ -66,13 +75,27 @@ impl Engine {
     }
 
     /// A page of trades has been read.
-    pub(super) fn trades_read(&mut self, now: Timestamp, symbol: &Symbol, told: &[HistoricFill]) {
+    pub(super) fn trades_read(
+        &mut self,
+        now: Timestamp,
+        symbol: &Symbol,
+        pending: PendingCall,
+        told: &[HistoricFill],
+    ) {
+        let known = self.scans.get(symbol).and_then(|scan| scan.known);
+        if known.is_some() && told.is_empty() && now < self.memory.conclusive_from {
+            // It lists not even what was known: its reads lag.
+            let (at, tries) = self.patiently(now, &pending);
+            self.requeue(now, pending.after(tries), at.max(self.memory.conclusive_from));
+            return;
+        }
         let mut own: BTreeMap<ClientOrderId, Vec<Fill>> = BTreeMap::new();
         let Some(scan) = self.scans.get_mut(symbol) else {
             return;
         };
         scan.pages += 1;
-        for one in told {
+        let is_first = scan.known.take().is_some();
+        for one in told.iter().filter(|one| Some(one.fill.trade_id) != known) {
             match self.ledger.find(symbol, None, one.venue_order_id) {
                 Some(id) => own.entry(id).or_default().push(one.fill.clone()),
                 None => {
@@ -83,6 +106,11 @@ impl Engine {
         }
         let is_full = told.len() >= PAGE as usize && scan.pages < PAGES_MAX;
         let last = told.last().map(|one| one.fill.trade_id);
+        if is_first && told.is_empty() {
+            self.trades_forgotten(now, symbol);
+        } else if is_first {
+            self.memory.told_of_trade();
+        }
         for (id, fills) in own {
             self.book_missed(now, id, &fills);
         }

@@ -13,6 +13,7 @@ use tradewind_model::id::{CallId, ClientOrderId, StrategyId, Symbol};
 use tradewind_model::instrument::Instrument;
 use tradewind_model::notice::{Notice, Recovered};
 use tradewind_model::report::ExecutionReport;
+use tradewind_model::setback::Setback;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{Never, Origin, Priority, Scheduler, Ticket};
@@ -35,6 +36,8 @@ pub(super) struct Startup {
     has_read_missed_trades: bool,
     /// Orders of which something may have happened unheard.
     pub(super) unsure: BTreeSet<ClientOrderId>,
+    /// What strategies are to be told once they have begun.
+    setbacks: Vec<(StrategyId, Setback)>,
     /// The last read that failed, for the message when time runs out.
     pub(super) last_failure: Option<(CallKind, String)>,
 }
@@ -128,6 +131,7 @@ impl Engine {
         } else if names.is_empty() {
             self.startup.has_catalog = true;
             self.restore_positions();
+            self.want_rates_of_books(now);
             self.open_stream(now, StreamKind::Account);
         } else {
             let venue = self.config.route.venue;
@@ -176,6 +180,9 @@ impl Engine {
         }
         self.tell_balances(&account.balances);
         self.begin_strategies(now);
+        if self.startup.has_account {
+            self.audit(now, &account.balances);
+        }
     }
 
     pub(super) fn order_counts_read(&mut self, now: Timestamp) {
@@ -191,17 +198,22 @@ impl Engine {
     ) {
         self.startup.missing_open_orders.remove(symbol);
         let mut count = 0;
+        let mut listed = BTreeSet::new();
         for report in orders {
             let (client, venue) = (report.client_order_id, report.venue_order_id);
             let known = self.ledger.find(&report.symbol, client, venue);
             match known {
-                Some(id) => self.take_in(now, id, report),
+                Some(id) => {
+                    listed.insert(id);
+                    self.take_in(now, id, report);
+                }
                 None => count += usize::from(self.adopt_order(now, report).is_none()),
             }
         }
         if count > 0 {
             self.tell(Incident::ForeignOrders { count });
         }
+        self.ask_about_unlisted(now, symbol, &listed);
         self.begin_strategies(now);
     }
 
@@ -222,9 +234,22 @@ impl Engine {
             let recovered = self.recovered(strategy);
             self.notify(strategy, Notice::Started(Box::new(recovered)));
         }
+        for (strategy, setback) in std::mem::take(&mut self.startup.setbacks) {
+            self.notify(strategy, Notice::Setback(Box::new(setback)));
+        }
         if self.members.is_empty() {
             self.open_market_stream(now);
         }
+    }
+
+    /// Whether strategies have been told of their beginning.
+    pub(super) const fn has_begun_strategies(&self) -> bool {
+        self.startup.has_begun_strategies
+    }
+
+    /// Keeps for a strategy's beginning what became of an order of an earlier life.
+    pub(super) fn keep_setback(&mut self, strategy: StrategyId, setback: Setback) {
+        self.startup.setbacks.push((strategy, setback));
     }
 
     /// Whether the venue has told of trades that it has not told yet.
@@ -242,7 +267,9 @@ impl Engine {
         Recovered {
             instruments: own.iter().filter_map(|id| self.instruments.get(id).cloned()).collect(),
             orders: orders.map(|order| order.update(None, None)).collect(),
-            positions: positions.map(|((_, id), position)| (id.clone(), position.base)).collect(),
+            positions: positions
+                .map(|((_, id), position)| (id.clone(), position.clone()))
+                .collect(),
             balances: self.ledger.balances().cloned().collect(),
             fees: self.ledger.fees,
             store: member.map(|member| member.store.clone()).unwrap_or_default(),
@@ -256,13 +283,6 @@ impl Engine {
         if self.members.values().all(|member| member.has_started) {
             self.open_market_stream(now);
         }
-    }
-
-    /// A strategy has died. Whatever was to wait for it no longer does.
-    pub(super) fn strategy_lost(&mut self, now: Timestamp, strategy: StrategyId) {
-        self.market.forget(strategy);
-        self.strategy_started(now, strategy);
-        self.cancel_all_of(now, strategy);
     }
 
     /// What is missing before the first order, in words; none when nothing is.

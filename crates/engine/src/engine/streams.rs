@@ -254,7 +254,7 @@ impl Engine {
             StreamKind::Account if self.startup.is_over() => self.resync(now),
             StreamKind::Account => {
                 self.resync.leave();
-                self.ask_about_everything(now);
+                self.expect_everything(now);
                 self.read_account(now);
             }
             StreamKind::Market => {}

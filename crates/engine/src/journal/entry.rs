@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tradewind_model::Decimal;
 use tradewind_model::id::{AccountId, ClientOrderId, StrategyId, Symbol, VenueId, VenueOrderId};
 use tradewind_model::money::Quantity;
 use tradewind_model::order::{Link, OrderRequest};
@@ -169,6 +170,8 @@ pub struct Trade {
     pub symbol: Symbol,
     /// The trade.
     pub fill: Fill,
+    /// What of its fee was taken in base asset: that much less is held.
+    pub base_fee: Decimal,
 }
 
 /// How an order ended.

@@ -157,7 +157,7 @@ impl Recovered {
                 let key = TurnoverKey::of(&order.intent);
                 let symbol = (trade.venue, key.account, trade.symbol.clone());
                 let side = order.intent.request.side;
-                self.turnovers.entry(key).or_default().book(side, &trade.fill);
+                self.turnovers.entry(key).or_default().book(side, &trade.fill, trade.base_fee);
                 let last = self.last_trades.entry(symbol).or_insert(trade.fill.trade_id);
                 *last = trade.fill.trade_id.max(*last);
                 return Applied::Trade;

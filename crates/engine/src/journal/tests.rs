@@ -66,6 +66,7 @@ fn traded(id: &str, trade_id: u64, qty: &str) -> Entry {
             is_maker: true,
             at: at(trade_id),
         },
+        base_fee: "0.0001".parse().unwrap(),
     }))
 }
 
@@ -111,9 +112,10 @@ fn an_order_goes_from_intent_to_its_last_fill_and_its_trades_are_counted_once() 
     assert_eq!(order.cum_qty(), "0.3".parse().unwrap());
     assert_eq!(order.cum_quote(), "15000".parse().unwrap());
     let turnover = recovered.turnovers.values().next().unwrap();
-    let position = turnover.position(&Asset::new("BTC"), &Asset::new("USDT"));
+    let position = turnover.position(&Asset::new("USDT"));
     assert_eq!(position.base, "0.2998".parse().unwrap());
     assert_eq!(position.quote, "-15000".parse().unwrap());
+    assert_eq!(position.cost, "14990".parse().unwrap(), "fees have cost 10");
     assert_eq!(position.fills, 2);
     assert_eq!(recovered.last_trades.values().collect::<Vec<_>>(), [&TradeId(12)]);
 }

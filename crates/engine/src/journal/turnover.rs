@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use tradewind_model::Decimal;
 use tradewind_model::id::{AccountId, Asset, InstrumentId, StrategyId, VenueId};
 use tradewind_model::order::Side;
+use tradewind_model::position::{self, Position};
 use tradewind_model::report::Fill;
 
 use super::entry::Intent;
-use crate::ledger::Position;
 
 /// Whose turnover, in what.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,8 +36,8 @@ impl TurnoverKey {
     }
 }
 
-/// The sums of all trades: what a position is worked out from, once it is known which of an
-/// instrument's assets a fee was paid in. None of them is ever negative but a fee, for a rebate.
+/// The sums of all trades: what a position is worked out from, once it is known which asset an
+/// instrument is paid for in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Turnover {
     /// Base asset bought.
@@ -48,6 +48,10 @@ pub struct Turnover {
     pub spent: Decimal,
     /// Quote asset that selling brought.
     pub earned: Decimal,
+    /// Base asset paid in fees.
+    pub base_fees: Decimal,
+    /// What the base asset that is left has cost, at the average: see [`Position::cost`].
+    pub cost: Decimal,
     /// Fees by asset.
     pub fees: BTreeMap<Asset, Decimal>,
     /// How many trades.
@@ -55,8 +59,11 @@ pub struct Turnover {
 }
 
 impl Turnover {
-    /// Counts a trade.
-    pub fn book(&mut self, side: Side, fill: &Fill) {
+    /// Counts a trade, `base_fee` of which was taken in base asset.
+    pub fn book(&mut self, side: Side, fill: &Fill, base_fee: Decimal) {
+        let change = position::traded(side, fill, base_fee);
+        self.cost = position::cost_after(self.base(), self.cost, change, fill.price.get());
+        self.base_fees = self.base_fees.saturating_add(base_fee);
         let (qty, value) = (fill.qty.get(), (fill.price * fill.qty).get());
         let (base, quote) = match side {
             Side::Buy => (&mut self.bought, &mut self.spent),
@@ -77,6 +84,8 @@ impl Turnover {
         self.sold = self.sold.saturating_add(other.sold);
         self.spent = self.spent.saturating_add(other.spent);
         self.earned = self.earned.saturating_add(other.earned);
+        self.base_fees = self.base_fees.saturating_add(other.base_fees);
+        self.cost = self.cost.saturating_add(other.cost);
         for (asset, fee) in &other.fees {
             let paid = self.fees.entry(asset.clone()).or_default();
             *paid = paid.saturating_add(*fee);
@@ -84,15 +93,20 @@ impl Turnover {
         self.fills += other.fills;
     }
 
-    /// The position it leaves in an instrument of these assets.
+    /// The position it leaves in an instrument that is paid for in this asset.
     #[must_use]
-    pub fn position(&self, base: &Asset, quote: &Asset) -> Position {
-        let paid = |asset: &Asset| self.fees.get(asset).copied().unwrap_or_default();
+    pub fn position(&self, quote: &Asset) -> Position {
+        let paid = self.fees.get(quote).copied().unwrap_or_default();
         Position {
-            base: self.bought.saturating_sub(self.sold).saturating_sub(paid(base)),
-            quote: self.earned.saturating_sub(self.spent).saturating_sub(paid(quote)),
+            base: self.base(),
+            quote: self.earned.saturating_sub(self.spent).saturating_sub(paid),
+            cost: self.cost,
             fees: self.fees.clone(),
             fills: self.fills,
         }
+    }
+
+    fn base(&self) -> Decimal {
+        self.bought.saturating_sub(self.sold).saturating_sub(self.base_fees)
     }
 }

@@ -42,6 +42,7 @@ fn order(id: &str, side: Side) -> Order {
         kind,
         tag: 0,
         link: Link::Alone,
+        attempt: 1,
         state: OrderState::Open,
         venue_order_id: None,
         qty: kind.qty().unwrap(),
@@ -95,8 +96,8 @@ fn what_orders_on_their_way_will_lock_is_not_free_until_the_venue_has_said_so() 
     let (first, second) = ("a".parse().unwrap(), "b".parse().unwrap());
     ledger.set_balances(&usdt("100"), true);
     let kind = buy("10", "6");
-    assert_eq!(ledger.hold(first, Side::Buy, &kind, &instrument(), None), Ok(()));
-    let refused = ledger.hold(second, Side::Buy, &kind, &instrument(), None);
+    assert_eq!(ledger.hold(first, Side::Buy, &kind, &instrument(), None, None), Ok(()));
+    let refused = ledger.hold(second, Side::Buy, &kind, &instrument(), None, None);
     assert_eq!(refused, Err((Asset::from("USDT"), dec("60"), dec("40"))));
     // A balance told before the venue had the order says nothing of it.
     ledger.set_balances(&usdt("100"), false);
@@ -113,7 +114,7 @@ fn an_order_that_is_over_holds_nothing_and_is_still_found() {
     let one = order("a", Side::Buy);
     let (id, symbol) = (one.id, one.symbol.clone());
     ledger.insert(one);
-    ledger.hold(id, Side::Buy, &buy("10", "6"), &instrument(), None).unwrap();
+    ledger.hold(id, Side::Buy, &buy("10", "6"), &instrument(), None, None).unwrap();
     let venue = "77".parse().unwrap();
     ledger.order_mut(id).unwrap().venue_order_id = Some(venue);
     ledger.name(id, venue);

@@ -26,6 +26,7 @@ fn order() -> Order {
         },
         tag: 0,
         link: Link::Alone,
+        attempt: 1,
         state: OrderState::InFlight,
         venue_order_id: None,
         qty: qty(10),
@@ -157,4 +158,17 @@ fn an_unknown_word_moves_nothing_but_its_trades_count() {
     let change = order.apply(&report(ReportedStatus::Unknown("ODD".into()), 0, vec![fill(1, 2)]));
     assert_eq!(change.fills.len(), 1);
     assert_eq!((order.state, order.cum_qty), (OrderState::InFlight, qty(2)));
+}
+
+#[test]
+fn a_lower_quantity_is_taken_in_and_an_older_statement_does_not_raise_it() {
+    let lowered = ExecutionReport { qty: qty(6), ..report(ReportedStatus::Open, 0, Vec::new()) };
+    let older = report(ReportedStatus::PartiallyFilled, 2, vec![fill(1, 2)]);
+    for statements in [[&lowered, &older], [&older, &lowered]] {
+        let mut order = order();
+        let changes = statements.map(|statement| order.apply(statement));
+        assert_eq!(changes.iter().filter(|change| change.is_lowered).count(), 1);
+        assert_eq!((order.qty, order.leaves_qty()), (qty(6), qty(4)));
+        assert!(changes.iter().all(|change| change.has_moved));
+    }
 }

@@ -137,6 +137,40 @@ fn wrong_with_log(log: &Path) -> Result<(), OpenError> {
 fn prove(database: &Path, marker: &Path) -> Result<(Connection, String), OpenError> {
     let failed = |fault: Fault| fault.at_opening(database);
     let connection = connect(database).map_err(failed)?;
+    recognize(&connection, database, marker)?;
+    check(&connection).map_err(failed)?;
+    schema::migrate(&connection, &STEPS).map_err(failed)?;
+    configure(&connection).map_err(failed)?;
+    let id = name_of(&connection).map_err(failed)?;
+    Ok((connection, id))
+}
+
+/// A connection that sees one moment of a journal and changes nothing.
+pub(super) fn to_read(database: &Path, marker: &Path) -> Result<Connection, OpenError> {
+    let failed = |fault: Fault| fault.at_opening(database);
+    if let Some(Problem::Other(problem)) = wrong_with(database)? {
+        let (path, marker) = (database.to_owned(), marker.to_owned());
+        return Err(OpenError::NotAJournal { path, problem, marker });
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(database, flags).map_err(Fault::from);
+    let connection = connection.map_err(failed)?;
+    connection.busy_timeout(LOCK_PATIENCE).map_err(|error| failed(error.into()))?;
+    recognize(&connection, database, marker)?;
+    let found = schema::version(&connection).map_err(failed)?;
+    let known = schema::version_after(&STEPS);
+    if found < known {
+        let source = format!("it is of version {found}; a start brings it to {known}").into();
+        return Err(OpenError::Io { path: database.to_owned(), source });
+    }
+    // All that is read from here on is of one moment.
+    connection.execute_batch("BEGIN").map_err(|error| failed(error.into()))?;
+    Ok(connection)
+}
+
+/// Makes sure that a file is a journal, and of a version that is known.
+fn recognize(connection: &Connection, database: &Path, marker: &Path) -> Result<(), OpenError> {
+    let failed = |fault: Fault| fault.at_opening(database);
     let application: i64 = connection
         .query_row("PRAGMA application_id", [], |row| row.get(0))
         .map_err(|error| failed(error.into()))?;
@@ -148,15 +182,11 @@ fn prove(database: &Path, marker: &Path) -> Result<(Connection, String), OpenErr
         });
     }
     let (found, known) =
-        (schema::version(&connection).map_err(failed)?, schema::version_after(&STEPS));
+        (schema::version(connection).map_err(failed)?, schema::version_after(&STEPS));
     if found > known {
         return Err(OpenError::Newer { path: database.to_owned(), found, known });
     }
-    check(&connection).map_err(failed)?;
-    schema::migrate(&connection, &STEPS).map_err(failed)?;
-    configure(&connection).map_err(failed)?;
-    let id = name_of(&connection).map_err(failed)?;
-    Ok((connection, id))
+    Ok(())
 }
 
 /// Which journal a file is.

@@ -192,6 +192,8 @@ fn turnover(cells: &Cells<'_>) -> Result<(TurnoverKey, Turnover), Fault> {
         sold: cells.decimal("sold")?,
         spent: cells.decimal("spent")?,
         earned: cells.decimal("earned")?,
+        base_fees: cells.decimal("base_fees")?,
+        cost: cells.decimal("cost")?,
         fees: cells.fees("fees")?,
         fills: cells.unsigned("fills")?,
     };

@@ -46,7 +46,8 @@ pub(super) fn changed(open: &mut Open) -> Result<(), Fault> {
         let Some(turnover) = known.turnovers.get(key) else { continue };
         let mut statement = open.connection.prepare_cached(
             "INSERT OR REPLACE INTO turnovers (venue, account, strategy, instrument, bought, \
-             sold, spent, earned, fees, fills) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             sold, spent, earned, base_fees, cost, fees, fills) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?;
         statement.execute(params![
             key.venue.as_str(),
@@ -57,6 +58,8 @@ pub(super) fn changed(open: &mut Open) -> Result<(), Fault> {
             turnover.sold.to_string(),
             turnover.spent.to_string(),
             turnover.earned.to_string(),
+            turnover.base_fees.to_string(),
+            turnover.cost.to_string(),
             serde_json::to_string(&turnover.fees)?,
             turnover.fills.cast_signed(),
         ])?;

@@ -34,7 +34,7 @@ pub(super) fn recovered(records: &[Record]) -> Recovered {
         let symbol = (trade.venue, key.account, trade.symbol.clone());
         let last = recovered.last_trades.entry(symbol).or_insert(trade.fill.trade_id);
         *last = trade.fill.trade_id.max(*last);
-        recovered.turnovers.entry(key).or_default().book(side, &trade.fill);
+        recovered.turnovers.entry(key).or_default().book(side, &trade.fill, trade.base_fee);
     }
     decisions(&mut recovered, records);
     recovered

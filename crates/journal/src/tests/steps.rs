@@ -208,6 +208,7 @@ fn traded(order: u32, trade: u32) -> Box<Trade> {
             is_maker: trade.is_multiple_of(2),
             at: START + Duration::from_nanos(u64::from(trade)),
         },
+        base_fee: ["0", "-0.5", "0"][trade as usize % 3].parse().unwrap(),
     })
 }
 

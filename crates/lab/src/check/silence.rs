@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use tradewind_model::call::CallKind;
 use tradewind_model::time::Timestamp;
 
 use crate::trip::{Closed, Trip};
@@ -32,7 +31,7 @@ pub(super) fn kept_by(world: &World, survives_death: bool, claims: &mut Vec<Stri
         // Those that were told before it left; the newest first, since they matter longest.
         let before = list.partition_point(|(at, _)| *at < trip.sent_at);
         let covering = list[..before].iter().rev().find(|(_, closed)| {
-            let covers = !closed.is_orders_alone || trip.call == CallKind::PlaceOrder;
+            let covers = !closed.is_orders_alone || trip.call.places_orders();
             covers && trip.sent_at < closed.until
         });
         if let Some((at, closed)) = covering {

@@ -72,6 +72,7 @@ impl World {
             | Action::Answer { .. }
             | Action::Append(_)
             | Action::RetryJournal
+            | Action::TradingSet { .. }
             | Action::Attempt(_)
             | Action::Tell(_)
             | Action::Drained { .. }

@@ -30,6 +30,9 @@ impl World {
     pub(super) fn call(&mut self, id: InstanceId, strategy: StrategyId, input: &Input) {
         let to = self.receiver(id);
         let instance = &mut self.instances[id.0];
+        if instance.hanging.contains(&strategy) {
+            return;
+        }
         let now = instance.clock.read(self.now);
         let host = instance.running.as_mut().and_then(|running| running.hosts.get_mut(&strategy));
         let Some(host) = host else { return };
@@ -89,6 +92,9 @@ impl World {
             }
             Action::Append(append) => self.append(from, append),
             Action::RetryJournal => self.try_journal(from),
+            Action::TradingSet { command, result } => {
+                self.instances[id.0].commanded.insert(command, result);
+            }
             Action::Attempt(event) => self.instances[id.0].note_attempt(*event),
             Action::Tell(incident) => self.instances[id.0].note_incident(self.now, incident),
             Action::Drained { unresolved } => self.instances[id.0].drained = Some(unresolved),

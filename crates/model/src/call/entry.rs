@@ -49,6 +49,8 @@ pub struct Replacement {
     pub cancel: OrderRef,
     /// The order to place. What the first one fills until it is canceled is not taken off.
     pub order: NewOrder,
+    /// What to do when a part of the first one has traded.
+    pub when_traded: WhenTraded,
     /// What to do when there is nothing to cancel.
     pub when_not_canceled: WhenNotCanceled,
     /// What to do when the account may place no order now.
@@ -60,6 +62,17 @@ impl Replacement {
     pub const CANCEL: LegId = LegId(0);
     /// The leg that places.
     pub const PLACE: LegId = LegId(1);
+}
+
+/// Whether an order is canceled of which a part has traded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenTraded {
+    /// It is.
+    Cancel,
+    /// It stays, and counts as not canceled: so the one in its stead never comes on top of what
+    /// has traded.
+    Leave,
 }
 
 /// Whether an order is placed though the one before it was not canceled.

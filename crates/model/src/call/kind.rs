@@ -212,6 +212,12 @@ impl CallKind {
         }
     }
 
+    /// Whether it places new orders, which a venue counts.
+    #[must_use]
+    pub const fn places_orders(self) -> bool {
+        matches!(self, Self::PlaceOrder | Self::ReplaceOrder | Self::PlaceOco)
+    }
+
     /// Whether the call carries a signature.
     #[must_use]
     pub const fn is_signed(self) -> bool {

@@ -165,6 +165,24 @@ impl OrderKind {
         }
     }
 
+    /// The same kind with another quantity of base asset; one that is given in quote asset becomes
+    /// one of base asset.
+    #[must_use]
+    pub const fn with_qty(&self, qty: Quantity) -> Self {
+        match *self {
+            Self::Limit { price, time_in_force, .. } => Self::Limit { price, qty, time_in_force },
+            Self::PostOnly { price, .. } => Self::PostOnly { price, qty },
+            Self::Market(_) => Self::Market(MarketQuantity::Base(qty)),
+            Self::Triggered { trigger, limit, .. } => Self::Triggered { trigger, qty, limit },
+        }
+    }
+
+    /// Whether it is there to stop a loss.
+    #[must_use]
+    pub const fn is_protection(&self) -> bool {
+        matches!(self, Self::Triggered { trigger: Trigger::StopLoss(_), .. })
+    }
+
     /// Whether it trades at whatever price there is, at once or when it is set off.
     #[must_use]
     pub const fn is_market(&self) -> bool {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LimitTerms, OrderKind, Trigger};
+use super::{LimitTerms, OrderKind, OrderRequest, Side, Trigger};
+use crate::id::InstrumentId;
 use crate::money::{Price, Quantity};
 
 /// One order to take a profit and one to stop a loss, of the same side and quantity. The venue
@@ -48,7 +49,65 @@ pub struct OcoStop {
     pub limit: Option<LimitTerms>,
 }
 
+/// What a strategy asks for when it wants a pair.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OcoRequest {
+    /// What to trade.
+    pub instrument: InstrumentId,
+    /// Which way, both of them.
+    pub side: Side,
+    /// Both orders.
+    pub pair: Oco,
+    /// The strategy's own mark, given back with every update of either.
+    pub tag: u32,
+}
+
+impl OcoRequest {
+    /// The order that takes the profit, as it would be asked for alone.
+    #[must_use]
+    pub fn take(&self) -> OrderRequest {
+        self.half(self.pair.take_kind())
+    }
+
+    /// The order that stops the loss, as it would be asked for alone.
+    #[must_use]
+    pub fn stop(&self) -> OrderRequest {
+        self.half(self.pair.stop_kind())
+    }
+
+    fn half(&self, kind: OrderKind) -> OrderRequest {
+        let (instrument, side, tag) = (self.instrument.clone(), self.side, self.tag);
+        OrderRequest { instrument, side, kind, tag }
+    }
+}
+
 impl Oco {
+    /// The pair that two orders are halves of: the one that takes the profit, and the one that
+    /// stops the loss. None when they are of no such kinds, or of different quantities.
+    #[must_use]
+    pub fn of(take: &OrderKind, stop: &OrderKind) -> Option<Self> {
+        let (take, qty) = match *take {
+            OrderKind::PostOnly { price, qty } => (OcoTake::PostOnly { price }, qty),
+            OrderKind::Triggered { trigger: Trigger::TakeProfit(at), qty, limit } => {
+                (OcoTake::Triggered { at, limit }, qty)
+            }
+            OrderKind::Limit { .. }
+            | OrderKind::Market(_)
+            | OrderKind::Triggered { trigger: Trigger::StopLoss(_), .. } => return None,
+        };
+        match *stop {
+            OrderKind::Triggered { trigger: Trigger::StopLoss(at), qty: same, limit }
+                if same == qty =>
+            {
+                Some(Self { qty, take, stop: OcoStop { at, limit } })
+            }
+            OrderKind::Limit { .. }
+            | OrderKind::PostOnly { .. }
+            | OrderKind::Market(_)
+            | OrderKind::Triggered { .. } => None,
+        }
+    }
+
     /// The order that takes the profit, as it would be placed alone.
     #[must_use]
     pub const fn take_kind(&self) -> OrderKind {

@@ -35,7 +35,7 @@ fn error(text: &str) -> String {
 #[test]
 fn a_whole_configuration_is_read() {
     let config = Config::parse("a.toml", GOOD).unwrap();
-    assert_eq!(config.engine.recv_window(), Duration::from_millis(1_500));
+    assert_eq!(config.engine.recv_window(&config.venue.place), Duration::from_millis(1_500));
     assert_eq!(config.account, AccountConfig::default());
     assert_eq!(config.retry.tries(FailureClass::Transient), 1, "tightened");
     assert_eq!(config.retry.tries(FailureClass::RateLimit), 2, "as it is");
@@ -125,4 +125,37 @@ fn a_start_is_spread_where_others_may_start_too() {
     assert_eq!(remote.state.start_jitter(&embedded), Duration::ZERO);
     let said = StateSection { start_jitter_ms: Some(7), ..StateSection::default() };
     assert_eq!(said.start_jitter(&embedded), Duration::from_millis(7));
+}
+
+#[test]
+fn an_embedded_venue_is_in_this_process_or_at_an_address_and_waits_less_for_orders() {
+    let remote = GOOD.replace("recv_window_ms = 1500\n", "");
+    let (head, rest) = remote.split_once("[venue.endpoint]").unwrap();
+    let (_, rest) = rest.split_once("[engine]").unwrap();
+    let served = |at: &str| format!("{head}[venue.embedded]\n{at}\n[engine]{rest}");
+    let window = |text: &str| {
+        let config = Config::parse("a.toml", text).unwrap();
+        let window = config.engine.recv_window(&config.venue.place);
+        (config.venue.place, window.as_millis())
+    };
+    assert_eq!(window(&remote).1, 2_000);
+    assert_eq!(window(&served("")), (Place::Embedded { seed: None }, 500));
+    let text = served("at = \"127.0.0.1:9000\"");
+    let address = "127.0.0.1:9000".parse().unwrap();
+    assert_eq!(window(&text), (Place::Served(address), 500));
+    let both = error(&served("at = \"127.0.0.1:9000\"\nseed = 1"));
+    assert!(both.contains("give the seed to `tradewind venue`"), "{both}");
+    let wrong = error(&served("at = \"localhost\""));
+    assert!(wrong.contains("venue.embedded.at") && wrong.contains("127.0.0.1:9000"), "{wrong}");
+}
+
+#[test]
+fn orders_that_are_over_are_kept_for_a_day_at_least() {
+    let kept =
+        |days: u64| GOOD.replace("[retry]", &format!("[journal]\nkeep_days = {days}\n[retry]"));
+    let config = Config::parse("a.toml", &kept(2)).map(|config| config.journal.keep());
+    assert_eq!(config, Ok(Duration::from_hours(48)));
+    for days in [0, 36_501] {
+        assert!(error(&kept(days)).contains("journal.keep_days is"), "{days}");
+    }
 }

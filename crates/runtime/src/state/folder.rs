@@ -56,6 +56,11 @@ impl Folder {
         path.is_dir().then_some(Self { path })
     }
 
+    /// A folder that was opened before.
+    pub(super) fn at(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

@@ -16,9 +16,9 @@ use tradewind_model::Timestamp;
 use tradewind_model::id::Symbol;
 use tradewind_scheduler::ShutRecord;
 
-use super::State;
 use super::folder::Held;
 use super::shut_book::ShutBook;
+use super::{State, halt};
 use crate::clock::Clock;
 
 /// How often the files are looked at.
@@ -152,6 +152,8 @@ struct FileDesk {
     unkept: Option<Box<Catalog>>,
     /// Looks until what failed is tried again; none while nothing has.
     failing: Option<u32>,
+    /// Looks until a file that halts is told of again.
+    halting: u32,
 }
 
 impl FileDesk {
@@ -168,6 +170,7 @@ impl FileDesk {
             lease: None,
             unkept: None,
             failing: None,
+            halting: 0,
         }
     }
 
@@ -192,6 +195,7 @@ impl FileDesk {
                 self.note(kept);
             }
             self.seek();
+            self.look_for_halt();
             if is_over {
                 drop(self);
                 shared.tell(|told| told.has_ended = true);
@@ -241,6 +245,19 @@ impl FileDesk {
         }
     }
 
+    /// Tells of a file that halts, now and then for as long as it is there.
+    fn look_for_halt(&mut self) {
+        self.halting = self.halting.saturating_sub(1);
+        match halt::found(self.state.folder.path()) {
+            None => self.halting = 0,
+            Some(trading) if self.halting == 0 => {
+                self.halting = RETRY_AFTER;
+                self.tell(Event::Trading { command: None, trading });
+            }
+            Some(_) => {}
+        }
+    }
+
     /// Finds the catalog that somebody else has read, or gets the right to read it.
     fn seek(&mut self) {
         self.lease = self.lease.take().filter(|(_, looks)| *looks > 0);
@@ -286,7 +303,8 @@ impl FileDesk {
             (Err(error), failing) => {
                 self.failing = Some(RETRY_AFTER);
                 if failing.is_none() {
-                    tracing::error!(
+                    // The journal beside it wakes somebody, if it fails as well.
+                    tracing::warn!(
                         "{path} cannot be used ({error}); trading goes on, but until that is \
                          mended a restart forgets what the venue has shut, and other processes do \
                          not hear of it (state.dir)"

@@ -40,7 +40,7 @@ pub(super) fn tenant(account: &str, slot: u16) -> Tenant {
         account: AccountId::new(account).unwrap(),
         hash: AccountHash::new(digest.to_be_bytes()),
     };
-    Tenant { venue: "api.venue.example".to_owned(), login, slot }
+    Tenant { venue: "api.venue.example".to_owned(), login, slot, holds_back: true }
 }
 
 pub(super) fn banned(now: Timestamp, secs: u64) -> ShutRecord {

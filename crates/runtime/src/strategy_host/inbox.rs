@@ -148,6 +148,12 @@ impl Inbox {
         }
     }
 
+    /// How much waits.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.lock().slots.len()
+    }
+
     /// Waits for news, or for `wakeup`; none when the strategy is to end.
     pub(crate) fn next(&self, clock: &Clock, wakeup: Option<Timestamp>) -> Option<Input> {
         let mut state = self.lock();
@@ -218,8 +224,8 @@ impl State {
                 self.statuses += 1;
                 self.append(Slot::Input(Input::Notice(notice)));
             }
-            // Once in the life of a strategy.
-            Notice::Started(_) | Notice::Stopping => {
+            // Once in the life of a strategy, and once for what it has asked for.
+            Notice::Started(_) | Notice::Stopping | Notice::Setback(_) => {
                 self.append(Slot::Input(Input::Notice(notice)));
             }
         }

@@ -2,6 +2,7 @@ use serde::Deserialize;
 use tradewind_model::id::{ClientOrderIds, InstrumentId};
 use tradewind_model::notice::{Command, Notice, VenueStatus};
 use tradewind_model::order::OrderUpdate;
+use tradewind_model::time::Timestamp;
 use tradewind_strategy::{Context, InvalidParams, Mailbox, Params, Registry, Strategy};
 
 use super::*;
@@ -58,6 +59,12 @@ fn a_panic_is_contained_and_told() {
     host.inbox()
         .push(Timestamp::EPOCH, Notice::Venue(VenueStatus::Stale { reason: String::new() }));
     let strategy = "one".parse().unwrap();
-    assert_eq!(events.blocking_recv(), Some(Event::StrategyLost { strategy }));
+    let Some(Event::StrategyLost { strategy: lost, how: StrategyFailure::Panicked(words) }) =
+        events.blocking_recv()
+    else {
+        panic!("nothing was told");
+    };
+    assert_eq!(lost, strategy);
+    assert!(words.contains("a panic that the test asked for") && !words.contains('\n'), "{words}");
     assert_eq!(events.blocking_recv(), None, "the thread has ended");
 }

@@ -46,6 +46,9 @@ pub struct FrontConfig {
     pub order_read_lag_max: Duration,
     /// The same for `allOrders`, which is answered from a database.
     pub history_read_lag_max: Duration,
+    /// How long the venue works on a request at the most. What waits in front of it for longer is
+    /// answered with -1007 and never done (errors.md, -1007: ten seconds, read 2026-11).
+    pub processing_max: Duration,
     /// Frames waiting for one connection before it is closed for being slow.
     pub session_backlog_max: usize,
     /// Requests whose arrival the ledger remembers, newest last.
@@ -109,6 +112,7 @@ impl Default for FrontConfig {
             report_delay_max: Duration::from_millis(5),
             order_read_lag_max: Duration::ZERO,
             history_read_lag_max: Duration::ZERO,
+            processing_max: Duration::from_secs(10),
             session_backlog_max: 16_384,
             arrivals_max: 65_536,
             hints: Hints::default(),
@@ -138,6 +142,34 @@ impl Default for BinanceConfig {
         let front = FrontConfig { keys: fake::keys(AccountId(0)), ..FrontConfig::default() };
         Self { exchange, front }
     }
+}
+
+impl BinanceConfig {
+    /// The venue that runs beside a bot on one machine: that of the examples and of `tradewind
+    /// venue`. It does at once what the real one may take seconds for, and promises so, which is
+    /// why a lost answer is cleared up sooner here: see [`embedded`]. It keeps no list of arrivals:
+    /// that is for tests, and a run may be long.
+    #[must_use]
+    pub fn embedded() -> Self {
+        let mut config = Self::default();
+        config.front.processing_max = embedded::PROCESSING_MAX;
+        config.front.arrivals_max = 0;
+        config
+    }
+}
+
+/// What the embedded venue promises of lost answers, so that whoever trades there may count on it.
+pub mod embedded {
+    use std::time::Duration;
+
+    /// How late an order may still be accepted, unless somebody asks for something else. The venue
+    /// refuses what is older than its sender allowed, as the real one does.
+    pub const RECV_WINDOW: Duration = Duration::from_millis(500);
+    /// How long it works on a request at the most.
+    pub const PROCESSING_MAX: Duration = Duration::from_secs(1);
+    /// How much later than that what came of it can be found at the most; its reads do not lag
+    /// unless somebody lets them.
+    pub const READ_LAG_MAX: Duration = Duration::from_millis(500);
 }
 
 /// Keys of the default account. They open nothing but a simulated venue.

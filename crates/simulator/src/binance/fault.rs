@@ -62,7 +62,9 @@ pub enum Fault {
     RequestLost,
     /// The connection is reset before the venue has seen it.
     RequestReset,
-    /// It waits in front of the venue for so long, and is done then.
+    /// It waits in front of the venue for so long, and is done then; or never, when that is longer
+    /// than the venue works on anything
+    /// ([`FrontConfig::processing_max`](super::FrontConfig::processing_max)).
     RequestHeld(Duration),
     /// It is not done; the answer is this one.
     Answered(Canned),

@@ -45,6 +45,13 @@ impl Binance {
         match fault {
             Fault::RequestLost => Delivery::Silence,
             Fault::RequestReset => Delivery::Reset,
+            Fault::RequestHeld(time) if time > self.desk.config.processing_max => {
+                self.advance(now);
+                let canned = Canned::timed_out();
+                self.arrived(now, peer, Door::Rest, what, canned.status);
+                let answer = self.canned(now, peer, &canned);
+                Delivery::Answer { answer, after: self.desk.config.processing_max }
+            }
             Fault::RequestHeld(time) => Delivery::Held(time),
             Fault::Answered(canned) => {
                 self.advance(now);

@@ -20,7 +20,7 @@ use super::method::{self, Ask, Row, SessionMethod};
 use super::params::Params;
 use super::refusal::{Place, Refusal};
 use super::reports;
-use super::session::{Kind, SessionId, WsApi};
+use super::session::{Frame, Kind, SessionId, WsApi};
 use super::signature;
 use super::user_data::Subscription;
 use crate::limits::{LimitKind, Service};
@@ -82,6 +82,13 @@ impl Binance {
         match self.script.strike(door, what, peer) {
             Some(Fault::RequestLost) => {}
             Some(Fault::RequestReset) => self.reset(id),
+            Some(Fault::RequestHeld(time)) if time > self.desk.config.processing_max => {
+                let canned = Canned::timed_out();
+                let text = canned_body(&request_id, &canned).to_string();
+                let until = now + self.desk.config.processing_max;
+                self.late.hold(until, id, Overdue::Frame(Frame::Text(text)));
+                self.arrived(now, peer, door, what, canned.status);
+            }
             Some(Fault::RequestHeld(time)) => {
                 self.late.hold(now + time, id, Overdue::Request(text.to_owned()));
             }

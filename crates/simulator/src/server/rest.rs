@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{CONNECTIONS_MAX, Venue, until_stopped};
+use super::{CONNECTIONS_MAX, Venue, admin, until_stopped};
 use crate::binance::Delivery;
 
 /// Bytes of a request body; the longest order is far below.
@@ -45,7 +45,7 @@ pub(super) async fn listen(
     }
 }
 
-async fn serve(venue: Arc<Venue>, stream: TcpStream, peer: IpAddr) {
+pub(super) async fn serve(venue: Arc<Venue>, stream: TcpStream, peer: IpAddr) {
     // Small answers should leave at once; a socket that refuses is slower, not broken.
     let _unset = stream.set_nodelay(true);
     let service = service_fn(|request| answer(Arc::clone(&venue), peer, request));
@@ -69,6 +69,9 @@ async fn answer(
         return Ok(response);
     };
     let request = Request::from_parts(parts, body.to_bytes());
+    if let Some(answer) = admin::answer(&venue, &request) {
+        return Ok(answer.map(Full::new));
+    }
     let delivery = {
         let mut binance = venue.lock();
         binance.ask(venue.now(), peer, &request)
@@ -85,11 +88,27 @@ async fn answer(
         Delivery::Silence => std::future::pending().await,
         Delivery::Reset => return Err(io::ErrorKind::ConnectionReset.into()),
         Delivery::Held(time) => {
-            tokio::time::sleep(time).await;
-            let mut binance = venue.lock();
-            binance.rest(venue.now(), peer, &request)
+            // What the venue has received it does, whether or not anybody still waits for it.
+            let held = tokio::spawn(hold(Arc::clone(&venue), peer, request, time));
+            held.await.map_err(|_| io::ErrorKind::ConnectionReset)?
         }
     };
     venue.moved.notify_one();
     Ok(response.map(Full::new))
+}
+
+/// Does a request that has waited in front of the venue.
+async fn hold(
+    venue: Arc<Venue>,
+    peer: IpAddr,
+    request: Request<Bytes>,
+    time: Duration,
+) -> Response<Bytes> {
+    tokio::time::sleep(time).await;
+    let response = {
+        let mut binance = venue.lock();
+        binance.rest(venue.now(), peer, &request)
+    };
+    venue.moved.notify_one();
+    response
 }

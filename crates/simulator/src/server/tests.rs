@@ -189,3 +189,45 @@ async fn a_fault_of_the_script_is_a_fault_of_the_connection() {
     assert!(held.starts_with("HTTP/1.1 200 OK\r\n"), "{held}");
     venue.stop().await;
 }
+
+#[tokio::test]
+async fn one_address_serves_all_services_and_what_is_true_of_the_venue() {
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let venue = Embedded::serve(&BinanceConfig::embedded(), 1, any).await.unwrap();
+    let time = "GET /api/v3/time HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    assert!(raw_http(&venue.rest_url(), time).await.starts_with("HTTP/1.1 200 OK\r\n"));
+    let mut api = connect(&venue.ws_api_url()).await.unwrap();
+    api.send(Message::text(json!({"id": 1, "method": "time"}).to_string())).await.unwrap();
+    assert_eq!(next(&mut api).await["status"], 200);
+    let url = format!("{}/ws/btcusdt@bookTicker", venue.stream_url());
+    assert_eq!(next(&mut connect(&url).await.unwrap()).await["s"], "BTCUSDT");
+    let before = venue.ledger().total_requests();
+    let ledger = "GET /simulator/ledger HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let answer = raw_http(&venue.rest_url(), ledger).await;
+    let body: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+    assert_eq!(body["accounts"][0]["duplicates"], 0);
+    assert_eq!(body["accounts"][0]["open_orders"], json!([]));
+    assert_eq!(venue.ledger().total_requests(), before, "it is no request of a client's");
+    let other = ledger.replace("ledger", "other");
+    assert!(raw_http(&venue.rest_url(), &other).await.starts_with("HTTP/1.1 404"));
+    venue.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_venue_has_received_it_does_though_the_sender_is_gone() {
+    let venue = start().await;
+    let of = Pattern::what("GET /api/v3/time");
+    let held = Fault::RequestHeld(Duration::from_millis(20));
+    venue.with(|binance, _| binance.add_fault(Rule::once(of, held)));
+    let mut stream = TcpStream::connect(host(&venue.rest_url())).await.unwrap();
+    stream.write_all(b"GET /api/v3/time HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    // Its end is behind the request, so that both are there before its time has come.
+    drop(stream);
+    let done = async {
+        while venue.with(|binance, _| binance.requests("GET /api/v3/time")) == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(done).await;
+    venue.stop().await;
+}

@@ -52,7 +52,7 @@ pub(super) async fn listen(
 }
 
 #[expect(clippy::result_large_err, reason = "the signature is the handshake callback's")]
-async fn serve(
+pub(super) async fn serve(
     venue: Arc<Venue>,
     service: Service,
     stream: TcpStream,

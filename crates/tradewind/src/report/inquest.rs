@@ -32,6 +32,8 @@ pub(crate) struct Inquest<'s> {
     pub(crate) desk: &'s Desk,
     /// When the run began, by the venue's clock.
     pub(crate) since: Timestamp,
+    /// When the oldest order was asked for that it took up, or when it began.
+    pub(crate) orders_since: Timestamp,
     /// The beginnings of our client order ids.
     pub(crate) prefixes: &'s [String],
 }
@@ -95,14 +97,14 @@ impl Inquest<'_> {
         })
     }
 
-    /// Our orders since the beginning.
+    /// Our orders that could trade since the beginning.
     async fn orders(
         &self,
         symbol: &Symbol,
     ) -> Result<BTreeMap<VenueOrderId, ClientOrderId>, String> {
         let mut orders = BTreeMap::new();
         let mut seen = BTreeSet::new();
-        let mut since = HistoryStart::Time(self.since);
+        let mut since = HistoryStart::Time(self.orders_since);
         for _ in 0..PAGES_MAX {
             let call =
                 Call::OrderHistory { symbol: symbol.clone(), since: Some(since), limit: ROWS };

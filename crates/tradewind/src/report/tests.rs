@@ -1,5 +1,7 @@
+use tradewind_engine::StreamView;
 use tradewind_model::Timestamp;
 use tradewind_model::notice::VenueStatus;
+use tradewind_model::stream::StreamKind;
 
 use super::*;
 
@@ -19,22 +21,37 @@ fn snapshot() -> Snapshot {
         instrument: "BTC-USDT".into(),
         base: decimal("0.0200"),
         quote: decimal("-1200"),
+        cost: decimal("1200"),
+        realized: Some(decimal("1.5")),
+        unrealized: Some(decimal("2")),
         profit: Some(decimal("3.5")),
         fees: BTreeMap::from([fee]),
         fees_in_quote: Some(Decimal::ZERO),
         fills: 2,
-        inherited: tradewind_engine::ledger::Position::default(),
+        inherited: tradewind_model::position::Position::default(),
     };
     Snapshot {
         at: Timestamp::from_secs(90),
         clock_offset_nanos: 0,
         status: VenueStatus::Live,
+        streams: [StreamKind::Account, StreamKind::Market].map(|kind| StreamView {
+            kind,
+            is_live: true,
+            whole_since: None,
+            heard_at: Timestamp::EPOCH,
+            standing: 1,
+            opening: 0,
+        }),
+        timers: 0,
+        calls: 0,
         counters: Counters { orders_sent: 2, fills: 2, ..Counters::default() },
         open_orders: Vec::new(),
         in_doubt: Vec::new(),
         positions: vec![position],
         quotes: BTreeMap::new(),
         balances: Vec::new(),
+        trading: Vec::new(),
+        cut_off: Vec::new(),
         scheduler: tradewind_scheduler::Snapshot {
             buckets: Vec::new(),
             queued: tradewind_scheduler::Priority::ALL.map(|class| (class, 0)),

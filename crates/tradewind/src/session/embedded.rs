@@ -1,7 +1,10 @@
-//! The venue inside of the process.
+//! The venue that comes with us: inside of this process, or served by another.
+
+use std::net::SocketAddr;
 
 use tradewind_model::id::Asset;
-use tradewind_simulator::binance::{BinanceConfig, fake};
+use tradewind_model::lookup::Lookup;
+use tradewind_simulator::binance::{BinanceConfig, embedded, fake};
 use tradewind_simulator::server::Embedded;
 use tradewind_venue::{Endpoint, Signer};
 
@@ -9,14 +12,11 @@ use super::StartError;
 use crate::report::Traded;
 
 /// Starts the venue, and says what the instruments are made of.
-///
-/// It keeps no list of arrivals: that is for tests, and a run may be long.
 pub(super) async fn start(
     seed: u64,
     traded: Vec<Traded>,
 ) -> Result<(Embedded, Vec<Traded>), StartError> {
-    let mut config = BinanceConfig::default();
-    config.front.arrivals_max = 0;
+    let config = BinanceConfig::embedded();
     let symbols = &config.exchange.symbols;
     let mut known = Vec::new();
     for one in traded {
@@ -35,12 +35,27 @@ pub(super) async fn start(
 }
 
 /// Where it is reached.
-pub(super) fn endpoint(embedded: &Embedded) -> Endpoint {
+pub(super) fn endpoint(venue: &Embedded) -> Endpoint {
     Endpoint {
-        rest: embedded.rest_url(),
-        account_stream: embedded.ws_api_url(),
-        market_stream: embedded.stream_url(),
+        rest: venue.rest_url(),
+        account_stream: venue.ws_api_url(),
+        market_stream: venue.stream_url(),
     }
+}
+
+/// Where one is reached that another process serves.
+pub(super) fn served(at: SocketAddr) -> Endpoint {
+    Endpoint {
+        rest: format!("http://{at}"),
+        account_stream: format!("ws://{at}/ws-api/v3"),
+        market_stream: format!("ws://{at}"),
+    }
+}
+
+/// For how long it proves nothing that it knows no such order. It does all at once, and promises
+/// to: what is left is for this machine to be slow.
+pub(super) fn lookup(whole: Lookup) -> Lookup {
+    Lookup { processing_max: embedded::PROCESSING_MAX, lag_max: embedded::READ_LAG_MAX, ..whole }
 }
 
 /// The key of its one account. It opens nothing else.

@@ -1,8 +1,9 @@
 //! What is kept between the runs of a configuration: where, for whom, and the word of a person who
 //! has seen to a refused key.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use tradewind_engine::Beginning;
 use tradewind_engine::journal::Recovered;
 use tradewind_journal::SyncMode;
 use tradewind_model::attempt::AccountHash;
@@ -12,6 +13,37 @@ use tradewind_runtime::{Clock, Config, Scribe, State, StateError};
 
 use super::{StartError, keys};
 
+/// Where a run's state and journal are, for whoever looks for them from outside.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    pub(crate) dir: PathBuf,
+    pub(crate) tenant: Tenant,
+}
+
+impl Kept {
+    /// Of the runs of a configuration.
+    pub(crate) fn of(config: &Config<'_>) -> Result<Self, StartError> {
+        let dir = dir(config)?.ok_or_else(keeps_nothing)?;
+        let login = Login { account: config.account.name, hash: hash(config)? };
+        let holds_back = !config.venue.place.is_simulated();
+        let slot = config.engine.slot;
+        Ok(Self { dir, tenant: Tenant { venue: venue(config), login, slot, holds_back } })
+    }
+
+    /// The folder of the venue.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.dir.join(&self.tenant.venue)
+    }
+}
+
+/// What a record of the journal survives.
+pub(crate) const fn sync(config: &Config<'_>) -> SyncMode {
+    match config.journal.durability {
+        JournalDurability::Normal => SyncMode::Normal,
+        JournalDurability::Full => SyncMode::Full,
+    }
+}
+
 /// Opens the state of a run; none for an embedded venue that was given no folder.
 pub(super) fn open(
     config: &Config<'_>,
@@ -20,7 +52,8 @@ pub(super) fn open(
 ) -> Result<Option<State>, StartError> {
     let Some(dir) = dir(config)? else { return Ok(None) };
     let login = Login { account: config.account.name, hash };
-    let tenant = Tenant { venue: venue(config), login, slot: config.engine.slot };
+    let holds_back = !config.venue.place.is_simulated();
+    let tenant = Tenant { venue: venue(config), login, slot: config.engine.slot, holds_back };
     let state = State::open(&dir, tenant, clock)?;
     if let Some(since) = state.refused_since() {
         let (venue, account) = (config.venue.name, config.account.name);
@@ -39,17 +72,64 @@ pub(super) fn open_journal(
 ) -> Result<(Scribe, Recovered), StartError> {
     let state = match config.venue.place {
         Place::Embedded { .. } => None,
-        Place::Remote(_) => state,
+        Place::Served(_) | Place::Remote(_) => state,
     };
     let Some(state) = state else {
         return Ok((Scribe::in_memory()?, Recovered::default()));
     };
-    let folder = state.path().join(format!("journal-{hash}-{}", config.engine.slot));
-    let sync = match config.journal.durability {
-        JournalDurability::Normal => SyncMode::Normal,
-        JournalDurability::Full => SyncMode::Full,
-    };
-    Ok(Scribe::open(&folder, sync, clock.now())?)
+    let folder = state.path().join(journal_name(config, hash));
+    let next = next_journal(&folder);
+    if !folder.exists() && next.exists() {
+        // Whoever had set the one before aside was stopped just before this.
+        std::fs::rename(&next, &folder).map_err(|error| super::machine(&error))?;
+    }
+    Ok(Scribe::open(&folder, sync(config), clock.now(), config.journal.keep())?)
+}
+
+/// Where the journal of a configuration is, whether or not there is one yet.
+///
+/// # Errors
+/// When nothing is kept for it, or its key, which says whose journal it is, is not in the
+/// environment.
+pub fn journal_folder(config: &Config<'_>) -> Result<PathBuf, StartError> {
+    if let Place::Embedded { .. } = config.venue.place {
+        return Err(keeps_nothing());
+    }
+    let dir = dir(config)?.ok_or_else(keeps_nothing)?;
+    Ok(dir.join(venue(config)).join(journal_name(config, hash(config)?)))
+}
+
+/// Where a journal is made that is to take the place of another.
+pub(crate) fn next_journal(folder: &Path) -> PathBuf {
+    let mut name = folder.file_name().unwrap_or_default().to_owned();
+    name.push(".next");
+    folder.with_file_name(name)
+}
+
+/// How somebody has to begin who only looks: beside a bot, and silent where it is.
+pub(crate) fn glance(
+    config: &Config<'_>,
+    hash: AccountHash,
+    clock: &Clock,
+) -> Result<Beginning, StartError> {
+    let dir = dir(config)?.ok_or_else(keeps_nothing)?;
+    let login = Login { account: config.account.name, hash };
+    Ok(State::glance(&dir, &venue(config), login, clock)?)
+}
+
+fn journal_name(config: &Config<'_>, hash: AccountHash) -> String {
+    format!("journal-{hash}-{}", config.engine.slot)
+}
+
+/// Whose login it is.
+fn hash(config: &Config<'_>) -> Result<AccountHash, StartError> {
+    match &config.venue.place {
+        Place::Embedded { .. } | Place::Served(_) => Ok(super::embedded::signer()?.account_hash()),
+        Place::Remote(_) => {
+            let signer = keys::from_environment(config.venue.name, &config.account)?;
+            Ok(signer.account_hash())
+        }
+    }
 }
 
 /// Says what is kept for a configuration, in lines; nothing is changed.
@@ -70,12 +150,7 @@ pub fn inspect(config: &Config<'_>) -> Result<String, StartError> {
 /// When nothing is kept for it, its key is not in the environment, or the state cannot be written.
 pub fn clear_key(config: &Config<'_>) -> Result<String, StartError> {
     let dir = dir(config)?.ok_or_else(keeps_nothing)?;
-    let hash = match &config.venue.place {
-        Place::Embedded { .. } => super::embedded::signer()?.account_hash(),
-        Place::Remote(_) => {
-            keys::from_environment(config.venue.name, &config.account)?.account_hash()
-        }
-    };
+    let hash = hash(config)?;
     let login = Login { account: config.account.name, hash };
     let was_refused = State::clear_key(&dir, &venue(config), login, &Clock::start())?;
     let account = config.account.name;
@@ -105,7 +180,8 @@ fn dir(config: &Config<'_>) -> Result<Option<PathBuf>, StateError> {
 fn venue(config: &Config<'_>) -> String {
     let url = match &config.venue.place {
         Place::Embedded { .. } => None,
-        Place::Remote(endpoint) => Some(endpoint.rest.as_str()),
+        Place::Served(at) => Some(super::embedded::served(*at).rest),
+        Place::Remote(endpoint) => Some(endpoint.rest.clone()),
     };
-    folder_name(config.venue.name, url)
+    folder_name(config.venue.name, url.as_deref())
 }

@@ -103,7 +103,10 @@ async fn inquest(session: &Session, prefixes: &[String]) -> Testimony {
     let mut traded: Vec<_> =
         session.traded.iter().map(|one| Traded { assets: None, ..one.clone() }).collect();
     let since = session.about.started_at;
-    let said = Inquest { desk: &session.desk, since, prefixes }.hold(&mut traded).await.unwrap();
+    let said = Inquest { desk: &session.desk, since, orders_since: since, prefixes }
+        .hold(&mut traded)
+        .await
+        .unwrap();
     assert_eq!(traded, session.traded, "the venue has told what the instruments are made of");
     said
 }

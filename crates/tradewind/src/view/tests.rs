@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
-use tradewind_engine::Counters;
+use tradewind_engine::{Counters, StreamView};
 use tradewind_model::Timestamp;
 use tradewind_model::market::Quote;
 use tradewind_model::money::{Notional, Price, Quantity};
 use tradewind_model::order::{Link, OrderKind};
+use tradewind_model::stream::StreamKind;
 
 use super::*;
 
@@ -50,12 +51,24 @@ fn snapshot() -> Snapshot {
         at: Timestamp::from_secs(12),
         clock_offset_nanos: 0,
         status: VenueStatus::Live,
+        streams: [StreamKind::Account, StreamKind::Market].map(|kind| StreamView {
+            kind,
+            is_live: true,
+            whole_since: None,
+            heard_at: Timestamp::EPOCH,
+            standing: 1,
+            opening: 0,
+        }),
+        timers: 0,
+        calls: 0,
         counters: Counters { orders_sent: 20, ..Counters::default() },
         open_orders: sells.chain(buys).collect(),
         in_doubt: Vec::new(),
         positions: Vec::new(),
         quotes: BTreeMap::from([(INSTRUMENT.into(), quote)]),
         balances: Vec::new(),
+        trading: Vec::new(),
+        cut_off: Vec::new(),
         scheduler: tradewind_scheduler::Snapshot {
             buckets: Vec::new(),
             queued: tradewind_scheduler::Priority::ALL.map(|class| (class, 0)),

@@ -1,12 +1,16 @@
 //! Canceling: repeated until the venue has said what became of the order.
 
 use tradewind_model::call::{Call, OrderRef};
-use tradewind_model::id::{ClientOrderId, StrategyId};
+use tradewind_model::id::{ClientOrderId, InstrumentId, StrategyId, Symbol};
+use tradewind_model::notice::Whose;
 use tradewind_model::order::OrderState;
 use tradewind_model::report::ExecutionReport;
 use tradewind_model::time::Timestamp;
+use tradewind_model::trading::CLOSING_TAG;
 use tradewind_scheduler::Priority;
 
+use super::pairing::HALF_GRACE;
+use crate::action::Incident;
 use crate::engine::calls::{Owner, Tries};
 use crate::engine::{Engine, Timer};
 use crate::journal::Entry;
@@ -22,21 +26,26 @@ impl Engine {
         let Some(order) = self.ledger.order_mut(id) else {
             return;
         };
-        if order.strategy != strategy || order.state.is_terminal() {
+        // What closes its position is not for a strategy to cancel.
+        let is_its = order.strategy == strategy && order.tag != CLOSING_TAG;
+        if !is_its || order.state.is_terminal() {
             return;
         }
         self.cancel_own(now, id);
     }
 
     pub(in crate::engine) fn cancel_own(&mut self, now: Timestamp, id: ClientOrderId) {
-        let Some(order) = self.ledger.order_mut(id) else {
+        let Some(order) = self.ledger.order_mut(id).filter(|order| !order.state.is_terminal())
+        else {
             return;
         };
         let was_wanted = std::mem::replace(&mut order.is_cancel_wanted, true);
         if order.state == OrderState::Pending {
             let queued = self.watches.get(&id).and_then(|watch| watch.place);
             if queued.is_none_or(|call| self.withdraw(call)) {
-                self.cancel_unsent(now, id);
+                for id in self.placed_together(id) {
+                    self.cancel_unsent(now, id);
+                }
             }
         } else {
             if !was_wanted {
@@ -48,7 +57,9 @@ impl Engine {
 
     /// Ends an order that never left because somebody wanted it gone: no request at all.
     pub(in crate::engine) fn cancel_unsent(&mut self, now: Timestamp, id: ClientOrderId) {
-        let Some(order) = self.ledger.order_mut(id) else {
+        let Some(order) =
+            self.ledger.order_mut(id).filter(|order| order.state == OrderState::Pending)
+        else {
             return;
         };
         order.state = OrderState::Canceled;
@@ -63,8 +74,12 @@ impl Engine {
         let Some(order) = self.ledger.order(id) else {
             return;
         };
-        let is_resting = matches!(order.state, OrderState::Open | OrderState::PartiallyFilled);
-        if !order.is_cancel_wanted || !is_resting || self.timers.is_set(Timer::Cancel(id)) {
+        let is_due = order.is_cancel_wanted && order.is_resting();
+        if !is_due || self.timers.is_set(Timer::Cancel(id)) || self.is_clearing(&order.symbol) {
+            return;
+        }
+        if self.is_canceled_along(order) {
+            self.timers.set(Timer::Cancel(id), now + HALF_GRACE * 3);
             return;
         }
         let Some(watch) = self.watches.get(&id).filter(|watch| watch.cancel.is_none()) else {
@@ -89,6 +104,76 @@ impl Engine {
             (watch.cancel, watch.cancel_tries) = (None, Tries::default());
         }
         self.take_in(now, id, report);
+    }
+
+    /// Cancels orders on an instrument: a strategy's own, each by its name, or everybody's.
+    pub(in crate::engine) fn cancel_all(
+        &mut self,
+        now: Timestamp,
+        strategy: StrategyId,
+        instrument: &InstrumentId,
+        whose: Whose,
+    ) {
+        let is_meant = |order: &&Order| {
+            let is_own = order.strategy == strategy || whose == Whose::Everybodys;
+            is_own && order.instrument == *instrument && order.tag != CLOSING_TAG
+        };
+        let meant: Vec<_> = self.ledger.open().filter(is_meant).map(|order| order.id).collect();
+        let is_the_strategys = self
+            .members
+            .get(&strategy)
+            .is_some_and(|member| member.instruments.contains(instrument));
+        let symbol = self.instruments.get(instrument).map(|one| one.symbol.clone());
+        if let Some(symbol) = symbol.filter(|_| is_the_strategys && whose == Whose::Everybodys)
+            && !self.is_clearing(&symbol)
+        {
+            let call = Call::CancelOpenOrders { symbol: symbol.clone() };
+            self.request(now, call, Owner::Clear(symbol), Priority::Critical);
+        }
+        for id in meant {
+            self.cancel_own(now, id);
+        }
+    }
+
+    /// Whether everybody's orders on a symbol are being canceled at once.
+    fn is_clearing(&self, symbol: &Symbol) -> bool {
+        self.calls.is_waited_for(&Owner::Clear(symbol.clone()))
+    }
+
+    /// Everybody's orders on a symbol were canceled. What is left of our own came later.
+    pub(in crate::engine) fn cleared(
+        &mut self,
+        now: Timestamp,
+        symbol: &Symbol,
+        reports: &[ExecutionReport],
+    ) {
+        for report in reports {
+            let (client, venue) = (report.client_order_id, report.venue_order_id);
+            if let Some(id) = self.ledger.find(symbol, client, venue) {
+                self.take_in(now, id, report);
+            }
+        }
+        self.cancel_rest(now, symbol);
+    }
+
+    /// Everybody's orders on a symbol may still be there. The request is not repeated, since it
+    /// would also cancel what was placed since; our own are canceled one by one.
+    pub(in crate::engine) fn not_cleared(
+        &mut self,
+        now: Timestamp,
+        symbol: &Symbol,
+        reason: String,
+    ) {
+        self.tell(Incident::NotCleared { symbol: symbol.clone(), reason });
+        self.cancel_rest(now, symbol);
+    }
+
+    fn cancel_rest(&mut self, now: Timestamp, symbol: &Symbol) {
+        let rest = self.ledger.open().filter(|order| order.symbol == *symbol);
+        let rest: Vec<_> = rest.map(|order| order.id).collect();
+        for id in rest {
+            self.pursue_cancel(now, id);
+        }
     }
 
     /// Trading ends: own orders are canceled, those on their way as soon as they are known.

@@ -3,6 +3,7 @@
 //! Anything positive ends a doubt at any time: a report, an answer that finds the order. Its
 //! absence proves nothing for long; when it does is the matter of `verdict`.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tradewind_model::call::{Call, OrderRef};
@@ -11,6 +12,7 @@ use tradewind_model::order::OrderState;
 use tradewind_model::outcome::{Fate, RefusalKind};
 use tradewind_model::report::ExecutionReport;
 use tradewind_model::time::Timestamp;
+use tradewind_model::trading::TradingLimits;
 use tradewind_scheduler::{Backoff, Priority};
 
 use crate::action::Incident;
@@ -88,13 +90,19 @@ impl Doubt {
 }
 
 impl Engine {
+    /// The answer to what was placed was lost. An order that was to be canceled by the same
+    /// request is asked about as well.
+    pub(in crate::engine) fn in_doubt(&mut self, now: Timestamp, id: ClientOrderId, reason: &str) {
+        for id in self.placed_together(id) {
+            self.in_doubt_alone(now, id, reason.to_owned());
+        }
+        if let Some(first) = self.swapped_for(id) {
+            self.ask(now, first);
+        }
+    }
+
     /// The answer to an order was lost.
-    pub(in crate::engine) fn in_doubt(
-        &mut self,
-        now: Timestamp,
-        id: ClientOrderId,
-        reason: String,
-    ) {
+    pub(super) fn in_doubt_alone(&mut self, now: Timestamp, id: ClientOrderId, reason: String) {
         let Some(order) = self.ledger.order_mut(id) else {
             return;
         };
@@ -132,10 +140,21 @@ impl Engine {
     ) {
         let lookup = self.config.lookup;
         let patience = lookup.processing_max + lookup.lag_max + self.clock.error_bound(now);
+        let alert_after = ALERT_AFTER.min(self.closed_after(id));
         if let Some(watch) = self.watches.get_mut(&id) {
             watch.doubt = Some(Doubt::new(now, sent_at, expires_at + patience));
-            self.timers.set(Timer::Doubt(id), now + ALERT_AFTER);
+            self.timers.set(Timer::Doubt(id), now + alert_after);
         }
+    }
+
+    /// How long the doubt about an order may last before no new risk is taken.
+    fn closed_after(&self, id: ClientOrderId) -> Duration {
+        let strategy = self.ledger.order(id).map(|order| order.strategy);
+        let setups = self.config.strategies.iter();
+        let own = setups.filter(|setup| Some(setup.id) == strategy).map(|setup| &setup.limits);
+        let limits = own.chain([&self.config.limits]);
+        let shortest = limits.filter_map(TradingLimits::max_unresolved_age).min();
+        shortest.unwrap_or(CLOSED_AFTER)
     }
 
     /// The venue has said that it has an order of this name, and nothing else of it.
@@ -161,16 +180,27 @@ impl Engine {
     }
 
     /// A doubt has lasted for long: somebody is told, then no new risk is taken.
-    pub(in crate::engine) fn doubt_overdue(&mut self, id: ClientOrderId) {
+    pub(in crate::engine) fn doubt_overdue(&mut self, now: Timestamp, id: ClientOrderId) {
+        let closed_after = self.closed_after(id);
+        // It cannot end while nothing is answered, which was told.
+        if self.is_silence_told() {
+            let is_first = self
+                .doubt_mut(id)
+                .is_some_and(|doubt| !doubt.is_alerted && now.since(doubt.since) < closed_after);
+            if is_first {
+                self.timers.set(Timer::Doubt(id), now + ALERT_AFTER);
+                return;
+            }
+        }
         let Some(doubt) = self.doubt_mut(id) else {
             return;
         };
         let (since, was_alerted) = (doubt.since, std::mem::replace(&mut doubt.is_alerted, true));
-        if was_alerted {
+        if was_alerted || closed_after <= ALERT_AFTER {
             self.overdue.insert(id);
-            self.tell(Incident::DoubtCloses { client_order_id: id, lasting: CLOSED_AFTER });
+            self.tell(Incident::DoubtCloses { client_order_id: id, lasting: closed_after });
         } else {
-            self.timers.set(Timer::Doubt(id), since + CLOSED_AFTER);
+            self.timers.set(Timer::Doubt(id), since + closed_after);
             self.tell(Incident::DoubtLasts { client_order_id: id, lasting: ALERT_AFTER });
         }
     }
@@ -204,6 +234,7 @@ impl Engine {
         let standing = |order: &Order| (order.state, order.cum_qty);
         let before = self.ledger.order(id).map(standing);
         self.take_in(now, id, report);
+        self.settle_amendment(id);
         let after = self.ledger.order(id).map(standing);
         self.suspect_asked(now, id, before != after);
         // A question that left before the events flowed again may have missed what came between.
@@ -229,6 +260,9 @@ impl Engine {
             Some(Fate::Refused(refusal)) if refusal.kind == RefusalKind::UnknownOrder
         );
         let asked_at = pending.sent_at.unwrap_or(now);
+        if is_miss {
+            self.order_unknown(asked_at, id);
+        }
         let Some(doubt) = self.doubt_mut(id) else {
             return Timestamp::MAX;
         };
@@ -238,17 +272,43 @@ impl Engine {
         }
         doubt.missed(asked_at);
         let next = doubt.next_ask(now);
-        self.consider_verdict(now, id);
+        // The other half of a pair may have waited for this one.
+        let both: Vec<_> = self.placed_together(id).collect();
+        for id in both.into_iter().rev() {
+            self.consider_verdict(now, id);
+        }
         next
     }
 
-    /// Asks about every order that may be live: something may have happened unheard.
-    pub(in crate::engine) fn ask_about_everything(&mut self, now: Timestamp) {
+    /// An earlier life has left orders: each is unsure until the venue's list of open orders, which
+    /// is read next, has it, or it has been asked about.
+    pub(in crate::engine) fn expect_everything(&mut self, now: Timestamp) {
         let live = self.ledger.open().filter(|order| order.state.may_be_live());
-        let live: Vec<_> = live.map(|order| order.id).collect();
-        for id in live {
+        let live: Vec<_> = live.map(|order| (order.id, order.symbol.clone())).collect();
+        for (id, symbol) in live {
             self.startup.unsure.insert(id);
-            self.ask(now, id);
+            if !self.symbols.contains_key(&symbol) {
+                // It is not traded any more, and its symbol not listed.
+                self.ask(now, id);
+            }
+        }
+    }
+
+    /// The list of a symbol's open orders has been read: who is not in it is asked about.
+    pub(in crate::engine) fn ask_about_unlisted(
+        &mut self,
+        now: Timestamp,
+        symbol: &Symbol,
+        listed: &BTreeSet<ClientOrderId>,
+    ) {
+        let on_it = self.ledger.open().filter(|order| order.symbol == *symbol);
+        let on_it: Vec<_> = on_it.map(|order| order.id).collect();
+        for id in on_it {
+            if listed.contains(&id) {
+                self.startup.unsure.remove(&id);
+            } else if self.startup.unsure.contains(&id) {
+                self.ask(now, id);
+            }
         }
     }
 

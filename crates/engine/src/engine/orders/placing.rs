@@ -1,16 +1,16 @@
 //! Placing: from a wish to the venue's first word.
 
-use tradewind_model::call::{Call, NewOrder};
-use tradewind_model::id::{ClientOrderId, StrategyId, Symbol};
-use tradewind_model::instrument::{FilterContext, InstrumentStatus};
+use tradewind_model::Decimal;
+use tradewind_model::call::{Call, NewOrder, WhenNotCanceled};
+use tradewind_model::id::{Asset, ClientOrderId, StrategyId, Symbol};
+use tradewind_model::instrument::{FilterContext, Instrument, InstrumentStatus};
 use tradewind_model::market::Quote;
 use tradewind_model::money::{Notional, Quantity};
 use tradewind_model::notice::{Notice, VenueStatus};
-use tradewind_model::order::{
-    Denied, Link, MarketQuantity, OrderKind, OrderRequest, OrderState, Side,
-};
+use tradewind_model::order::{Denied, Link, OrderRequest, OrderState, Side};
 use tradewind_model::outcome::{Fate, Refusal, RefusalKind};
 use tradewind_model::time::Timestamp;
+use tradewind_model::trading::CLOSING_TAG;
 use tradewind_scheduler::{OverReason, Priority};
 
 use super::Watch;
@@ -19,6 +19,7 @@ use crate::engine::Engine;
 use crate::engine::calls::{Owner, PendingCall};
 use crate::engine::outcome::describe;
 use crate::journal::Entry;
+use crate::ledger::Waiting;
 use crate::order::Order;
 
 impl Engine {
@@ -29,18 +30,34 @@ impl Engine {
         id: ClientOrderId,
         request: OrderRequest,
     ) {
-        if self.enter(now, strategy, id, &request) {
+        if self.enter(now, strategy, id, &request, Link::Alone) {
             self.place(now, id);
         }
     }
 
+    /// An order that a strategy asks for. What the engine's own orders are known by is not for it.
+    pub(in crate::engine) fn submit_wish(
+        &mut self,
+        now: Timestamp,
+        strategy: StrategyId,
+        id: ClientOrderId,
+        request: OrderRequest,
+    ) {
+        if request.tag != CLOSING_TAG {
+            self.submit(now, strategy, id, request);
+        } else if self.enter(now, strategy, id, &OrderRequest { tag: 0, ..request }, Link::Alone) {
+            self.deny(now, id, kept_tag());
+        }
+    }
+
     /// Takes an order into the books, before anything is sent. False when its name was used.
-    fn enter(
+    pub(super) fn enter(
         &mut self,
         now: Timestamp,
         strategy: StrategyId,
         id: ClientOrderId,
         request: &OrderRequest,
+        link: Link,
     ) -> bool {
         if self.ledger.order(id).is_some() {
             self.tell(Incident::DuplicateId { client_order_id: id });
@@ -55,7 +72,8 @@ impl Engine {
             side: request.side,
             kind: request.kind,
             tag: request.tag,
-            link: Link::Alone,
+            link,
+            attempt: 1,
             state: OrderState::Pending,
             venue_order_id: None,
             qty: request.kind.qty().unwrap_or_default(),
@@ -75,9 +93,22 @@ impl Engine {
 
     /// Checks an order, and queues it once its intent is durable.
     pub(in crate::engine) fn place(&mut self, now: Timestamp, id: ClientOrderId) {
+        self.clamp(id);
         match self.check(now, id) {
             Ok(()) => self.intend(now, id),
-            Err(denied) => self.deny(now, id, denied),
+            Err(denied) => self.deny_entry(now, id, &denied),
+        }
+    }
+
+    /// Ends an order that never left, and the other half of its pair with it.
+    pub(in crate::engine) fn deny_entry(
+        &mut self,
+        now: Timestamp,
+        id: ClientOrderId,
+        denied: &Denied,
+    ) {
+        for id in self.placed_together(id) {
+            self.deny(now, id, denied.clone());
         }
     }
 
@@ -88,17 +119,26 @@ impl Engine {
         id: ClientOrderId,
         deadline: Timestamp,
     ) {
+        if self.is_swap_moot(id) {
+            self.swap_by_steps(now, id);
+            return;
+        }
         let Some(order) = self.ledger.order(id) else {
             return;
         };
-        let call = Call::PlaceOrder(NewOrder {
-            client_order_id: id,
-            symbol: order.symbol.clone(),
-            side: order.side,
-            kind: order.kind,
+        let together = self.pair_call(order).or_else(|| self.swap_call(order));
+        let call = together.unwrap_or_else(|| {
+            Call::PlaceOrder(NewOrder {
+                client_order_id: id,
+                symbol: order.symbol.clone(),
+                side: order.side,
+                kind: order.kind,
+            })
         });
         let owner = Owner::Place(id);
-        let pending = PendingCall::new(now, call, owner, Priority::Trade, deadline);
+        // Closing a position lowers risk.
+        let priority = if order.tag == CLOSING_TAG { Priority::Critical } else { Priority::Trade };
+        let pending = PendingCall::new(now, call, owner, priority, deadline);
         let call = self.enqueue(now, pending);
         self.track(call);
     }
@@ -122,11 +162,13 @@ impl Engine {
         if let Some(fault) = self.journaling.fault() {
             return Err(Denied::Unrecorded(fault.message.clone()));
         }
+        self.check_allowed(order, Waiting::Counts)?;
         if let VenueStatus::Stale { reason } | VenueStatus::Shut { reason, .. } = &self.told {
             return Err(Denied::Closed(reason.clone()));
         }
-        if let Some(doubted) = self.overdue.first() {
-            return Err(Denied::Unresolved(*doubted));
+        // What is in doubt counts at its worst in how much is closed.
+        if order.tag != CLOSING_TAG {
+            self.check_limits(id)?;
         }
         if instrument.status != InstrumentStatus::Trading {
             return Err(Denied::Closed(format!("{} is not trading", instrument.symbol)));
@@ -153,12 +195,18 @@ impl Engine {
             position: position.map(|position| position.saturating_sub(own)),
             ..FilterContext::default()
         };
-        instrument.check(order.side, &order.kind, &context)?;
-        let (side, kind, instrument) = (order.side, order.kind, instrument.clone());
+        if order.link.half().is_some() {
+            self.check_pair(order, &context)?;
+        } else {
+            instrument.check(order.side, &order.kind, &context)?;
+        }
+        let (side, instrument) = (order.side, instrument.clone());
+        let kind = self.lock_of_pair(order).unwrap_or(order.kind);
+        let freed = self.freed_for(id, &instrument);
         // Last but for the balance, because it lets one a minute through.
         self.check_alike(now, id)?;
         self.ledger
-            .hold(id, side, &kind, &instrument, reference_price)
+            .hold(id, side, &kind, &instrument, reference_price, freed.as_ref())
             .map_err(|(asset, needed, free)| Denied::InsufficientBalance { asset, needed, free })
     }
 
@@ -179,8 +227,14 @@ impl Engine {
         self.end(now, id);
     }
 
-    /// An order's bytes are about to leave.
+    /// An order's bytes are about to leave, and with it those of the other half of its pair.
     pub(in crate::engine) fn order_sent(&mut self, now: Timestamp, id: ClientOrderId) {
+        for id in self.placed_together(id) {
+            self.one_sent(now, id);
+        }
+    }
+
+    fn one_sent(&mut self, now: Timestamp, id: ClientOrderId) {
         if let Some(order) = self.ledger.order_mut(id) {
             order.state = OrderState::InFlight;
             order.updated_at = now;
@@ -203,18 +257,37 @@ impl Engine {
         pending: PendingCall,
         at: Timestamp,
     ) {
-        let Some(order) = self.ledger.order_mut(id) else {
-            return;
-        };
-        if order.state != OrderState::InFlight {
-            return;
+        if self.not_on_its_way(now, id) {
+            self.requeue(now, pending, at);
         }
-        order.state = OrderState::Pending;
-        if order.is_cancel_wanted {
-            self.cancel_unsent(now, id);
-            return;
+    }
+
+    /// Whether an order has left, and nothing was heard of it.
+    pub(in crate::engine) fn is_on_its_way(&self, id: ClientOrderId) -> bool {
+        self.ledger.order(id).is_some_and(|order| order.state == OrderState::InFlight)
+    }
+
+    /// What was on its way has provably not been taken, and waits again. False when it is not to
+    /// be sent any more.
+    pub(in crate::engine) fn not_on_its_way(&mut self, now: Timestamp, id: ClientOrderId) -> bool {
+        let mut is_canceled = false;
+        for id in self.placed_together(id) {
+            let Some(order) = self.ledger.order_mut(id) else {
+                return false;
+            };
+            if order.state != OrderState::InFlight {
+                return false;
+            }
+            order.state = OrderState::Pending;
+            order.updated_at = now;
+            is_canceled |= order.is_cancel_wanted;
         }
-        self.requeue(now, pending, at);
+        if is_canceled {
+            for id in self.placed_together(id) {
+                self.cancel_unsent(now, id);
+            }
+        }
+        !is_canceled
     }
 
     /// An order was provably not taken, and is not sent again.
@@ -225,20 +298,46 @@ impl Engine {
         fate: &Fate,
         over: OverReason,
     ) {
-        let is_in_flight =
-            self.ledger.order(id).is_some_and(|order| order.state == OrderState::InFlight);
-        if is_in_flight {
-            self.deny(now, id, Denied::NotTaken(format!("{}; {over}", describe(fate))));
+        let denied = Denied::NotTaken(format!("{}; {over}", describe(fate)));
+        for id in self.placed_together(id) {
+            self.not_taken_alone(now, id, &denied);
         }
     }
 
-    /// The venue has refused an order.
+    fn not_taken_alone(&mut self, now: Timestamp, id: ClientOrderId, denied: &Denied) {
+        let is_in_flight =
+            self.ledger.order(id).is_some_and(|order| order.state == OrderState::InFlight);
+        if is_in_flight {
+            self.deny(now, id, denied.clone());
+        }
+    }
+
+    /// One part of a request that places has not ended well.
+    pub(super) fn leg_ended(&mut self, now: Timestamp, id: ClientOrderId, fate: Fate) {
+        match fate {
+            Fate::Refused(refusal) => self.refused_alone(now, id, &refusal),
+            Fate::NotTaken(_) => {
+                let denied = Denied::NotTaken(describe(&fate));
+                self.not_taken_alone(now, id, &denied);
+            }
+            // Done, and with something else than the order: nothing is known of it.
+            Fate::Unknown(_) | Fate::Done(_) => self.in_doubt_alone(now, id, describe(&fate)),
+        }
+    }
+
+    /// The venue has refused what was to be placed.
     pub(in crate::engine) fn place_refused(
         &mut self,
         now: Timestamp,
         id: ClientOrderId,
         refusal: &Refusal,
     ) {
+        for id in self.placed_together(id) {
+            self.refused_alone(now, id, refusal);
+        }
+    }
+
+    fn refused_alone(&mut self, now: Timestamp, id: ClientOrderId, refusal: &Refusal) {
         let Some(order) = self.ledger.order_mut(id) else {
             return;
         };
@@ -249,7 +348,7 @@ impl Engine {
         if refusal.kind == RefusalKind::DuplicateOrder {
             // An order of this name rests: ours, from a try whose answer was lost.
             let reason = format!("{} ({})", refusal.message, refusal.code);
-            self.in_doubt(now, id, reason);
+            self.in_doubt_alone(now, id, reason);
             self.doubted_exists(id);
             return;
         }
@@ -260,64 +359,16 @@ impl Engine {
         self.tell_strategy(now, id, Vec::new(), true);
     }
 
-    /// Replaces an order by cancel-then-new: the new one is placed when the first is known to be
-    /// gone, so that both never rest together.
-    pub(in crate::engine) fn replace(
-        &mut self,
-        now: Timestamp,
-        strategy: StrategyId,
-        id: ClientOrderId,
-        replacement_id: ClientOrderId,
-        request: OrderRequest,
-    ) {
-        if !self.enter(now, strategy, replacement_id, &request) {
-            return;
-        }
-        let is_open = self
-            .ledger
-            .order(id)
-            .is_some_and(|order| order.strategy == strategy && !order.state.is_terminal());
-        let watch = self.watches.get_mut(&id).filter(|watch| watch.replacement.is_none());
-        match watch.filter(|_| is_open) {
-            Some(watch) => {
-                watch.replacement = Some((replacement_id, request));
-                self.cancel_own(now, id);
-            }
-            None => self.deny(now, replacement_id, Denied::NotOpen(id)),
-        }
+    /// What another order frees by giving way to this one.
+    fn freed_for(&self, id: ClientOrderId, instrument: &Instrument) -> Option<(Asset, Decimal)> {
+        let stead = self.watches.get(&id)?.stead.as_ref()?;
+        let first = self.ledger.order(id)?.link.instead_of()?;
+        let is_instead = stead.when_not_canceled == WhenNotCanceled::Stop;
+        is_instead.then(|| self.ledger.locked_by_rest(first, instrument)).flatten()
     }
+}
 
-    pub(in crate::engine) fn place_replacement(
-        &mut self,
-        now: Timestamp,
-        id: ClientOrderId,
-        request: &OrderRequest,
-        state: OrderState,
-        filled: Quantity,
-    ) {
-        let left = request.kind.qty().map(|wanted| wanted.saturating_sub(filled));
-        let is_gone = matches!(state, OrderState::Canceled | OrderState::Expired);
-        if !is_gone || left.is_none_or(Quantity::is_zero) {
-            let reason = format!("the order to be replaced is {state}, {filled} of it traded");
-            self.deny(now, id, Denied::Closed(reason));
-            return;
-        }
-        if let (Some(order), Some(left)) = (self.ledger.order_mut(id), left) {
-            if order.state != OrderState::Pending {
-                return;
-            }
-            order.qty = left;
-            order.kind = match order.kind {
-                OrderKind::Limit { price, time_in_force, .. } => {
-                    OrderKind::Limit { price, qty: left, time_in_force }
-                }
-                OrderKind::PostOnly { price, .. } => OrderKind::PostOnly { price, qty: left },
-                OrderKind::Market(_) => OrderKind::Market(MarketQuantity::Base(left)),
-                OrderKind::Triggered { trigger, limit, .. } => {
-                    OrderKind::Triggered { trigger, qty: left, limit }
-                }
-            };
-            self.place(now, id);
-        }
-    }
+/// Why an order with the mark of the engine's own is none.
+pub(super) fn kept_tag() -> Denied {
+    Denied::Unsupported(format!("the tag {CLOSING_TAG} is kept for orders that close positions"))
 }

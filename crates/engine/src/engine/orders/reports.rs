@@ -11,7 +11,9 @@ use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{Backoff, Priority};
 
 use crate::engine::calls::{Owner, Tries};
+use crate::engine::rates::fee_elsewhere;
 use crate::engine::{Engine, Timer};
+use crate::journal::Entry;
 use crate::order::Order;
 
 /// How long a stream may take to tell of a trade that an answer has told of already.
@@ -68,13 +70,19 @@ impl Engine {
         if !change.fills.is_empty() {
             self.note_traded(now);
         }
+        self.memory.told_of(id);
         if is_accepted && !was_accepted {
+            self.hold_resend(id);
             self.counters.orders_accepted += 1;
             self.note_order_accepted(id);
             self.record_accepted(now, id, report, was_in_doubt);
             if was_ruled_out {
                 self.turned_up(id);
             }
+        }
+        if change.is_lowered {
+            let qty = self.ledger.order(id).map(|order| order.qty).unwrap_or_default();
+            self.record(now, Entry::Amended { client_order_id: id, qty });
         }
         self.ledger.name(id, report.venue_order_id);
         if is_accepted {
@@ -93,6 +101,10 @@ impl Engine {
         }
         if is_accepted {
             self.end_doubt(id);
+            self.other_half_exists(id);
+        }
+        if is_accepted && !was_accepted {
+            self.first_is_gone(now, id);
         }
         self.pursue_cancel(now, id);
     }
@@ -113,6 +125,11 @@ impl Engine {
             for fill in fills {
                 self.ledger.book(id, fill, instrument, fill.at < begun);
                 self.counters.fills += 1;
+            }
+            let elsewhere = fills.iter().filter_map(|fill| fee_elsewhere(fill, instrument));
+            let elsewhere: Vec<_> = elsewhere.collect();
+            for (asset, quote) in elsewhere {
+                self.want_rate(now, asset, quote);
             }
         }
     }

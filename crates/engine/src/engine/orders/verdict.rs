@@ -7,8 +7,8 @@
 //! since then was read and its order's name with it; and when the order is not wanted any more, the
 //! matching engine itself had nothing to cancel. A venue that forgets is not asked past its memory.
 //!
-//! Then the verdict is durable before anybody hears of it, and nothing is sent again. Should the
-//! order turn up all the same, it is taken in, what is left of it is canceled, and somebody is
+//! Then the verdict is durable before anybody hears of it, and nothing is sent again but what
+//! `resending` is allowed to. Should the order turn up all the same, it is taken in, what is left of it is canceled, and somebody is
 //! woken.
 
 use tradewind_model::call::{Call, OrderRef};
@@ -39,6 +39,9 @@ impl Engine {
         if doubt.misses < MISSES_MIN || doubt.exists || doubt.is_deciding || !is_remembered {
             return;
         }
+        if order.link.half().is_some_and(|(_, other)| self.may_be_there(other)) {
+            return;
+        }
         if order.is_cancel_wanted && !doubt.is_cancel_refused {
             self.cancel_doubted(now, id);
             return;
@@ -54,6 +57,17 @@ impl Engine {
             doubt.is_deciding = true;
         }
         self.rule_out(now, id, reason);
+    }
+
+    /// Whether the other half of a pair is there, or was not missed as often as it takes.
+    fn may_be_there(&self, other: ClientOrderId) -> bool {
+        let order = self.ledger.order(other);
+        let doubt = self.watches.get(&other).and_then(|watch| watch.doubt.as_ref());
+        match (order.map(|order| order.state), doubt) {
+            (Some(OrderState::InDoubt), Some(doubt)) => doubt.misses < MISSES_MIN || doubt.exists,
+            (Some(OrderState::Denied | OrderState::Rejected) | None, _) => false,
+            (Some(_), _) => true,
+        }
     }
 
     /// Asks the matching engine to cancel an order of which nobody knows whether it is there.
@@ -89,6 +103,12 @@ impl Engine {
             // It has turned up meanwhile, which is written down behind the verdict.
             return;
         }
+        if self.resend(now, id) {
+            return;
+        }
+        let Some(order) = self.ledger.order_mut(id) else {
+            return;
+        };
         let denied = Denied::NotPlaced;
         order.state = OrderState::Denied;
         order.is_ruled_out = true;

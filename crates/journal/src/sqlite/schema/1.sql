@@ -119,6 +119,8 @@ CREATE TABLE turnovers (            -- the sums of all fills ever, removed ones 
   sold TEXT NOT NULL,
   spent TEXT NOT NULL,              -- quote asset
   earned TEXT NOT NULL,
+  base_fees TEXT NOT NULL,          -- base asset
+  cost TEXT NOT NULL,               -- of what is left, at the average; quote asset
   fees TEXT NOT NULL,               -- by asset, as JSON
   fills INTEGER NOT NULL,
   PRIMARY KEY (venue, account, strategy, instrument)
@@ -190,7 +192,8 @@ FROM fills
 GROUP BY day, venue, account, strategy, instrument, side, fee_asset
 ORDER BY day, venue, account, strategy, instrument, side, fee_asset;
 
-CREATE VIEW positions AS            -- what is held by our own trades, fees not taken off; inexact
-SELECT venue, account, strategy, instrument, bought - sold AS base, earned - spent AS quote, fees,
-  fills
+CREATE VIEW positions AS            -- what is held by our own trades, its average cost, and what was
+                                    -- made so far but for fees in quote and third assets; inexact
+SELECT venue, account, strategy, instrument, bought - sold - base_fees AS base,
+  earned - spent AS quote, cost + 0 AS cost, earned - spent + cost AS realized, fees, fills
 FROM turnovers;

@@ -1,7 +1,7 @@
 use tradewind_model::id::TradeId;
 use tradewind_model::market::{Quote, Trade};
 use tradewind_model::notice::VenueStatus;
-use tradewind_model::order::{OrderKind, OrderState, Side};
+use tradewind_model::order::{Link, OrderKind, OrderState, Side};
 use tradewind_model::report::Fill;
 
 use super::*;
@@ -89,6 +89,7 @@ fn order(name: &str, state: OrderState, traded: u32, fill: Option<u64>) -> Notic
         side: Side::Buy,
         kind: OrderKind::PostOnly { price: "1".parse().unwrap(), qty: qty(100) },
         tag: 0,
+        link: Link::Alone,
         state,
         cum_qty: qty(traded),
         cum_quote: Default::default(),

@@ -45,6 +45,11 @@ impl Script {
         self.lines.clear();
     }
 
+    /// How often a line has struck.
+    pub(crate) fn struck(&self, id: RuleId) -> u64 {
+        self.lines.iter().find(|line| line.id == id).map_or(0, |line| line.struck)
+    }
+
     pub(crate) const fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }

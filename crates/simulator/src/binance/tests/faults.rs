@@ -98,6 +98,14 @@ fn a_request_may_wait_in_front_and_an_answer_behind() {
 }
 
 #[test]
+fn what_waits_for_longer_than_the_venue_works_on_anything_is_never_done() {
+    let (world, delivery) = struck(Fault::RequestHeld(Duration::from_millis(10_001)));
+    let Delivery::Answer { answer, after } = delivery else { panic!("no answer") };
+    assert_eq!((answer.status().as_u16(), after), (503, Duration::from_secs(10)));
+    assert_eq!(placed(&world), 0);
+}
+
+#[test]
 fn a_handshake_can_be_refused_swallowed_or_held() {
     let mut world = quiet();
     let rules = [Fault::Answered(Canned::forbidden()), Fault::RequestLost, Fault::AnswerReset];
