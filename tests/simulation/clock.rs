@@ -159,7 +159,7 @@ fn after_a_sleep_the_clock_is_read_and_everything_asked_before_anything_is_trade
     assert_eq!(what[0], "GET /api/v3/time", "{what:?}");
     let first = |wanted: &str| what.iter().position(|what| *what == wanted);
     assert!(first("GET /api/v3/account").is_some(), "{what:?}");
-    assert!(first("GET /api/v3/order").is_some(), "what may have traded is asked: {what:?}");
+    assert!(first("GET /api/v3/openOrders").is_some(), "what may have traded is asked: {what:?}");
     assert_eq!(first("POST /api/v3/order"), None, "{what:?}");
     // Those who wished for something meanwhile are told that nobody knows enough.
     let why = of_order(&trader.seen, late).pop().and_then(|update| update.denied);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tradewind_model::call::CallKind;
 use tradewind_model::order::OrderState;
 use tradewind_model::stream::StreamKind;
-use tradewind_simulator::binance::{Canned, Fault, Pattern, Rule};
+use tradewind_simulator::binance::{Canned, Fault, Pattern, Rule, nonsense};
 use tradewind_simulator::limits::Service;
 
 use super::counter::{Counter, MINUTE, SECOND};
@@ -21,93 +21,21 @@ fn sent(counter: &Counter, call: CallKind) -> usize {
     counter.world.trips().filter(|trip| trip.call == call).count()
 }
 
-/// A report on an order, with something wrong in it.
-fn report(name: &str, venue_id: &str, wrong: &str) -> String {
-    let right = [
-        ("e", "\"executionReport\""),
-        ("E", "1795298500000"),
-        ("s", "\"BTCUSDT\""),
-        ("c", name),
-        ("C", "\"\""),
-        ("S", "\"BUY\""),
-        ("o", "\"LIMIT\""),
-        ("q", "\"0.5\""),
-        ("p", "\"50000\""),
-        ("x", "\"NEW\""),
-        ("X", "\"NEW\""),
-        ("r", "\"NONE\""),
-        ("i", venue_id),
-        ("l", "\"0\""),
-        ("z", "\"0\""),
-        ("L", "\"0\""),
-        ("n", "\"0\""),
-        ("N", "null"),
-        ("T", "1795298500000"),
-        ("t", "-1"),
-        ("m", "false"),
-        ("Z", "\"0\""),
-    ];
-    let (field, value) = wrong.split_once('=').unwrap_or((wrong, ""));
-    let fields = right.iter().filter_map(|(key, right)| match (*key == field, value) {
-        (true, "") => None,
-        (true, value) => Some(format!("\"{key}\":{value}")),
-        (false, _) => Some(format!("\"{key}\":{right}")),
-    });
-    let fields: Vec<_> = fields.collect();
-    format!("{{\"subscriptionId\":0,\"event\":{{{}}}}}", fields.join(","))
-}
-
-const WRONG: [&str; 18] = [
-    "X=\"FROZEN\"",
-    "X=\"PENDING_REVIEW\"",
-    "X=null",
-    "x=null",
-    "S=\"HOLD\"",
-    "S=null",
-    "q=null",
-    "q=\"-1\"",
-    "q=\"a lot\"",
-    "z=\"NaN\"",
-    "p=",
-    "T=",
-    "T=null",
-    "t=\"x\"",
-    "m=\"perhaps\"",
-    "l=[]",
-    "Z={}",
-    "r=7",
-];
-
-const GARBAGE: [&str; 12] = [
-    "",
-    "{}",
-    "[]",
-    "null",
-    "{\"subscriptionId\":0,\"event\":{\"e\":\"moonPhase\",\"E\":1}}",
-    "{\"subscriptionId\":0,\"event\":null}",
-    "{\"subscriptionId\":0,\"event\":{\"e\":null}}",
-    "{\"e\":\"executionReport\"}",
-    "{\"subscriptionId\":0,\"event\":{\"e\":\"executionReport\",\"s\":\"这是测试币456\",\"i\":null}}",
-    "{\"subscriptionId\":0,\"event\":{\"e\":\"outboundAccountPosition\",\"B\":[{\"a\":\"币\"}]}}",
-    "{\"id\":null,\"status\":null}",
-    "{\"id\":999999999,\"status\":200,\"result\":{}}",
-];
-
 #[test]
 fn an_order_whose_report_cannot_be_read_is_asked_about_and_the_others_go_on() {
-    for (number, wrong) in (1_u64..).zip(WRONG) {
+    for (number, wrong) in (1_u64..).zip(nonsense::WRONG) {
         let mut counter = Counter::open(number);
         let (poisoned, sound) = (counter.buy(50_000, "0.5"), counter.buy(49_000, "0.5"));
         counter.run_for(SECOND);
         let update = counter.news(poisoned).pop().unwrap();
         let venue_id = update.venue_order_id.unwrap().as_str().to_owned();
         // The order has traded, and that is what could not be read.
-        let lost = Rule::once(Pattern::what("push executionReport"), Fault::RequestLost);
+        let lost = Rule::once(Pattern::what("push execution*"), Fault::RequestLost);
         counter.world.at_venue(|venue, _| venue.add_fault(lost));
         counter.sell("BTCUSDT", "0.2");
         let (asked, before) =
             (sent(&counter, CallKind::QueryOrder), counter.world.snapshot().counters);
-        let text = report(&format!("\"{}\"", poisoned.as_str()), &venue_id, wrong);
+        let text = nonsense::report(poisoned.as_str(), &venue_id, wrong);
         say(&mut counter, Service::WsApi, &text);
         counter.run_for(MILLI * 100);
         let after = counter.world.snapshot().counters;
@@ -131,7 +59,7 @@ fn what_says_nothing_is_passed_over_and_what_it_may_have_said_is_asked_within_bo
     counter.run_for(SECOND * 10);
     let begun = counter.world.now();
     for round in 0..400 {
-        for text in GARBAGE {
+        for text in nonsense::MESSAGES {
             say(&mut counter, Service::WsApi, text);
             say(&mut counter, Service::Streams, text);
         }

@@ -7,6 +7,8 @@
 //! answer to the call that caused it, and a seed decides which, so that nobody learns to rely on
 //! one.
 
+pub mod nonsense;
+
 mod ailment;
 mod body;
 mod config;

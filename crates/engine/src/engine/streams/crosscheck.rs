@@ -6,8 +6,9 @@
 //! is asked about itself, and if that moves it, the stream is mute: it is replaced, and what it
 //! kept to itself is asked for. Reads lag, so a difference alone proves nothing.
 //!
-//! A check costs as much as a few queries, waits behind every order, is worthless after seconds,
-//! and is not made at all while nothing rests.
+//! A check costs as much as a few queries, waits behind everything else, is worthless after
+//! seconds, and is not made at all while nothing rests. Where an address has no room to spare, it
+//! is the first that goes: then a mute stream is found later.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -76,7 +77,8 @@ impl Engine {
             let owner = Owner::Crosscheck(scope.clone());
             if !self.calls.is_waited_for(&owner) {
                 let call = Call::OpenOrders { symbol: scope };
-                let pending = PendingCall::new(now, call, owner, Priority::Query, now + EVERY * 2);
+                let (class, deadline) = (Priority::Background, now + EVERY * 2);
+                let pending = PendingCall::new(now, call, owner, class, deadline);
                 self.enqueue(now, pending);
             }
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tradewind_model::call::Call;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::Priority;
+use tradewind_scheduler::{Jitter, Priority};
 
 use super::{Loss, Phase, Place, Socket};
 use crate::action::{Action, Incident};
@@ -57,7 +57,10 @@ impl Engine {
 
     /// A stream flows: its socket is replaced before it is too old.
     pub(super) fn plan_rotation(&mut self, now: Timestamp, kind: StreamKind, is_closing: bool) {
-        let age = if is_closing { CLOSING_AGAIN } else { AGE_MAX - self.jitter.up_to(AGE_JITTER) };
+        // Of its own seed: how sockets age changes nothing else that is left to chance.
+        let generation = u64::from(self.stream(kind).generation);
+        let mut jitter = Jitter::new(self.config.seed ^ (generation << 8) ^ kind as u64);
+        let age = if is_closing { CLOSING_AGAIN } else { AGE_MAX - jitter.up_to(AGE_JITTER) };
         self.timers.set(Timer::Rotate(kind), now + age);
     }
 
