@@ -12,8 +12,8 @@ const REPORT_LATE: u64 = 250;
 /// What becomes of orders: in so many of a thousand cases of those that are left, this.
 const FATES: [(u64, Fault); 5] = [
     (50, Fault::RequestLost),
-    (250, Fault::RequestHeld(Duration::from_millis(120))),
-    (300, Fault::RequestHeld(Duration::from_millis(300))),
+    (250, Fault::RequestHeld(Duration::from_millis(60))),
+    (300, Fault::RequestHeld(Duration::from_millis(150))),
     (400, Fault::AnswerHeld(Duration::from_millis(200))),
     (1_000, Fault::AnswerHeld(Duration::from_millis(600))),
 ];

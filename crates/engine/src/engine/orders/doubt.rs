@@ -26,6 +26,10 @@ const ALERT_AFTER: Duration = Duration::from_secs(30);
 /// How long it may last before the account takes no new risk: exposure that nobody knows of is not
 /// to grow.
 const CLOSED_AFTER: Duration = Duration::from_secs(120);
+/// No request is taken that is stamped further ahead of the venue's clock than this, so that a
+/// clock which is not known yet makes nothing last longer (rest-api.md, timing security, read
+/// 2026-11).
+const AHEAD_MAX: Duration = Duration::from_secs(1);
 /// "No such order" counts again after this much.
 const MISSES_APART: Duration = Duration::from_secs(1);
 
@@ -139,7 +143,8 @@ impl Engine {
         expires_at: Timestamp,
     ) {
         let lookup = self.config.lookup;
-        let patience = lookup.processing_max + lookup.lag_max + self.clock.error_bound(now);
+        let patience =
+            lookup.processing_max + lookup.lag_max + self.clock.error_bound(now).min(AHEAD_MAX);
         let alert_after = ALERT_AFTER.min(self.closed_after(id));
         if let Some(watch) = self.watches.get_mut(&id) {
             watch.doubt = Some(Doubt::new(now, sent_at, expires_at + patience));
