@@ -5,7 +5,7 @@ use super::workspace::{Member, Workspace};
 
 /// The top level, hidden entries other than `.github` aside. Whoever opens the repository sees
 /// this list first; a stray file there is read by everybody and owned by nobody.
-const TOP_LEVEL: [&str; 9] = [
+const TOP_LEVEL: [&str; 10] = [
     ".github",
     "Cargo.lock",
     "Cargo.toml",
@@ -13,6 +13,7 @@ const TOP_LEVEL: [&str; 9] = [
     "config",
     "crates",
     "examples",
+    "fuzz",
     "strategies",
     "tests",
 ];

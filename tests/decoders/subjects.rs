@@ -98,7 +98,7 @@ pub(crate) fn venue_requests(data: &[u8]) {
     let request = Request::builder()
         .method(method.parse().unwrap_or(Method::GET))
         .uri(path)
-        .header("X-MBX-APIKEY", fake::API_KEY)
+        .header(fake::KEY_HEADER, fake::API_KEY)
         .body(Bytes::copy_from_slice(body));
     let Ok(request) = request else { return };
     let mut venue = Binance::new(&BinanceConfig::default(), 1, NOW);

@@ -21,13 +21,15 @@ use super::calls::Owner;
 use super::{Engine, Timer};
 use crate::action::Incident;
 
-/// How often the account is read for this: it weighs 20 (rest-api.md, account information, read
-/// 2026-11).
+/// How often the account is read for this while it changes: it weighs 20 (rest-api.md, account
+/// information, read 2026-11).
 const LOOK_EVERY: Duration = Duration::from_secs(600);
 /// How soon it is read again when there is a difference.
-const LOOK_AGAIN: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// How often in a row a difference is found before it is believed.
 const FOUND_MIN: u32 = 3;
+/// The same of what is there at the beginning, when nothing of ours is on its way.
+const FOUND_FIRST: u32 = 2;
 
 /// What is on the account besides our trades.
 #[derive(Debug, Default)]
@@ -37,6 +39,8 @@ pub(super) struct Audit {
     /// As it was found the last times, and how often.
     found: BTreeMap<Asset, Decimal>,
     times: u32,
+    /// Whether something has changed since the last look.
+    has_changed: bool,
 }
 
 impl Audit {
@@ -48,7 +52,7 @@ impl Audit {
         }
         self.times = if self.found == besides { self.times + 1 } else { 1 };
         self.found = besides;
-        if self.times < FOUND_MIN {
+        if self.times < if self.believed.is_some() { FOUND_MIN } else { FOUND_FIRST } {
             return Vec::new();
         }
         self.times = 0;
@@ -60,18 +64,25 @@ impl Audit {
         changes.filter(|(_, by)| !by.is_zero()).collect()
     }
 
+    /// Whether there is no hurry to look again.
     fn is_sure(&self) -> bool {
-        self.times == 0
+        self.times == 0 || self.believed.is_none() && self.times < FOUND_FIRST
     }
 }
 
 impl Engine {
+    /// The account holds something else than before, by our trades or otherwise.
+    pub(super) fn note_holdings(&mut self) {
+        self.audit.has_changed = true;
+    }
+
     /// Holds the books against what the venue has just told of the whole account.
     pub(super) fn audit(&mut self, now: Timestamp, balances: &[Balance]) {
         if !self.is_settled() {
             self.timers.set(Timer::Audit, now + LOOK_AGAIN);
             return;
         }
+        self.audit.has_changed = false;
         let ours = self.added_by_trades();
         let held = |asset: &Asset| {
             let balance = balances.iter().find(|one| one.asset == *asset);
@@ -89,7 +100,10 @@ impl Engine {
 
     /// The account is to be read for the books' sake.
     pub(super) fn audit_due(&mut self, now: Timestamp) {
-        if self.calls.is_waited_for(&Owner::Account) || !self.account_stream.is_live() {
+        if !self.audit.has_changed && self.audit.is_sure() {
+            let next = self.staggered(LOOK_EVERY);
+            self.timers.set(Timer::Audit, now + next);
+        } else if self.calls.is_waited_for(&Owner::Account) || !self.account_stream.is_live() {
             self.timers.set(Timer::Audit, now + LOOK_AGAIN);
         } else {
             self.request(now, Call::Account, Owner::Account, Priority::Background);
@@ -146,7 +160,7 @@ mod tests {
 
     fn settled(usdt: i64) -> Audit {
         let mut audit = Audit::default();
-        for _ in 0..FOUND_MIN {
+        for _ in 0..FOUND_FIRST {
             assert_eq!(audit.find(besides(usdt)), []);
         }
         audit

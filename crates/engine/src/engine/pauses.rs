@@ -23,6 +23,8 @@ const LATE_MAX: Duration = Duration::from_secs(5);
 /// How long the venue may answer nothing before somebody is told: longer than a restart of a
 /// gateway takes, and two calls that nobody answers.
 const SILENCE_MAX: Duration = Duration::from_secs(15);
+/// How long all has to be well before another silence is another trouble.
+const CALM: Duration = Duration::from_secs(300);
 
 /// What is known of both.
 #[derive(Debug, Default)]
@@ -32,6 +34,8 @@ pub(super) struct Pauses {
     /// When the first call left of those that came to nothing, if none was answered since.
     unanswered_since: Option<Timestamp>,
     is_silence_told: bool,
+    /// Until when another silence is the same trouble, of which somebody was told.
+    same_until: Option<Timestamp>,
 }
 
 impl Engine {
@@ -77,13 +81,24 @@ impl Engine {
         }
         let since = *self.pauses.unanswered_since.get_or_insert(sent_at);
         let lasting = now.since(since);
-        if lasting >= SILENCE_MAX && !std::mem::replace(&mut self.pauses.is_silence_told, true) {
+        if lasting < SILENCE_MAX {
+            return;
+        }
+        let is_known = std::mem::replace(&mut self.pauses.is_silence_told, true);
+        let is_same = self.pauses.same_until.is_some_and(|until| now < until);
+        if !is_known && !is_same {
             self.tell(Incident::Unanswered { lasting });
         }
+        self.pauses.same_until = Some(now + CALM);
     }
 
     /// Whether it was told that the venue answers nothing: what comes of that is no news.
     pub(super) const fn is_silence_told(&self) -> bool {
         self.pauses.is_silence_told
+    }
+
+    /// Whether that was told, now or a moment ago.
+    pub(super) fn was_silence_told(&self, now: Timestamp) -> bool {
+        self.pauses.is_silence_told || self.pauses.same_until.is_some_and(|until| now < until)
     }
 }

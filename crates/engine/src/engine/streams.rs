@@ -301,6 +301,7 @@ impl Engine {
         match message {
             StreamEvent::Report(report) => self.reported(now, &report),
             StreamEvent::Balances(balances) => {
+                self.note_holdings();
                 // Those that a successor tells as well are read once it has taken over: told by
                 // two sockets, older ones could come after newer ones.
                 let place = self.account_stream.place(generation);

@@ -44,6 +44,11 @@ fn compare(
             let (base, quote) = position.instrument.as_str().split_once('-').unwrap_or_default();
             *ours.entry(base.to_owned()).or_default() += position.base;
             *ours.entry(quote.to_owned()).or_default() += position.quote;
+            let elsewhere =
+                position.fees.iter().filter(|(asset, _)| ![base, quote].contains(&asset.as_str()));
+            for (asset, fee) in elsewhere {
+                *ours.entry(asset.to_string()).or_default() -= *fee;
+            }
             fills += position.fills;
         }
     }

@@ -176,6 +176,8 @@ pub mod embedded {
 pub mod fake {
     use super::{AccountId, ApiKey, KeySecret};
 
+    /// The header that carries the name of a key.
+    pub const KEY_HEADER: &str = "X-MBX-APIKEY";
     /// Names the HMAC key.
     pub const API_KEY: &str = "FAKE0simulated0hmac0key0opens0nothing000000000000000000000000000";
     /// Its secret.

@@ -164,7 +164,9 @@ impl Engine {
             return;
         };
         let lasting = now.since(down.since);
-        if lasting >= ALERT_AFTER && !std::mem::replace(&mut down.is_alerted, true) {
+        let is_news = lasting >= ALERT_AFTER && !std::mem::replace(&mut down.is_alerted, true);
+        // When nothing at all is answered, somebody knows.
+        if is_news && !self.was_silence_told(now) {
             let reason = reason.to_owned();
             self.tell(Incident::StreamStaysDown { kind, lasting, reason });
         }
