@@ -34,6 +34,7 @@ pub(super) fn sound() -> Workspace {
             "config",
             "crates",
             "examples",
+            "fuzz",
             "strategies",
             "tests",
         ]

@@ -131,7 +131,13 @@ impl Herd {
     /// last of them dies a second after its first call, in each of its lives, until so much time is
     /// over.
     fn restart(&mut self, duration: Duration) -> Loop {
-        self.world.at_venue(|venue, now| venue.burn_weight(now, PEER, 4_800));
+        let minute = Duration::from_secs(60);
+        let is_of_it =
+            |at: Timestamp| at.window_start(minute) == self.world.now().window_start(minute);
+        let ledger = self.world.ledger();
+        let arrivals = ledger.arrivals.iter().filter(|one| is_of_it(one.at));
+        let used: u32 = arrivals.map(|one| one.weight).sum();
+        self.world.at_venue(|venue, now| venue.burn_weight(now, PEER, 4_800 - used.min(4_800)));
         for id in &self.ids {
             self.world.restart(*id).unwrap();
         }

@@ -94,14 +94,14 @@ impl Engine {
             self.counters.books_differed += 1;
             self.tell(Incident::BooksDiffer { asset, by });
         }
-        let next = if self.audit.is_sure() { self.staggered(LOOK_EVERY) } else { LOOK_AGAIN };
+        let next = if self.audit.is_sure() { self.apart(now, LOOK_EVERY) } else { LOOK_AGAIN };
         self.timers.set(Timer::Audit, now + next);
     }
 
     /// The account is to be read for the books' sake.
     pub(super) fn audit_due(&mut self, now: Timestamp) {
         if !self.audit.has_changed && self.audit.is_sure() {
-            let next = self.staggered(LOOK_EVERY);
+            let next = self.apart(now, LOOK_EVERY);
             self.timers.set(Timer::Audit, now + next);
         } else if self.calls.is_waited_for(&Owner::Account) || !self.account_stream.is_live() {
             self.timers.set(Timer::Audit, now + LOOK_AGAIN);

@@ -11,7 +11,7 @@ use tradewind_model::call::Call;
 use tradewind_model::id::Symbol;
 use tradewind_model::outcome::Reply;
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::{Priority, ScopeKey};
+use tradewind_scheduler::{Jitter, Priority, ScopeKey};
 
 use super::calls::Owner;
 use super::{Engine, Timer};
@@ -54,6 +54,13 @@ impl Engine {
     /// An interval of about this length.
     pub(super) fn staggered(&mut self, every: Duration) -> Duration {
         every - every / 4 + self.jitter.up_to(every / 4)
+    }
+
+    /// An interval of about this length, by a chance of its own: what is read for the books' sake
+    /// does not move anything else.
+    pub(super) fn apart(&self, now: Timestamp, every: Duration) -> Duration {
+        let mut jitter = Jitter::new(self.config.seed ^ now.as_nanos());
+        every - every / 4 + jitter.up_to(every / 4)
     }
 
     /// Reads the catalog: what another process was told lately, or the venue.

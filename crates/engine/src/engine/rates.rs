@@ -66,11 +66,14 @@ pub(super) fn fee_elsewhere(fill: &Fill, instrument: &Instrument) -> Option<(Ass
 }
 
 impl Engine {
-    /// Fees that earlier lives have paid stand in the books as well.
+    /// What earlier lives hold and have paid in fees stands in the books as well.
     pub(super) fn want_rates_of_books(&mut self, now: Timestamp) {
         let mut wanted = Vec::new();
         for ((_, id), position) in self.ledger.positions() {
             let Some(one) = self.instruments.get(id) else { continue };
+            if !position.base.is_zero() {
+                wanted.push((one.base.clone(), one.quote.clone()));
+            }
             let elsewhere =
                 position.fees.keys().filter(|asset| ![&one.base, &one.quote].contains(asset));
             wanted.extend(elsewhere.map(|asset| (asset.clone(), one.quote.clone())));
@@ -103,7 +106,7 @@ impl Engine {
                 self.request(now, Call::Rate { base, quote }, owner, Priority::Background);
             }
         }
-        let next = now + self.staggered(READ_EVERY);
+        let next = now + self.apart(now, READ_EVERY);
         self.timers.set(Timer::Rates, next);
     }
 

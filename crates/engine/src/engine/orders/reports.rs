@@ -127,7 +127,10 @@ impl Engine {
                 self.counters.fills += 1;
             }
             let elsewhere = fills.iter().filter_map(|fill| fee_elsewhere(fill, instrument));
-            let elsewhere: Vec<_> = elsewhere.collect();
+            let mut elsewhere: Vec<_> = elsewhere.collect();
+            if !fills.is_empty() {
+                elsewhere.push((instrument.base.clone(), instrument.quote.clone()));
+            }
             for (asset, quote) in elsewhere {
                 self.want_rate(now, asset, quote);
             }
