@@ -239,10 +239,13 @@ async fn a_file_halts_what_runs_and_what_starts_and_must_go_before_anything_resu
     let bot = stage.run();
     stage.until("orders rest", |stage| stage.open_orders() >= 5).await;
     let file = stage.folder.join(HALT);
-    std::fs::write(&file, "the house burns\n").unwrap();
+    // Into place in one step: one that is empty for a moment halts as well, and says nothing.
+    let written = stage.folder.join("halt.written");
+    std::fs::write(&written, "the house burns\n").unwrap();
+    std::fs::rename(&written, &file).unwrap();
     stage.until("nothing rests", |stage| stage.open_orders() == 0).await;
-    let reason = stage.status()["trading"][0]["reason"].as_str().unwrap().to_owned();
-    assert!(reason.contains("the house burns"), "{reason}");
+    let reason = |stage: &Stage| stage.status()["trading"][0]["reason"].to_string();
+    stage.until("it is told why", |stage| reason(stage).contains("the house burns")).await;
     let error = stage.fails(&["resume"]);
     assert!(error.contains("HALT is there; remove it"), "{error}");
     drop(bot);

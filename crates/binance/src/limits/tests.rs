@@ -38,6 +38,7 @@ fn every_call_has_the_documented_price() {
             read(5),
             read(2),
             read(2),
+            read(2),
             order,
             order,
             order,

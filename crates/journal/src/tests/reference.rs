@@ -30,6 +30,12 @@ pub(super) fn recovered(records: &[Record]) -> Recovered {
         let place = if is_over { &mut recovered.closed } else { &mut recovered.orders };
         place.insert(id, order);
     }
+    // What a position has cost depends on the order of its trades.
+    trades.sort_by_key(|(_, _, trade)| {
+        records.iter().position(
+            |record| matches!(&record.entry, Entry::Traded(told) if std::ptr::eq(&**told, *trade)),
+        )
+    });
     for (key, side, trade) in trades {
         let symbol = (trade.venue, key.account, trade.symbol.clone());
         let last = recovered.last_trades.entry(symbol).or_insert(trade.fill.trade_id);

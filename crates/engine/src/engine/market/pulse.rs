@@ -101,7 +101,12 @@ mod tests {
         assert_eq!(pulse.doubted_at(), Some(looked + second * 20));
         pulse.be_patient(looked + second * 20);
         assert_eq!(pulse.doubted_at(), Some(looked + second * 60));
-        pulse.beat(looked + second * 61);
-        assert!(pulse.doubted_at().unwrap() < looked + second * 300);
+        let said = looked + second * 61;
+        pulse.beat(said);
+        assert_eq!(pulse.doubted_at(), None, "not as busy as before");
+        for n in 1..=500 {
+            pulse.beat(said + second / 10 * n);
+        }
+        assert_eq!(pulse.doubted_at(), Some(said + second * 50 + second * 10));
     }
 }
