@@ -127,8 +127,15 @@ impl Claim {
     /// The file that forbids to resume, if there is one.
     #[must_use]
     pub fn halt_file(&self) -> Option<PathBuf> {
-        halt::files(&self.path).find(|file| file.try_exists().unwrap_or(true))
+        halt_file(&self.path)
     }
+}
+
+/// The file that halts whatever runs with the state in this folder; none when it is not there. One
+/// that cannot be looked for counts as there.
+#[must_use]
+pub fn halt_file(folder: &Path) -> Option<PathBuf> {
+    halt::files(folder).find(|file| file.try_exists().unwrap_or(true))
 }
 
 /// The state of one process, from its start to its end.

@@ -11,14 +11,14 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use tradewind_engine::journal::{Answer, Append, AppendId, Entry, Record, Recovered, Trading};
-use tradewind_journal::{DiskJournal, Journal as _};
+use tradewind_journal::{DiskJournal, Journal as _, inspect};
 use tradewind_model::id::StrategyId;
 use tradewind_model::trading::{TradingScope, TradingState};
 use tradewind_runtime::config::Place;
 use tradewind_runtime::control::{self, CommandError, Reached};
-use tradewind_runtime::state::{Announcement, Claim};
+use tradewind_runtime::state::{Announcement, Claim, halt_file};
 use tradewind_runtime::{Clock, Config, State, StateError};
 
 use crate::session::StartError;
@@ -121,29 +121,42 @@ pub(crate) fn status(config: &Config<'_>) -> ExitCode {
         Ok(kept) => kept,
         Err(error) => return trade::fail(&error, 2),
     };
-    let said = at_run_or_journal(
-        config,
-        &kept,
-        |reached| block_on(control::status(reached))?.map_err(OperateError::from),
-        |claim| {
-            let (_, recovered) = open(config, claim)?;
-            let trading = recovered.trading.values().map(|(since, trading)| {
-                json!({
-                    "scope": trading.scope.spelled(),
-                    "state": trading.state.name(),
-                    "reason": trading.reason,
-                    "since": since.to_string(),
-                })
-            });
-            let file = claim.halt_file().map(|file| file.display().to_string());
-            let trading: Vec<_> = trading.collect();
-            Ok(json!({ "status": "not running", "trading": trading, "halt_file": file }))
+    let said = match reached(config, &kept) {
+        Ok(Some(reached)) => match block_on(control::status(&reached)) {
+            // What a run that was killed has left.
+            Ok(Err(CommandError::NotThere { .. })) => at_journal(config, &kept),
+            Ok(said) => said.map_err(OperateError::from),
+            Err(error) => Err(error),
         },
-    );
+        Ok(None) => at_journal(config, &kept),
+        Err(error) => Err(error),
+    };
     match said.map(|value| serde_json::to_string_pretty(&value).unwrap_or_default()) {
         Ok(text) => trade::say(&text),
         Err(error) => trade::fail(&error, error.code()),
     }
+}
+
+/// What the next run will find. Nothing is held meanwhile, so that a run can begin.
+fn at_journal(config: &Config<'_>, kept: &Kept) -> Result<Value, OperateError> {
+    let recovered = match config.venue.place {
+        Place::Embedded { .. } => None,
+        Place::Served(_) | Place::Remote(_) => {
+            inspect(&kept::journal_folder(config)?).map_err(StartError::Journal)?
+        }
+    };
+    let recovered = recovered.unwrap_or_default();
+    let trading = recovered.trading.values().map(|(since, trading)| {
+        json!({
+            "scope": trading.scope.spelled(),
+            "state": trading.state.name(),
+            "reason": trading.reason,
+            "since": since.to_string(),
+        })
+    });
+    let trading: Vec<_> = trading.collect();
+    let file = halt_file(&kept.folder()).map(|file| file.display().to_string());
+    Ok(json!({ "status": "not running", "trading": trading, "halt_file": file }))
 }
 
 fn set(config: &Config<'_>, trading: Trading) -> Result<String, OperateError> {
