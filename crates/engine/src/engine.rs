@@ -4,17 +4,22 @@
 //! more to do, then sleeps until [`Engine::wakeup`]. Nothing in here does I/O or asks the time, so
 //! a day of trading can be played in a second, twice, to the same end.
 //!
-//! The work itself is in the submodules, each an `impl` block about one thing: `dispatch` brings
-//! calls to the scheduler and out, `outcome` brings back what became of them, `retrying` decides
-//! what is tried again; `orders` follows orders, `journaling` writes down what may not be forgotten,
-//! `pauses` notices that nothing happened for long, `trading` heeds what an operator allows, `isolation` cuts off a strategy that fails,
-//! `refusals` stops what is refused time and again, `order_counts` asks how many more there may be;
-//! `streams` keeps sockets up, `resync` asks for what was missed meanwhile, `market` hands out feeds, `reads` answers questions from outside;
-//! `clock` knows the venue's time, `shut` heeds what is to be left alone and `inheritance` hands it
-//! on, `attempts` tells of each try, `startup` reads what has to be known before the first order,
-//! `recovery` takes up what earlier lives have left, `resetting` notices that the venue has not,
-//! `scanning` reads trades that nobody has told, `background` what has to be read again now and
-//! then, `rates` what fees are worth, `audit` holds the books against the venue's.
+//! The work itself is in the submodules, each an `impl` block about one thing:
+//!
+//! - calls: `dispatch` brings them to the scheduler and out, `outcome` brings back what became of
+//!   them, `retrying` decides what is tried again, `attempts` tells of each try;
+//! - orders: `orders` follows them, `journaling` writes down what may not be forgotten, `refusals`
+//!   stops what is refused time and again, `order_counts` asks how many more there may be;
+//! - who may trade: `trading` heeds what an operator allows, `isolation` cuts off a strategy that
+//!   fails, `shut` heeds what is to be left alone and `inheritance` hands it on;
+//! - what comes in: `streams` keeps sockets up, `resync` asks for what was missed meanwhile,
+//!   `market` hands out feeds, `reads` answers questions from outside, `clock` knows the venue's
+//!   time, `pauses` notices that nothing happened for long;
+//! - a beginning: `startup` reads what has to be known before the first order, `recovery` takes up
+//!   what earlier lives have left, `resetting` notices that the venue has not, `scanning` reads
+//!   trades that nobody has told;
+//! - the books: `background` reads again now and then, `rates` learns what fees are worth, `audit`
+//!   holds the books against the venue's.
 
 mod attempts;
 mod audit;
@@ -61,10 +66,11 @@ use tradewind_scheduler::{
     Jitter, Next, RefusalBreaker, Retries, RetryPolicy, Scheduler, SchedulerConfig, ScopeKey,
 };
 
-use crate::action::{Action, Failure, Incident, Route};
+use crate::action::{Action, Failure, Route};
 use crate::beginning::Beginning;
 use crate::clock_sync::ClockSync;
 use crate::event::Event;
+use crate::incident::Incident;
 use crate::journal::Entry;
 use crate::ledger::Ledger;
 use crate::operator::OnFailure;

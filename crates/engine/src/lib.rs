@@ -10,6 +10,7 @@ pub mod book;
 pub mod clock_sync;
 pub mod engine;
 pub mod event;
+pub mod incident;
 pub mod inquiry;
 pub mod journal;
 pub mod ledger;
@@ -19,10 +20,11 @@ pub mod snapshot;
 
 mod timers;
 
-pub use action::{Action, Failure, Incident, Level, Route, Timing};
+pub use action::{Action, Failure, Route, Timing};
 pub use beginning::{Beginning, Catalog};
 pub use engine::{Engine, EngineConfig, Identity, StrategySetup};
 pub use event::{Event, SocketEvent};
+pub use incident::{Incident, Level};
 pub use inquiry::{Answer, ReadFailed, Terms, Urgency};
 pub use operator::{OnFailure, Remainder, StrategyFailure, TradingRefused};
 pub use snapshot::{Counters, PositionView, ReadCounters, Snapshot, StreamView, TradingView};

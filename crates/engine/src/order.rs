@@ -4,16 +4,17 @@
 //! a statement never sets the state; it only moves the order further along, and applying the same
 //! statements in any order ends in the same place.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+mod trades;
 
-use tradewind_model::id::{ClientOrderId, InstrumentId, StrategyId, Symbol, TradeId, VenueOrderId};
+use tradewind_model::id::{ClientOrderId, InstrumentId, StrategyId, Symbol, VenueOrderId};
 use tradewind_model::money::{Notional, Quantity};
 use tradewind_model::order::{
     Denied, Link, OrderKind, OrderRequest, OrderState, OrderUpdate, Side,
 };
 use tradewind_model::report::{ExecutionReport, Fill, ReportedStatus};
 use tradewind_model::time::Timestamp;
+
+pub use self::trades::Trades;
 
 /// One order of ours.
 #[derive(Clone, Debug)]
@@ -47,8 +48,8 @@ pub struct Order {
     pub cum_qty: Quantity,
     /// What the venue says that cost or brought.
     pub cum_quote: Notional,
-    /// Trades booked so far, by number.
-    pub fills: BTreeMap<TradeId, Quantity>,
+    /// Trades booked so far.
+    pub trades: Trades,
     /// Why it ended, or never began.
     pub reason: Option<String>,
     /// Whether somebody wants it gone.
@@ -117,8 +118,8 @@ impl Order {
 
     /// What of the traded quantity has been booked trade by trade.
     #[must_use]
-    pub fn booked_qty(&self) -> Quantity {
-        self.fills.values().fold(Quantity::ZERO, |sum, qty| sum + *qty)
+    pub const fn booked_qty(&self) -> Quantity {
+        self.trades.qty()
     }
 
     /// Whether the venue has told of trades that were not booked yet.
@@ -137,8 +138,7 @@ impl Order {
     pub fn apply(&mut self, report: &ExecutionReport) -> Change {
         let mut change = Change::default();
         for fill in &report.fills {
-            if let Entry::Vacant(vacant) = self.fills.entry(fill.trade_id) {
-                vacant.insert(fill.qty);
+            if self.trades.add(fill.trade_id, fill.qty) {
                 change.fills.push(fill.clone());
             }
         }
@@ -196,7 +196,7 @@ impl Order {
 
     /// Books a trade that was read from a history. True when it was not known before.
     pub fn book(&mut self, fill: &Fill) -> bool {
-        if self.fills.insert(fill.trade_id, fill.qty).is_some() {
+        if !self.trades.add(fill.trade_id, fill.qty) {
             return false;
         }
         self.cum_qty = self.cum_qty.max(self.booked_qty());

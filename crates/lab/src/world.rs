@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tradewind_binance::BinanceSpot;
 use tradewind_engine::journal::Trading;
-use tradewind_engine::{Answer, Event, StrategyFailure, Terms, Urgency};
+use tradewind_engine::{Answer, Engine, Event, StrategyFailure, Terms, Urgency};
 use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::call::Call;
 use tradewind_model::id::{CallId, StrategyId, VenueId};
@@ -271,8 +271,13 @@ impl World {
     /// Kills an instance without a word, as `kill -9` does: what it had sent may still arrive, and
     /// all that it had in memory is gone.
     pub fn kill(&mut self, id: InstanceId) {
+        self.take_engine(id);
+    }
+
+    /// The same, and hands out the engine as it stood: to be driven by hand from there.
+    pub fn take_engine(&mut self, id: InstanceId) -> Option<Engine> {
         let instance = &mut self.instances[id.0];
-        instance.running = None;
+        let running = instance.running.take();
         instance.open_journal = None;
         instance.is_journal_writing = false;
         instance.writes.clear();
@@ -285,6 +290,7 @@ impl World {
         for session in sessions.into_values() {
             self.abandon(session);
         }
+        running.map(|running| running.engine)
     }
 
     /// Starts an instance again, killing it first if it runs: a new process with nothing but the

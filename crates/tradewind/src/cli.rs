@@ -15,8 +15,8 @@ use tradewind_model::trading::TradingState;
 use tradewind_runtime::Config;
 use tradewind_strategy::Registry;
 
-use crate::operate::{self, About};
-use crate::operator::{self, Change, OperatorError, OrdersArgs, PlanArgs};
+use crate::control::{self, About};
+use crate::orders::{self, Change, OperatorError, OrdersArgs, PlanArgs};
 use crate::session::kept;
 use crate::trade::{self, Options};
 use crate::venue::{self, VenueError};
@@ -130,7 +130,7 @@ pub fn run(
             Command::ReduceOnly(about) => command(&about, TradingState::ReduceOnly),
             Command::Flatten(about) => command(&about, TradingState::Flatten),
             Command::Resume(about) => command(&about, TradingState::Running),
-            Command::Status { config } => with_config(&config, operate::status),
+            Command::Status { config } => with_config(&config, control::status),
             Command::Run { config, time, json } => with_config(&config, |config| {
                 trade::launch(config, &registry, Options { time, is_json: json })
             }),
@@ -150,13 +150,13 @@ pub fn run(
                 let file = file.map(PathBuf::as_path).unwrap_or_else(|| Path::new(""));
                 with_config(file, |config| {
                     say(match &args.change {
-                        Some(change) => operator::change(config, change),
-                        None => operator::list(config, &args),
+                        Some(change) => orders::change(config, change),
+                        None => orders::list(config, &args),
                     })
                 })
             }
             Command::Reconcile(args) => {
-                with_config(&args.config, |config| say(operator::plan(config, &args)))
+                with_config(&args.config, |config| say(orders::plan(config, &args)))
             }
             Command::Venue { listen, seed } => {
                 match venue::serve(listen, seed, &mut std::io::stdout()) {

@@ -123,9 +123,9 @@ pub mod session;
 pub mod trade;
 pub mod venue;
 
+mod control;
 mod logs;
-mod operate;
-mod operator;
+mod orders;
 mod signals;
 mod view;
 

@@ -19,7 +19,7 @@ use tradewind_scheduler::Priority;
 
 use super::calls::Owner;
 use super::{Engine, Timer};
-use crate::action::Incident;
+use crate::incident::Incident;
 
 /// How often the account is read for this while it changes: it weighs 20 (rest-api.md, account
 /// information, read 2026-11).

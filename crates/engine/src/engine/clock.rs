@@ -21,8 +21,8 @@ use super::calls::{Owner, PendingCall};
 use super::dispatch::Unsent;
 use super::streams::Loss;
 use super::{Engine, Timer};
-use crate::action::Incident;
 use crate::clock_sync::Agreement;
+use crate::incident::Incident;
 
 /// How often the venue's clock is read.
 const CLOCK_EVERY: Duration = Duration::from_secs(60);

@@ -9,7 +9,8 @@ use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{ScopeKey, ShutReason, ShutRecord};
 
 use super::{Engine, Timer};
-use crate::action::{Action, Incident};
+use crate::action::Action;
+use crate::incident::Incident;
 
 /// What others were told is left alone for so much longer at the most: their probe may have gone
 /// first then, and the probes of many do not go in one moment.

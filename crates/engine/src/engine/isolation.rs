@@ -9,7 +9,7 @@ use tradewind_model::id::StrategyId;
 use tradewind_model::time::Timestamp;
 
 use super::Engine;
-use crate::action::Incident;
+use crate::incident::Incident;
 use crate::operator::{OnFailure, StrategyFailure};
 
 impl Engine {

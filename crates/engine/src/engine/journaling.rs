@@ -24,7 +24,8 @@ use tradewind_scheduler::Backoff;
 
 use super::trading::Decision;
 use super::{Engine, Timer};
-use crate::action::{Action, Incident};
+use crate::action::Action;
+use crate::incident::Incident;
 use crate::journal::{
     Answer, Append, AppendId, Ending, Entry, FaultKind, Intent, Record, StorageFault, Trade,
 };

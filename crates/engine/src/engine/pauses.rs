@@ -16,7 +16,7 @@ use tradewind_model::time::Timestamp;
 
 use super::Engine;
 use super::streams::Loss;
-use crate::action::Incident;
+use crate::incident::Incident;
 
 /// So late a call may be on a machine that is only busy.
 const LATE_MAX: Duration = Duration::from_secs(5);

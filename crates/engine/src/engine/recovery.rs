@@ -18,9 +18,9 @@ use tradewind_model::time::Timestamp;
 
 use super::Engine;
 use super::orders::Watch;
-use crate::action::Incident;
+use crate::incident::Incident;
 use crate::journal::{Ending, Entry, Intent, OrderRecord, Recovered, Turnover};
-use crate::order::Order;
+use crate::order::{Order, Trades};
 
 /// What is known of earlier lives and not used up yet.
 #[derive(Debug, Default)]
@@ -212,7 +212,7 @@ fn order(record: OrderRecord) -> Order {
         qty: qty.unwrap_or_default(),
         cum_qty,
         cum_quote,
-        fills: record.fills.iter().map(|(trade, fill)| (*trade, fill.qty)).collect(),
+        trades: record.fills.iter().map(|(trade, fill)| (*trade, fill.qty)).collect(),
         reason: over.and_then(|over| over.reason),
         is_cancel_wanted: cancel_asked_at.is_some(),
         is_ruled_out,
@@ -252,7 +252,7 @@ fn adopted(
         qty: report.qty,
         cum_qty: Quantity::ZERO,
         cum_quote: Notional::ZERO,
-        fills: BTreeMap::new(),
+        trades: Trades::default(),
         reason: None,
         is_cancel_wanted: false,
         is_ruled_out: false,

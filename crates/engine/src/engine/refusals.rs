@@ -15,7 +15,7 @@ use tradewind_model::time::Timestamp;
 use tradewind_scheduler::RefusedAlike;
 
 use super::Engine;
-use crate::action::Incident;
+use crate::incident::Incident;
 use crate::order::Order;
 
 /// Whether the venue said no to what was asked, rather than to who asked or when.

@@ -17,7 +17,8 @@ use tradewind_scheduler::Priority;
 
 use super::Engine;
 use super::calls::Owner;
-use crate::action::{Failure, Incident};
+use crate::action::Failure;
+use crate::incident::Incident;
 
 /// What the venue should remember of earlier lives, and whether it does.
 #[derive(Debug, Default)]

@@ -21,7 +21,7 @@ use tradewind_scheduler::Priority;
 
 use super::calls::Owner;
 use super::{Engine, Timer};
-use crate::action::Incident;
+use crate::incident::Incident;
 
 /// Orders read at once: the most that a venue gives.
 const PAGE: u32 = 1_000;

@@ -30,7 +30,7 @@ use super::attempts::retry_reason;
 use super::calls::{Owner, PendingCall, Tries};
 use super::streams::Loss;
 use super::{Engine, Timer};
-use crate::action::Incident;
+use crate::incident::Incident;
 
 /// Questions about an order in doubt that come quickly, some seconds in all: by then most answers
 /// that are late have come, and the others may be long in coming.

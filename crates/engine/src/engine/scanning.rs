@@ -14,7 +14,7 @@ use tradewind_scheduler::Priority;
 
 use super::Engine;
 use super::calls::{Owner, PendingCall};
-use crate::action::Incident;
+use crate::incident::Incident;
 
 /// Trades, or orders, read at once: the most that a venue gives.
 const PAGE: u32 = 1_000;

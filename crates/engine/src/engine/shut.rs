@@ -16,7 +16,7 @@ use tradewind_scheduler::{BreakerKey, Priority, Probe, ScopeKey, ShutReason};
 use super::calls::{Owner, PendingCall};
 use super::dispatch::PATIENCE;
 use super::{Engine, Timer};
-use crate::action::Incident;
+use crate::incident::Incident;
 
 /// How long a ban is outwaited beyond what the venue said.
 const BAN_MARGIN: Duration = Duration::from_secs(1);

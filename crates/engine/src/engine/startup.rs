@@ -20,8 +20,9 @@ use tradewind_scheduler::{Never, Origin, Priority, Scheduler, Ticket};
 
 use super::calls::Owner;
 use super::{Engine, EngineConfig, Timer};
-use crate::action::{Failure, Incident};
+use crate::action::Failure;
 use crate::beginning::Catalog;
+use crate::incident::Incident;
 
 /// What is known already, and what is not.
 #[derive(Debug, Default)]

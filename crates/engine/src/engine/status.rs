@@ -6,7 +6,7 @@ use tradewind_model::time::Timestamp;
 use tradewind_scheduler::ScopeKey;
 
 use super::Engine;
-use crate::action::Incident;
+use crate::incident::Incident;
 
 impl Engine {
     fn status(&self, now: Timestamp) -> VenueStatus {

@@ -19,8 +19,9 @@ use tradewind_scheduler::Priority;
 
 use super::calls::{Owner, Tries};
 use super::{Engine, Timer};
-use crate::action::{Action, Incident};
+use crate::action::Action;
 use crate::event::SocketEvent;
+use crate::incident::Incident;
 use crate::snapshot::StreamView;
 pub(super) use crosscheck::Crosscheck;
 pub(super) use losing::Loss;

@@ -23,7 +23,8 @@ use tradewind_model::time::Timestamp;
 use tradewind_model::trading::{CLOSING_TAG, TradingScope, TradingState};
 
 use super::Engine;
-use crate::action::{Action, Incident};
+use crate::action::Action;
+use crate::incident::Incident;
 use crate::journal::{Entry, StorageFault, Trading};
 use crate::ledger::Waiting;
 use crate::operator::TradingRefused;

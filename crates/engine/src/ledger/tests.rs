@@ -4,6 +4,8 @@ use tradewind_model::money::Notional;
 use tradewind_model::order::{Link, OrderState};
 use tradewind_model::time::Timestamp;
 
+use crate::order::Trades;
+
 use super::*;
 
 fn dec(text: &str) -> Decimal {
@@ -48,7 +50,7 @@ fn order(id: &str, side: Side) -> Order {
         qty: kind.qty().unwrap(),
         cum_qty: Quantity::ZERO,
         cum_quote: Notional::ZERO,
-        fills: BTreeMap::new(),
+        trades: Trades::default(),
         reason: None,
         is_cancel_wanted: false,
         is_ruled_out: false,

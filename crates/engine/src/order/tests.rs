@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use tradewind_model::id::TradeId;
 use tradewind_model::money::Price;
 use tradewind_model::order::{Link, TimeInForce};
 
@@ -32,7 +33,7 @@ fn order() -> Order {
         qty: qty(10),
         cum_qty: Quantity::ZERO,
         cum_quote: Notional::ZERO,
-        fills: BTreeMap::new(),
+        trades: Trades::default(),
         reason: None,
         is_cancel_wanted: false,
         is_ruled_out: false,

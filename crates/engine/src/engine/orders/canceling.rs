@@ -10,9 +10,9 @@ use tradewind_model::trading::CLOSING_TAG;
 use tradewind_scheduler::Priority;
 
 use super::pairing::HALF_GRACE;
-use crate::action::Incident;
 use crate::engine::calls::{Owner, Tries};
 use crate::engine::{Engine, Timer};
+use crate::incident::Incident;
 use crate::journal::Entry;
 use crate::order::Order;
 

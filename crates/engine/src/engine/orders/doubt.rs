@@ -15,9 +15,9 @@ use tradewind_model::time::Timestamp;
 use tradewind_model::trading::TradingLimits;
 use tradewind_scheduler::{Backoff, Priority};
 
-use crate::action::Incident;
 use crate::engine::calls::{Owner, PendingCall, Tries};
 use crate::engine::{Engine, Timer};
+use crate::incident::Incident;
 use crate::journal::Entry;
 use crate::order::Order;
 

@@ -14,13 +14,13 @@ use tradewind_model::trading::CLOSING_TAG;
 use tradewind_scheduler::{OverReason, Priority};
 
 use super::Watch;
-use crate::action::Incident;
 use crate::engine::Engine;
 use crate::engine::calls::{Owner, PendingCall};
 use crate::engine::outcome::describe;
+use crate::incident::Incident;
 use crate::journal::Entry;
 use crate::ledger::Waiting;
-use crate::order::Order;
+use crate::order::{Order, Trades};
 
 impl Engine {
     pub(in crate::engine) fn submit(
@@ -79,7 +79,7 @@ impl Engine {
             qty: request.kind.qty().unwrap_or_default(),
             cum_qty: Quantity::ZERO,
             cum_quote: Notional::ZERO,
-            fills: std::collections::BTreeMap::new(),
+            trades: Trades::default(),
             reason: None,
             is_cancel_wanted: false,
             is_ruled_out: false,

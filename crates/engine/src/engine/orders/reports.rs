@@ -41,7 +41,7 @@ impl Engine {
             return true;
         };
         let standing =
-            |order: &Order| (order.state, order.cum_qty, order.fills.len(), order.venue_order_id);
+            |order: &Order| (order.state, order.cum_qty, order.trades.len(), order.venue_order_id);
         let before = self.ledger.order(id).map(standing);
         self.take_in(now, id, report);
         if let ReportedStatus::Unknown(_) = report.status {

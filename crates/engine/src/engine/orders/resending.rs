@@ -15,8 +15,8 @@ use tradewind_model::notice::{Notice, VenueStatus};
 use tradewind_model::order::{Link, OrderKind, OrderState, Side, TimeInForce};
 use tradewind_model::time::Timestamp;
 
-use crate::action::Incident;
 use crate::engine::{Engine, Timer};
+use crate::incident::Incident;
 use crate::order::Order;
 
 impl Engine {

@@ -7,8 +7,8 @@ use tradewind_model::order::OrderState;
 use tradewind_model::setback::Setback;
 use tradewind_model::time::Timestamp;
 
-use crate::action::Incident;
 use crate::engine::Engine;
+use crate::incident::Incident;
 use crate::order::Order;
 
 /// An order that was to come in another's stead and will not.

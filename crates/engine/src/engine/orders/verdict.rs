@@ -18,9 +18,9 @@ use tradewind_model::order::{Denied, OrderState};
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::Priority;
 
-use crate::action::Incident;
 use crate::engine::Engine;
 use crate::engine::calls::Owner;
+use crate::incident::Incident;
 
 /// Answers in a row that know no such order.
 const MISSES_MIN: u32 = 2;

@@ -15,10 +15,11 @@ use tradewind_model::time::Timestamp;
 use tradewind_scheduler::Backoff;
 
 use super::{Downtime, Phase, Place, Socket};
-use crate::action::{Action, Incident};
+use crate::action::Action;
 use crate::engine::attempts::retry_reason;
 use crate::engine::calls::{Owner, Tries};
 use crate::engine::{Engine, Timer};
+use crate::incident::Incident;
 
 /// A stream has to have stood for so long before its failures are forgotten.
 const HEALTHY_AFTER: Duration = Duration::from_secs(60);

@@ -13,9 +13,10 @@ use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{Jitter, Priority};
 
 use super::{Loss, Phase, Place, Socket};
-use crate::action::{Action, Incident};
+use crate::action::Action;
 use crate::engine::calls::{Owner, Tries};
 use crate::engine::{Engine, Timer};
+use crate::incident::Incident;
 
 /// A socket is replaced at this age at the latest. Binance closes it at 24 hours
 /// (web-socket-api.md and web-socket-streams.md, general information, read 2026-11).

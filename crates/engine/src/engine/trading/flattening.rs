@@ -20,8 +20,8 @@ use tradewind_model::time::Timestamp;
 use tradewind_model::trading::{CLOSING_TAG, TradingState};
 
 use super::forbidden;
-use crate::action::Incident;
 use crate::engine::{Engine, Timer};
+use crate::incident::Incident;
 use crate::ledger::{Holding, Waiting};
 use crate::operator::Remainder;
 use crate::order::Order;

@@ -15,8 +15,8 @@ use tradewind_model::order::{Denied, MarketQuantity, OrderKind, OrderState, Side
 use tradewind_model::time::Timestamp;
 use tradewind_model::trading::{TradingLimits, TradingScope, TradingState};
 
-use crate::action::Incident;
 use crate::engine::Engine;
+use crate::incident::Incident;
 use crate::journal::Trading;
 use crate::order::Order;
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use tradewind_model::Decimal;
 use tradewind_model::id::ClientOrderId;
 use tradewind_model::money::Quantity;
-use tradewind_model::order::{Denied, MarketQuantity, OrderKind, OrderState, Side};
+use tradewind_model::order::{Denied, OrderState, Side};
 use tradewind_model::trading::{CLOSING_TAG, TradingState};
 
 use crate::engine::Engine;
@@ -63,7 +63,7 @@ impl Engine {
         if let Some(order) = self.ledger.order_mut(id) {
             order.reason = Some(format!("reduced from {} to {clamped}", order.qty));
             order.qty = clamped;
-            order.kind = resized(order.kind, clamped);
+            order.kind = order.kind.with_qty(clamped);
         }
     }
 
@@ -112,17 +112,5 @@ impl Engine {
         unfiled.fold(Decimal::ZERO, |sum, order| {
             sum + order.cum_qty.saturating_sub(order.booked_qty()).get()
         })
-    }
-}
-
-/// The same order over another quantity of base asset.
-pub(super) fn resized(kind: OrderKind, qty: Quantity) -> OrderKind {
-    match kind {
-        OrderKind::Limit { price, time_in_force, .. } => {
-            OrderKind::Limit { price, qty, time_in_force }
-        }
-        OrderKind::PostOnly { price, .. } => OrderKind::PostOnly { price, qty },
-        OrderKind::Market(_) => OrderKind::Market(MarketQuantity::Base(qty)),
-        OrderKind::Triggered { trigger, limit, .. } => OrderKind::Triggered { trigger, qty, limit },
     }
 }

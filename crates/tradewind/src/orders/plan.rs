@@ -10,7 +10,7 @@ use tradewind_model::id::ClientOrderId;
 use tradewind_model::report::ExecutionReport;
 use tradewind_runtime::Config;
 
-use super::{Books, orders};
+use super::{Books, list};
 use crate::session;
 
 /// What a start would do.
@@ -84,7 +84,7 @@ impl Plan<'_> {
         let unknown = open.filter(|report| {
             report.client_order_id.is_none_or(|id| self.books.recovered.order(id).is_none())
         });
-        unknown.partition(|report| !orders::is_foreign(self.config, self.books, report))
+        unknown.partition(|report| !list::is_foreign(self.config, self.books, report))
     }
 
     fn text(&self) -> String {
@@ -93,7 +93,7 @@ impl Plan<'_> {
         let mut text = format!("{}, at {}\n", self.books.folder.display(), self.books.at);
         writeln!(text, "a start would take up {} orders", open.len()).ok();
         for record in open {
-            writeln!(text, "  {}", orders::line(record)).ok();
+            writeln!(text, "  {}", list::line(record)).ok();
             writeln!(text, "    {}", self.step(record, listed.as_ref())).ok();
         }
         for line in self.reads() {
@@ -108,7 +108,7 @@ impl Plan<'_> {
                 let (adopted, foreign) = self.unknown();
                 for report in adopted {
                     writeln!(text, "ours by name and not written down: taken in").ok();
-                    writeln!(text, "  {}", orders::said(report)).ok();
+                    writeln!(text, "  {}", list::said(report)).ok();
                 }
                 writeln!(text, "{} open orders of others are left alone", foreign.len()).ok();
             }
@@ -124,7 +124,7 @@ impl Plan<'_> {
         let listed = self.listed();
         let row = |record: &OrderRecord| {
             json!({
-                "order": orders::row(record),
+                "order": list::row(record),
                 "listed": listed
                     .as_ref()
                     .map(|listed| listed.contains(&record.intent.client_order_id)),
@@ -133,7 +133,7 @@ impl Plan<'_> {
         };
         let (adopted, foreign) = self.unknown();
         let told = |reports: Vec<&ExecutionReport>| {
-            reports.into_iter().map(orders::told).collect::<Vec<_>>()
+            reports.into_iter().map(list::told).collect::<Vec<_>>()
         };
         json!({
             "kind": "plan",

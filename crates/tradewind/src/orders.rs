@@ -7,8 +7,8 @@
 
 mod confirm;
 mod forget;
+mod list;
 mod look;
-mod orders;
 mod plan;
 
 use std::path::PathBuf;
@@ -158,9 +158,9 @@ pub(crate) fn list(config: &Config<'_>, args: &OrdersArgs) -> Result<String, Ope
     let books = Books::read(config)?;
     if args.foreign {
         let open = look::open_orders(config, &books).map_err(OperatorError::Silent)?;
-        return Ok(orders::foreign(config, &books, &open, args.json));
+        return Ok(list::foreign(config, &books, &open, args.json));
     }
-    Ok(if args.json { orders::json(&books).to_string() } else { orders::text(&books) })
+    Ok(if args.json { list::json(&books).to_string() } else { list::text(&books) })
 }
 
 /// Changes what is written down of orders.

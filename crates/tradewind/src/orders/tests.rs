@@ -105,12 +105,12 @@ fn orders_are_listed_while_a_bot_writes_and_without_a_word_in_its_journal() {
     let [resting, doubted, over] = three(&desk);
     let _bot = desk.write(vec![intent(&desk.config(), names().next())]);
     let books = Books::read(&desk.config()).unwrap();
-    let text = orders::text(&books);
+    let text = list::text(&books);
     assert!(text.contains("2 not over") && text.contains("1 over"), "{text}");
     for part in [resting.as_str(), doubted.as_str(), over.as_str(), "too late", "tag 7"] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    let json = orders::json(&books);
+    let json = list::json(&books);
     assert_eq!(json["open"][0]["client_order_id"], resting.as_str());
     assert_eq!((&json["open"][0]["stage"], &json["open"][0]["tag"]), (&"open".into(), &7.into()));
     assert_eq!(json["closed"][0]["reason"], "too late");
