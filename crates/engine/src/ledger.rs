@@ -56,8 +56,12 @@ pub struct Ledger {
 impl Ledger {
     /// Takes in a new order.
     pub fn insert(&mut self, order: Order) {
-        self.unfiled.insert(order.id);
-        self.orders.insert(order.id, order);
+        let (id, venue_order_id) = (order.id, order.venue_order_id);
+        self.unfiled.insert(id);
+        self.orders.insert(id, order);
+        if let Some(venue) = venue_order_id {
+            self.name(id, venue);
+        }
     }
 
     /// An order by our name of it.

@@ -236,7 +236,7 @@ impl Drop for Hold {
 struct MemoryStorage(MemoryDisk);
 
 impl Storage for MemoryStorage {
-    fn commit(&mut self, group: &[Append], sync: SyncMode) -> Result<Committed, StorageFault> {
+    fn commit(&mut self, group: &mut [Append], sync: SyncMode) -> Result<Committed, StorageFault> {
         let mut contents = self.0.contents();
         contents.commits += 1;
         let number = contents.commits;

@@ -91,7 +91,7 @@ impl SqliteStorage {
 }
 
 impl Storage for SqliteStorage {
-    fn commit(&mut self, group: &[Append], sync: SyncMode) -> Result<Committed, StorageFault> {
+    fn commit(&mut self, group: &mut [Append], sync: SyncMode) -> Result<Committed, StorageFault> {
         let database = self.folder.database();
         let open = self.open.as_mut().ok_or_else(|| fault::closed(&database))?;
         open.commit(group, sync).map_err(|fault| fault.of(&database))
@@ -152,17 +152,16 @@ impl Open {
         Ok(mirror.known)
     }
 
-    fn commit(&mut self, group: &[Append], sync: SyncMode) -> Result<Committed, Fault> {
+    fn commit(&mut self, group: &mut [Append], sync: SyncMode) -> Result<Committed, Fault> {
         self.set_sync(sync)?;
         let mut places = Vec::new();
         self.transaction(|open| {
-            for record in group.iter().flat_map(|append| &append.records) {
-                places.push(write::event(open, record)?);
-            }
+            let records = group.iter().flat_map(|append| &append.records);
+            places = write::events(&open.connection, records)?;
             Ok(())
         })?;
         let committed = Committed { records: places.len() as u64, strays: 0 };
-        let records = group.iter().flat_map(|append| append.records.iter().cloned());
+        let records = group.iter_mut().flat_map(|append| std::mem::take(&mut append.records));
         self.unfiled.add(places.into_iter().zip(records));
         self.checkpointer.written(committed.records);
         Ok(committed)

@@ -7,11 +7,11 @@ use crate::journal::SyncMode;
 
 /// Something that keeps records.
 pub(crate) trait Storage: Send {
-    /// Makes a group durable: all of it, or none.
+    /// Makes a group durable: all of it, or none. What is durable may be taken out of the group.
     ///
     /// # Errors
     /// When it cannot; then nothing else is asked until [`reopen`](Self::reopen) went well.
-    fn commit(&mut self, group: &[Append], sync: SyncMode) -> Result<Committed, StorageFault>;
+    fn commit(&mut self, group: &mut [Append], sync: SyncMode) -> Result<Committed, StorageFault>;
 
     /// Lets go of everything and begins anew from what is durable.
     ///

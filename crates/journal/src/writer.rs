@@ -101,7 +101,7 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, group: &[Append]) -> Result<(), StorageFault> {
+    fn commit(&mut self, group: &mut [Append]) -> Result<(), StorageFault> {
         let is_decision = |append: &Append| append.durability() == Durability::BeforeActing;
         let sync = if group.iter().any(is_decision) { SyncMode::Full } else { self.sync };
         let committed = self.storage.commit(group, sync)?;
@@ -170,7 +170,7 @@ impl Writer {
         while !self.owed.is_empty() {
             let first = self.owed.len().min(GROUP_MAX);
             let records = self.owed[..first].to_vec();
-            self.commit(&[Append { id: AppendId::default(), records }])?;
+            self.commit(&mut [Append { id: AppendId::default(), records }])?;
             self.owed.drain(..first);
         }
         Ok(())

@@ -63,7 +63,8 @@ enum Command {
     /// Serve the embedded venue for bots in other processes, until Ctrl-C.
     Venue {
         /// Where to listen; port 0 is one that is free.
-        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9000")]
+        #[arg(long, value_name = "ADDRESS", value_parser = address,
+            default_value = "127.0.0.1:9000")]
         listen: SocketAddr,
         /// Of its market; the same seed gives the same market.
         #[arg(long, default_value_t = 1)]
@@ -266,6 +267,10 @@ pub fn time(text: &str) -> Result<Duration, UsageError> {
     }
 }
 
+fn address(text: &str) -> Result<SocketAddr, UsageError> {
+    text.parse().map_err(|_| UsageError::new("write an address and a port: 127.0.0.1:9000"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -283,6 +288,7 @@ mod tests {
             (&["run"][..], &["--config <FILE>", "see --help"][..]),
             (&["run", "--confg", "a"], &["--confg", "--config", "see --help"]),
             (&["run", "--config", "a", "--for", "abc"], &["--for", "abc", "30s"]),
+            (&["venue", "--listen", "here"], &["--listen", "here", "127.0.0.1:9000"]),
             (&["rum"], &["rum", "run"]),
             (&[], &["see --help"]),
         ] {

@@ -51,7 +51,7 @@ struct Event<'a> {
 
 pub(super) fn decode(text: &str) -> Result<StreamEvent, Malformed> {
     if let Ok(wrapped) = serde_json::from_str::<WrappedReport>(text) {
-        return report(wrapped.event.0).map(StreamEvent::Report);
+        return wrapped.event.0.map(StreamEvent::Report);
     }
     let head: Head = serde_json::from_str(text)?;
     if let Some(wrapped) = head.event {
@@ -98,7 +98,7 @@ fn reply(status: u16, head: &Head<'_>) -> Result<StreamEvent, Malformed> {
 /// One of the account's events (user-data-stream.md, read 2026-11).
 fn event(kind: &str, text: &str) -> Result<StreamEvent, Malformed> {
     match kind {
-        "executionReport" => report(serde_json::from_str(text)?).map(StreamEvent::Report),
+        "executionReport" => report(&serde_json::from_str(text)?).map(StreamEvent::Report),
         "outboundAccountPosition" => balances(text).map(StreamEvent::Balances),
         // A transfer, or a lock from outside; the absolute balance comes on its own.
         "balanceUpdate" | "externalLockUpdate" => Ok(StreamEvent::BalanceMoved),
@@ -159,19 +159,18 @@ struct ReportRow<'a> {
 /// It has to begin with its kind, as the venue writes it; anything else is no error, but is read
 /// the long way.
 #[derive(Deserialize)]
-struct WrappedReport<'a> {
-    #[serde(borrow)]
-    event: KindFirst<'a>,
+struct WrappedReport {
+    event: KindFirst,
 }
 
-struct KindFirst<'a>(ReportRow<'a>);
+struct KindFirst(Result<ExecutionReport, Malformed>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for KindFirst<'a> {
+impl<'de> Deserialize<'de> for KindFirst {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Row;
 
         impl<'de> Visitor<'de> for Row {
-            type Value = KindFirst<'de>;
+            type Value = KindFirst;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a report that begins with its kind")
@@ -182,7 +181,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for KindFirst<'a> {
                 if first != Some(("e", "executionReport")) {
                     return Err(A::Error::custom("it does not"));
                 }
-                ReportRow::deserialize(MapAccessDeserializer::new(map)).map(KindFirst)
+                let row = ReportRow::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(KindFirst(report(&row)))
             }
         }
 
@@ -223,7 +223,7 @@ const fn in_no_list() -> i64 {
     -1
 }
 
-fn report(row: ReportRow<'_>) -> Result<ExecutionReport, Malformed> {
+fn report(row: &ReportRow<'_>) -> Result<ExecutionReport, Malformed> {
     let id = if row.orig_client_order_id.is_empty() { &row.c } else { &row.orig_client_order_id };
     let status = status(&row.status);
     Ok(ExecutionReport {
@@ -242,12 +242,12 @@ fn report(row: ReportRow<'_>) -> Result<ExecutionReport, Malformed> {
         cum_qty: row.z.quantity("z")?,
         cum_quote: row.cum_quote.notional_if_known("Z")?,
         fills: match row.execution.as_ref() {
-            "TRADE" => vec![fill(&row)?],
+            "TRADE" => vec![fill(row)?],
             _ => Vec::new(),
         },
         reason: reason([Some(&row.reject_reason), row.expiry_reason.as_deref()], &row.status),
         at: time(row.at),
-        symbol: row.s,
+        symbol: row.s.clone(),
     })
 }
 

@@ -3,13 +3,16 @@
 mod decision;
 mod order;
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 use tradewind_engine::journal::{Applied, Entry, Record, Trade, TurnoverKey};
 use tradewind_model::id::{Asset, ClientOrderId};
 
 use super::Open;
 use super::column::{side_name, time};
 use super::fault::Fault;
+
+/// What a record takes at the most, mostly.
+const JSON_BYTES: usize = 1_024;
 
 /// Writes into the tables what a record changes.
 pub(super) fn file(open: &mut Open, record: &Record) -> Result<Applied, Fault> {
@@ -83,19 +86,28 @@ pub(super) fn changed(open: &mut Open) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Writes a record into the log, and gives its place there.
-pub(super) fn event(open: &Open, record: &Record) -> Result<i64, Fault> {
-    let mut statement = open.connection.prepare_cached(
+/// Writes records into the log, and gives their places there.
+pub(super) fn events<'r>(
+    connection: &Connection,
+    records: impl Iterator<Item = &'r Record>,
+) -> Result<Vec<i64>, Fault> {
+    let mut statement = connection.prepare_cached(
         "INSERT INTO events (at_ns, kind, client_order_id, record) VALUES (?1, ?2, ?3, ?4)",
     )?;
-    let id = record.entry.client_order_id();
-    statement.execute(params![
-        time(record.at),
-        record.entry.name(),
-        id.as_ref().map(ClientOrderId::as_str),
-        serde_json::to_string(&record.entry)?,
-    ])?;
-    Ok(open.connection.last_insert_rowid())
+    let mut json = Vec::with_capacity(JSON_BYTES);
+    let write = |record: &Record| {
+        json.clear();
+        serde_json::to_writer(&mut json, &record.entry)?;
+        let id = record.entry.client_order_id();
+        statement.execute(params![
+            time(record.at),
+            record.entry.name(),
+            id.as_ref().map(ClientOrderId::as_str),
+            String::from_utf8_lossy(&json),
+        ])?;
+        Ok(connection.last_insert_rowid())
+    };
+    records.map(write).collect()
 }
 
 /// Writes how far the tables have come.

@@ -10,6 +10,8 @@ use tradewind_engine::journal::{Answer, Append, AppendId, FaultKind, Record};
 
 use super::steps;
 use super::support::{Desk, Folder};
+use crate::sqlite::SqliteStorage;
+use crate::storage::Storage;
 use crate::{DiskJournal, Journal, OpenError, SyncMode};
 
 /// Some life.
@@ -242,10 +244,11 @@ fn tables_that_are_missing_are_damage() {
 #[test]
 fn a_log_that_is_none_is_damage_and_a_torn_one_is_not() {
     let folder = Folder::new("wal");
-    let (mut desk, _) = Desk::open(&folder).unwrap();
+    let (mut storage, _) = SqliteStorage::open(folder.path(), super::support::START).unwrap();
     let records: Vec<_> = (1..=60).map(|n| steps::record(n, steps::lived(n))).collect();
     for part in records.chunks(10) {
-        desk.write(part);
+        let mut group = [Append { id: AppendId(1), records: part.to_vec() }];
+        storage.commit(&mut group, SyncMode::Normal).unwrap();
     }
     let copy = super::support::copy_of(&folder);
     let log = copy.file("journal.db-wal");

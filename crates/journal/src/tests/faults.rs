@@ -55,7 +55,7 @@ struct Faulty {
 }
 
 impl Storage for Faulty {
-    fn commit(&mut self, group: &[Append], sync: SyncMode) -> Result<Committed, StorageFault> {
+    fn commit(&mut self, group: &mut [Append], sync: SyncMode) -> Result<Committed, StorageFault> {
         let mut plan = self.faults.plan();
         plan.commits += 1;
         plan.syncs.push(sync);
@@ -145,10 +145,10 @@ fn a_decision_waits_for_the_disk_and_what_comes_after_it_does_not() {
 fn a_commit_that_is_to_survive_a_loss_of_power_is_synced() {
     let folder = Folder::new("pragma");
     let (mut storage, _) = SqliteStorage::open(folder.path(), START).unwrap();
-    let group = [Append { id: AppendId(1), records: intents(1) }];
+    let mut group = [Append { id: AppendId(1), records: intents(1) }];
     // SQLite's numbers: 1 is NORMAL, 2 is FULL.
     for (sync, number) in [(SyncMode::Normal, 1), (SyncMode::Full, 2), (SyncMode::Normal, 1)] {
-        storage.commit(&group, sync).unwrap();
+        storage.commit(&mut group, sync).unwrap();
         let set = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
         let found = storage.connection().query_row("PRAGMA synchronous", [], set).unwrap();
         assert_eq!(found, number);

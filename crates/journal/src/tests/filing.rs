@@ -16,8 +16,8 @@ fn history(count: u64) -> Vec<Record> {
 }
 
 fn commit(storage: &mut SqliteStorage, records: &[Record]) {
-    let group = [Append { id: AppendId(1), records: records.to_vec() }];
-    storage.commit(&group, SyncMode::Normal).unwrap();
+    let mut group = [Append { id: AppendId(1), records: records.to_vec() }];
+    storage.commit(&mut group, SyncMode::Normal).unwrap();
 }
 
 fn count(storage: &SqliteStorage, table: &str) -> i64 {

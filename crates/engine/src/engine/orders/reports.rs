@@ -5,7 +5,7 @@ use std::time::Duration;
 use tradewind_model::call::Call;
 use tradewind_model::id::{ClientOrderId, Symbol};
 use tradewind_model::notice::Notice;
-use tradewind_model::order::OrderState;
+use tradewind_model::order::{OrderState, OrderUpdate};
 use tradewind_model::report::{ExecutionReport, Fill, HistoricFill, ReportedStatus};
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{Backoff, Priority};
@@ -64,7 +64,8 @@ impl Engine {
         };
         let (was_accepted, was_in_doubt) =
             (order.was_accepted(), order.state == OrderState::InDoubt);
-        let was_ruled_out = order.is_ruled_out;
+        let (was_ruled_out, was_over) = (order.is_ruled_out, order.state.is_terminal());
+        let was_named = order.venue_order_id.is_some();
         let change = order.apply(report);
         let (is_accepted, symbol) = (order.was_accepted(), order.symbol.clone());
         if !change.fills.is_empty() {
@@ -84,13 +85,15 @@ impl Engine {
             let qty = self.ledger.order(id).map(|order| order.qty).unwrap_or_default();
             self.record(now, Entry::Amended { client_order_id: id, qty });
         }
-        self.ledger.name(id, report.venue_order_id);
+        if !was_named {
+            self.ledger.name(id, report.venue_order_id);
+        }
         if is_accepted {
             self.ledger.acknowledge(id);
             self.watch_resting(now);
         }
-        let is_live = self.ledger.order(id).is_some_and(|order| order.state.may_be_live());
-        if is_live && self.ledger.unfile(id) {
+        let is_live = |order: &Order| order.state.may_be_live();
+        if was_over && self.ledger.order(id).is_some_and(is_live) && self.ledger.unfile(id) {
             // It was refused, and rests after all: it can be canceled like any other.
             let watch = self.watches.entry(id).or_default();
             watch.is_recorded = self.journaling.is_kept();
@@ -152,17 +155,20 @@ impl Engine {
         let is_over = order.state.is_terminal();
         let is_missing_fills = order.has_unbooked_fills();
         let (strategy, mut last) = (order.strategy, order.update(None, None));
-        let mut partial = last.clone();
-        partial.state = OrderState::PartiallyFilled;
-        partial.leaves_qty = order.qty.saturating_sub(order.cum_qty);
+        let open_qty = order.qty.saturating_sub(order.cum_qty);
+        let partly = |update: &mut OrderUpdate| {
+            (update.state, update.leaves_qty) = (OrderState::PartiallyFilled, open_qty);
+        };
         if is_over && is_missing_fills {
-            last = partial.clone();
+            partly(&mut last);
         }
         let mut fills = fills.into_iter().peekable();
         let has_fills = fills.peek().is_some();
         while let Some(fill) = fills.next() {
-            let is_last = fills.peek().is_none();
-            let mut update = if is_last { last.clone() } else { partial.clone() };
+            let mut update = last.clone();
+            if fills.peek().is_some() {
+                partly(&mut update);
+            }
             update.fill = Some(fill);
             self.notify(strategy, Notice::Order(Box::new(update)));
         }
