@@ -12,12 +12,13 @@ use super::Violations;
 use super::workspace::{Dependency, Member, Workspace};
 
 /// The crates under `crates/`, and the floor each stands on.
-const FLOORS: [(&str, u8); 17] = [
+const FLOORS: [(&str, u8); 18] = [
     ("tradewind-model", 0),
     ("tradewind-scheduler", 1),
     ("tradewind-strategy", 1),
     ("tradewind-venue", 1),
     ("tradewind-engine", 1),
+    ("tradewind-router", 1),
     ("tradewind-journal", 2),
     ("tradewind-transport", 2),
     ("tradewind-runtime", 2),
@@ -35,18 +36,21 @@ const FLOORS: [(&str, u8); 17] = [
 /// The folders whose members all stand on one floor.
 const FLOORS_BY_FOLDER: [(&str, u8); 3] = [("strategies/", 5), ("examples/", 6), ("tests/", 6)];
 
-/// The three arrows inside a floor.
-const ARROWS_INSIDE: [(&str, &str); 3] = [
+/// The five arrows inside a floor.
+const ARROWS_INSIDE: [(&str, &str); 5] = [
     ("tradewind-engine", "tradewind-scheduler"),
+    ("tradewind-router", "tradewind-engine"),
+    ("tradewind-router", "tradewind-scheduler"),
     ("tradewind-runtime", "tradewind-journal"),
     ("tradewind-runtime", "tradewind-transport"),
 ];
 
 /// The members that decide and never do: they see neither a socket nor a clock.
-pub(super) const PURE: [&str; 8] = [
+pub(super) const PURE: [&str; 9] = [
     "crates/model/",
     "crates/scheduler/",
     "crates/engine/",
+    "crates/router/",
     "crates/strategy/",
     "crates/venue/",
     "crates/binance/",
@@ -249,6 +253,7 @@ mod tests {
     fn an_arrow_up_or_along_a_floor_is_found() {
         for (from, to) in [
             ("tradewind-scheduler", "tradewind-engine"),
+            ("tradewind-engine", "tradewind-router"),
             ("tradewind-engine", "tradewind-strategy"),
             ("tradewind-model", "tradewind-venue"),
             ("tradewind-transport", "tradewind-runtime"),

@@ -1,0 +1,6 @@
+//! The router over engines that do as the tests say.
+
+mod desk;
+mod histories;
+mod mirrors;
+mod shut;
