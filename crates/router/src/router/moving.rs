@@ -4,12 +4,13 @@
 use tradewind_engine::Route;
 use tradewind_model::Timestamp;
 use tradewind_model::id::ClientOrderId;
-use tradewind_model::order::{Denied, OrderRequest};
+use tradewind_model::order::{Denied, OrderKind, OrderRequest};
 use tradewind_model::outcome::RefusalKind;
 
 use super::Router;
 use crate::decision::{DecisionKind, Holding, Reason};
 use crate::health::Cause;
+use crate::orders::Stage;
 use crate::way::Way;
 
 /// Whether another route may answer differently to a wish that was denied here.
@@ -45,13 +46,15 @@ pub(super) const fn may_move(denied: &Denied) -> bool {
 
 /// Whether another route may answer differently to an order that this venue has refused.
 #[must_use]
-pub(super) fn may_move_refused(refusal: RefusalKind, request: &OrderRequest) -> bool {
+pub(super) const fn may_move_refused(refusal: RefusalKind, request: &OrderRequest) -> bool {
     match refusal {
         RefusalKind::Validation | RefusalKind::Auth | RefusalKind::Clock => true,
-        // A post-only order that would have traded is news of the market, and for its strategy.
-        RefusalKind::Business => {
-            !matches!(request.kind, tradewind_model::order::OrderKind::PostOnly { .. })
-        }
+        // One that would have traded, or been set off, at once is news of the market, and for its
+        // strategy.
+        RefusalKind::Business => match request.kind {
+            OrderKind::Limit { .. } | OrderKind::Market(_) => true,
+            OrderKind::PostOnly { .. } | OrderKind::Triggered { .. } => false,
+        },
         // Our order is there, or something is where nothing should be.
         RefusalKind::DuplicateOrder | RefusalKind::UnknownOrder => false,
     }
@@ -110,7 +113,7 @@ impl Router {
         let key = (route, id);
         // An engine that says so of an order that has left is wrong, and not believed.
         let is_true = self.orders.get(&key).is_some_and(|placed| {
-            placed.stage == crate::orders::Stage::Handed
+            placed.stage == Stage::Handed
                 && !placed.was_doubted
                 && placed.cum_qty.is_zero()
         });

@@ -209,7 +209,7 @@ impl Desk {
             at: self.now,
         };
         let strategy = self.router.orders().get(&(route, id)).map(|of| of.holding.strategy);
-        let strategy = strategy.unwrap_or(holding("grid").strategy);
+        let strategy = strategy.unwrap_or_else(|| holding("grid").strategy);
         self.handle(Event::Order { route, strategy, update: Box::new(update), refusal });
     }
 

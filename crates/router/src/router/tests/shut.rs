@@ -234,7 +234,9 @@ fn a_gap_is_borne_with_and_a_long_one_is_not() {
     assert_eq!(desk.standing("grid").active, binance);
     desk.pass(Duration::from_secs(1));
     assert_eq!(desk.standing("grid").active, bitget);
-    assert_eq!(desk.decisions.last().unwrap().reason, Reason::Stale("a gap".to_owned()));
+    let away = DecisionKind::FailedOver(holding("grid"));
+    let away = desk.decisions.iter().find(|decision| decision.kind == away).unwrap();
+    assert_eq!(away.reason, Reason::Stale("a gap".to_owned()));
 }
 
 #[test]
