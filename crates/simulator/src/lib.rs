@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod exchange;
+pub mod front;
 pub mod limits;
 
 pub mod binance;

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::{Caller, Desk, Reply};
 use crate::binance::body::{self, fixed};
-use crate::binance::ledger::Door;
 use crate::binance::params::Params;
 use crate::binance::refusal::Refusal;
 use crate::exchange::{ExchangeFilters, Filters, StpMode, SymbolConfig};
+use crate::front::Door;
 use crate::limits::{LimitKind, LimitsConfig};
 
 /// The permission every symbol here has.
