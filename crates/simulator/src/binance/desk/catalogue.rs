@@ -119,6 +119,8 @@ pub(crate) fn limit(kind: LimitKind, limit: u32, count: Option<u32>) -> Value {
         LimitKind::OrdersTenSeconds => ("ORDERS", "SECOND", 10),
         LimitKind::OrdersDay => ("ORDERS", "DAY", 1),
         LimitKind::Connections => ("CONNECTIONS", "MINUTE", 5),
+        // This venue has none.
+        LimitKind::Calls(path) => (path, "SECOND", 1),
     };
     let mut entry = json!({
         "rateLimitType": name,
