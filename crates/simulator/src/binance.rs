@@ -59,7 +59,7 @@ pub struct Binance {
     desk: Desk,
     front: Front<Session>,
     feeds: Feeds,
-    outbox: Outbox,
+    outbox: Outbox<ExchangeEvent>,
     uuid: u64,
 }
 

@@ -101,6 +101,15 @@ impl<S> Front<S> {
         })
     }
 
+    /// What the script makes of a message of a client's.
+    pub(crate) fn strike_message(&mut self, id: SessionId, what: &str) -> Option<Fault> {
+        if self.script.is_empty() {
+            return None;
+        }
+        let socket = self.sockets.get(&id)?;
+        self.script.strike(Door::Socket(socket.service), what, socket.peer)
+    }
+
     /// What the script makes of something the venue sends by itself.
     pub(crate) fn strike_push(&mut self, id: SessionId, name: &str) -> Option<Fault> {
         if self.script.is_empty() {

@@ -1,0 +1,327 @@
+//! What comes by itself: reports of orders, fills and balances, and the market's channels.
+
+use super::*;
+use crate::bitget::checksum::checksum;
+use crate::exchange::{CancelRestriction, NewOrder, OrderRef, Side};
+
+/// The rows of one channel, in the order in which they came.
+fn rows(pushes: &[Value], channel: &str) -> Vec<Value> {
+    let of_channel = pushes.iter().filter(|push| push["arg"]["channel"] == channel);
+    of_channel.flat_map(|push| push["data"].as_array().unwrap().clone()).collect()
+}
+
+fn statuses(pushes: &[Value]) -> Vec<String> {
+    let rows = rows(pushes, "orders");
+    rows.iter().map(|row| row["status"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn an_order_is_told_as_live_before_whatever_else_becomes_of_it() {
+    let mut world = quiet();
+    let id = world.private();
+    for (order, expected) in [
+        (limit("a", "buy", "post_only", "68000", "0.01"), vec!["live", "cancelled"]),
+        (limit("b", "buy", "fok", "66000", "0.5"), vec!["live", "cancelled"]),
+        (limit("c", "buy", "ioc", "68000", "0.01"), vec!["live", "filled"]),
+        (limit("d", "buy", "gtc", "65000", "0.01"), vec!["live"]),
+    ] {
+        assert_eq!(world.place(&order).status, 200);
+        world.wait(1);
+        let pushes = world.read(id);
+        assert_eq!(statuses(&pushes), expected, "{order}");
+    }
+    world.post("cancel-order", &json!({"symbol": "BTCUSDT", "clientOid": "d"})).data();
+    world.wait(1);
+    assert_eq!(statuses(&world.read(id)), ["cancelled"]);
+}
+
+#[test]
+fn the_size_of_a_buy_is_told_in_quote_and_its_base_beside_it() {
+    let mut world = quiet();
+    let id = world.private();
+    world.rest_order("a");
+    let sell = limit("b", "sell", "gtc", "69000", "0.02");
+    assert_eq!(world.place(&sell).status, 200);
+    world.wait(1);
+    let rows = rows(&world.read(id), "orders");
+    assert_eq!((&rows[0]["size"], &rows[0]["newSize"]), (&json!("650"), &json!("0.01")));
+    assert_eq!((&rows[1]["size"], &rows[1]["newSize"]), (&json!("0.02"), &json!("0.02")));
+    assert_eq!((&rows[0]["price"], &rows[0]["force"]), (&json!("65000"), &json!("gtc")));
+    assert_eq!((&rows[0]["instId"], &rows[0]["side"]), (&json!("BTCUSDT"), &json!("buy")));
+    assert_eq!(rows[0].get("tradeId"), None, "what a fill did is told with the fill");
+}
+
+#[test]
+fn a_fill_is_told_with_its_order_by_itself_and_in_the_balances() {
+    let mut world = quiet();
+    let id = world.private();
+    let buy = json!({"symbol": "BTCUSDT", "side": "buy", "orderType": "market", "size": "1000"});
+    assert_eq!(world.place(&buy).status, 200);
+    world.wait(1);
+    let pushes = world.read(id);
+    let orders = rows(&pushes, "orders");
+    let fills = rows(&pushes, "fill");
+    let filled = orders.last().unwrap();
+    assert_eq!(filled["status"], "filled");
+    assert_eq!((&filled["tradeScope"], &fills[0]["tradeScope"]), (&json!("T"), &json!("taker")));
+    assert_eq!(filled["tradeId"], fills.last().unwrap()["tradeId"]);
+    assert!(filled["fillFee"].as_str().unwrap().starts_with('-'));
+    assert!(!fills[0]["feeDetail"][0]["totalFee"].as_str().unwrap().starts_with('-'));
+    assert_eq!(fills[0].get("clientOid"), None);
+    let balances = rows(&pushes, "account");
+    let told = world.ask("account/assets?coin=BTC").data()[0].clone();
+    let btc = balances.iter().find(|row| row["coin"] == "BTC").unwrap();
+    assert_eq!(btc["available"], told["available"]);
+}
+
+#[test]
+fn what_an_order_holds_is_told_only_where_the_venue_is_said_to() {
+    for (pushes, expected) in [(BalancePushes::OnFills, 0), (BalancePushes::OnChanges, 1)] {
+        let mut world = world(|config| config.front.balance_pushes = pushes);
+        let id = world.private();
+        world.rest_order("a");
+        world.wait(1);
+        assert_eq!(rows(&world.read(id), "account").len(), expected, "{pushes:?}");
+    }
+}
+
+#[test]
+fn reports_leave_some_of_the_time_before_the_answer_and_else_a_while_after_it() {
+    let mut world = world(|config| {
+        config.front.report_delay_min = Duration::from_millis(5);
+        config.front.report_delay_max = Duration::from_millis(50);
+    });
+    let id = world.private();
+    let mut ahead = 0;
+    let mut delays = BTreeSet::new();
+    for n in 0..200 {
+        world.wait(1_000);
+        world.say(id, "ping");
+        world.read(id);
+        let order = limit(&format!("a{n}"), "buy", "gtc", "65000", "0.001");
+        assert_eq!(world.place(&order).status, 200);
+        if !statuses(&world.read(id)).is_empty() {
+            ahead += 1;
+            continue;
+        }
+        let due = world.bitget.outbox.wakeup().unwrap();
+        let late = due.since(world.now);
+        assert!(late >= Duration::from_millis(5) && late <= Duration::from_millis(50), "{late:?}");
+        delays.insert(late);
+        world.wait(50);
+        assert_eq!(statuses(&world.read(id)), ["live"]);
+    }
+    assert!((30..=70).contains(&ahead), "{ahead} of 200");
+    assert!(delays.len() > 100, "not always the same");
+}
+
+#[test]
+fn what_a_person_does_is_told_like_anything_else_and_what_nobody_heard_is_not_told_again() {
+    let mut world = quiet();
+    let id = world.private();
+    let order = world.bitget.by_hand(world.now, |exchange, now| {
+        let order = NewOrder::limit("ETHUSDT", Side::Buy, Decimal::from(3_100), Decimal::ONE);
+        exchange.place(now, AccountId(0), order).unwrap().order.order_id
+    });
+    world.wait(1);
+    let told = world.read(id);
+    assert_eq!(statuses(&told), ["live"]);
+    assert_eq!(rows(&told, "orders")[0]["instId"], "ETHUSDT");
+    world.bitget.closed(world.now, id);
+    world.bitget.by_hand(world.now, |exchange, now| {
+        let (order, any) = (OrderRef::id(order), CancelRestriction::Any);
+        exchange.cancel(now, AccountId(0), "ETHUSDT", &order, None, any).unwrap();
+    });
+    let next = world.private();
+    world.wait(100);
+    assert_eq!(statuses(&world.read(next)), Vec::<String>::new());
+}
+
+#[test]
+fn an_account_hears_of_one_symbol_alone_if_it_asked_so() {
+    let mut world = quiet();
+    let id = world.open(Service::PRIVATE);
+    let login = world.login(&world.now.as_secs().to_string());
+    world.tell(id, &login);
+    let eth = json!({"instType": "SPOT", "channel": "orders", "instId": "ETHUSDT"});
+    world.tell(id, &json!({"op": "subscribe", "args": [eth]}));
+    world.read(id);
+    world.rest_order("a");
+    world.wait(1);
+    assert_eq!(world.read(id), Vec::<Value>::new());
+}
+
+/// A book as a client keeps it: strings as they came, by price.
+#[derive(Default)]
+struct Kept {
+    bids: BTreeMap<Decimal, [String; 2]>,
+    asks: BTreeMap<Decimal, [String; 2]>,
+}
+
+impl Kept {
+    fn lay(&mut self, row: &Value) {
+        for (name, side) in [("bids", &mut self.bids), ("asks", &mut self.asks)] {
+            for level in row[name].as_array().unwrap() {
+                let text = |place: usize| level[place].as_str().unwrap().to_owned();
+                let price = text(0).parse().unwrap();
+                if text(1) == "0" {
+                    side.remove(&price);
+                } else {
+                    side.insert(price, [text(0), text(1)]);
+                }
+            }
+        }
+    }
+
+    fn sum(&self) -> i32 {
+        let bids: Vec<_> = self.bids.values().rev().cloned().collect();
+        let asks: Vec<_> = self.asks.values().cloned().collect();
+        checksum(&bids, &asks)
+    }
+}
+
+use std::collections::BTreeMap;
+
+fn lively() -> World {
+    world(|config| config.exchange.symbols = BitgetConfig::default().exchange.symbols)
+}
+
+#[test]
+fn a_book_begins_whole_and_each_change_leads_to_the_sum_that_it_names() {
+    let mut world = lively();
+    let (first, begun) = world.follow("books");
+    let row = &begun["data"][0];
+    assert_eq!((&begun["action"], &row["checksum"]), (&json!("snapshot"), &json!(0)));
+    let mut book = Kept::default();
+    book.lay(row);
+    let mut seq = row["seq"].as_u64().unwrap();
+    // Not at a tick, so that a part of the next change is in what the second one begins with.
+    world.wait(30_050);
+    let (_, begun) = world.follow("books");
+    let mut other = Kept::default();
+    other.lay(&begun["data"][0]);
+    let other_seq = begun["data"][0]["seq"].as_u64().unwrap();
+    let before = world.read(first);
+    assert!(before.len() < 4, "one change gathers all that nobody fetched");
+    world.wait(200);
+    let mut pushes = before;
+    for _ in 0..100 {
+        world.wait(100);
+        pushes.extend(world.read(first));
+    }
+    assert!(pushes.len() > 15, "{}", pushes.len());
+    for push in &pushes {
+        let row = &push["data"][0];
+        assert_eq!((&push["action"], row["pseq"].as_u64()), (&json!("update"), Some(seq)));
+        seq = row["seq"].as_u64().unwrap();
+        book.lay(row);
+        assert_eq!(row["checksum"], book.sum());
+        if seq > other_seq {
+            other.lay(row);
+            assert_eq!(row["checksum"], other.sum(), "also for who came in the middle");
+        }
+    }
+}
+
+#[test]
+fn the_best_levels_are_told_whole_each_time() {
+    let mut world = lively();
+    for (channel, levels) in [("books1", 1), ("books5", 5), ("books15", 15)] {
+        let (id, begun) = world.follow(channel);
+        let mut pushes = vec![begun];
+        for _ in 0..20 {
+            world.wait(200);
+            pushes.extend(world.read(id));
+        }
+        assert!(pushes.len() > 8, "{channel}: {}", pushes.len());
+        for push in &pushes {
+            assert_eq!(push["action"], "snapshot");
+            assert!(push["data"][0]["bids"].as_array().unwrap().len() <= levels);
+            assert_eq!(push["data"][0]["checksum"] == 0, levels == 1, "{channel}");
+        }
+        world.bitget.closed(world.now, id);
+    }
+}
+
+#[test]
+fn trades_begin_with_recent_ones_and_come_as_they_happen() {
+    let mut world = lively();
+    let (id, begun) = world.follow("trade");
+    assert_eq!(begun["action"], "snapshot");
+    let first = begun["data"].as_array().unwrap();
+    assert!(!first.is_empty());
+    let newest = first[0]["tradeId"].as_str().unwrap().to_owned();
+    world.wait(5_000);
+    let pushes = world.read(id);
+    assert!(!pushes.is_empty() && pushes.iter().all(|push| push["action"] == "update"));
+    let ids: Vec<_> =
+        pushes.iter().map(|push| push["data"][0]["tradeId"].as_str().unwrap()).collect();
+    assert!(ids.is_sorted_by(|one, other| one < other) && ids[0] > newest.as_str());
+}
+
+#[test]
+fn bars_begin_with_the_past_and_go_on_with_the_one_in_progress_and_the_one_that_closed() {
+    let mut world = lively();
+    let (id, begun) = world.follow("candle1m");
+    let first = begun["data"].as_array().unwrap();
+    assert_eq!(first.len(), 500);
+    let start = |row: &Value| row[0].as_str().unwrap().parse::<u64>().unwrap();
+    let mut last = start(&first[499]);
+    for _ in 0..180 {
+        world.wait(500);
+        world.say(id, "ping");
+        for push in world.read(id).iter().filter(|push| push.is_object()) {
+            assert_eq!((&push["action"], &push["arg"]), (&json!("update"), &on("candle1m")));
+            for row in push["data"].as_array().unwrap() {
+                assert!(start(row) == last || start(row) == last + 60_000, "{row} after {last}");
+                last = start(row);
+            }
+        }
+    }
+    assert_eq!(last, world.now.as_millis() / 60_000 * 60_000);
+}
+
+#[test]
+fn a_ticker_says_nothing_while_nothing_moves() {
+    let mut world = quiet();
+    let (id, begun) = world.follow("ticker");
+    assert_eq!(begun["data"][0]["instId"], "BTCUSDT");
+    world.wait(10_000);
+    assert_eq!(world.read(id), Vec::<Value>::new());
+    world.rest_order("a");
+    let buy = json!({"symbol": "BTCUSDT", "side": "buy", "orderType": "market", "size": "1000"});
+    assert_eq!(world.place(&buy).status, 200);
+    world.wait(200);
+    assert_eq!(world.read(id).len(), 1);
+    world.tell(id, &json!({"op": "unsubscribe", "args": [on("ticker")]}));
+    assert_eq!(world.read(id), [json!({"event": "unsubscribe", "arg": on("ticker")})]);
+    assert_eq!(world.place(&buy).status, 200);
+    world.wait(1_000);
+    assert_eq!(world.read(id), Vec::<Value>::new());
+    assert!(world.bitget.feeds.wakeup().is_none(), "and nothing is waited for");
+}
+
+#[test]
+fn the_same_seed_is_the_same_run_and_another_is_another() {
+    let run = |seed| {
+        let config = BitgetConfig::default();
+        let start = Timestamp::from_secs(1_790_035_200);
+        let mut bitget = Bitget::new(&config, seed, start);
+        let id = bitget.open(start, PEER, Service::PUBLIC, "/v2/ws/public").unwrap();
+        let subscribe =
+            json!({"op": "subscribe", "args": [on("books"), on("trade"), on("ticker")]});
+        bitget.receive(start, id, Frame::Text(subscribe.to_string()));
+        let mut frames = Vec::new();
+        while let Some(at) = bitget.wakeup().filter(|at| at.since(start) < Duration::from_secs(20))
+        {
+            bitget.advance(at);
+            while let Some((_, frame)) = bitget.poll_frame() {
+                frames.push(frame);
+            }
+        }
+        frames
+    };
+    assert!(run(1).len() > 100);
+    assert_eq!(run(1), run(1));
+    assert_ne!(run(1), run(2));
+}
