@@ -9,6 +9,7 @@
 //! one.
 
 pub mod canned;
+pub mod nonsense;
 
 mod body;
 mod channel;

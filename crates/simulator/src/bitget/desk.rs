@@ -59,6 +59,8 @@ pub(super) struct Desk {
     pub(super) register: Register,
     /// Keys that no longer open anything, by place.
     pub(super) revoked: BTreeSet<usize>,
+    /// Orders of batches that were not placed since this was last asked for.
+    pub(super) failed_in_batch: u64,
     /// When each order was last asked to be canceled, as far back as it counts.
     asked_to_cancel: BTreeMap<u64, Timestamp>,
 }
@@ -74,6 +76,7 @@ impl Desk {
             config,
             seed,
             revoked: BTreeSet::new(),
+            failed_in_batch: 0,
             asked_to_cancel: BTreeMap::new(),
         }
     }
@@ -102,7 +105,7 @@ impl Desk {
         left: &mut Option<u32>,
     ) -> Reply {
         self.limits.request(now, peer).map_err(Refusal::limited)?;
-        let endpoint = endpoint.ok_or_else(Refusal::not_found)?;
+        let endpoint = endpoint.ok_or_else(|| Refusal::no_path(request.uri().path()))?;
         if endpoint.security == Security::Public {
             // What is for everybody has no demo.
             if gate::is_demo(request.headers()) {

@@ -168,8 +168,11 @@ impl Bitget {
             }
             Channel::Books(symbol) => {
                 let rows = Rows::of(exchange, symbol, usize::MAX)?;
-                let books = &mut self.feeds.books;
-                books.entry(symbol.clone()).or_insert_with(|| Changes::new(rows.seq));
+                let others = self.front.listeners.get(&channel.key()).map_or(0, BTreeSet::len);
+                // Of what nobody followed nothing was gathered, whatever is left from before.
+                if others < 2 {
+                    self.feeds.books.insert(symbol.clone(), Changes::new(rows.seq));
+                }
                 json!([rows.snapshot(now)])
             }
             Channel::Best(symbol, levels) => {
@@ -184,7 +187,6 @@ impl Bitget {
         }
         let key = Channel::Books(symbol.to_string()).key();
         if !self.front.listeners.contains_key(&key) {
-            // Who comes next begins anew.
             self.feeds.books.remove(&**symbol);
             return;
         }

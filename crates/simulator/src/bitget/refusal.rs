@@ -36,6 +36,15 @@ impl Refusal {
         Self { status: 404, code: "40404", msg: "Request URL NOT FOUND".to_owned() }
     }
 
+    /// A path that is not there, or no longer.
+    pub(super) fn no_path(path: &str) -> Self {
+        let is_first = ["/api/spot/v1/", "/api/mix/v1/"].iter().any(|old| path.starts_with(old));
+        match is_first {
+            true => Self::bad("30032", "The V1 API has been decommissioned"),
+            false => Self::not_found(),
+        }
+    }
+
     /// Whether no working client sends what was refused: a wrong signature, a key that opens
     /// nothing, a path that is not there.
     pub(super) fn is_offense(&self) -> bool {

@@ -46,10 +46,10 @@ impl Bitget {
         if reply.as_ref().is_err_and(Refusal::is_offense) {
             self.desk.limits.offense(now, peer);
         }
-        if let (true, Some(account), Err(_)) =
-            (endpoint.is_some_and(endpoint::Endpoint::places), account, &reply)
-        {
-            *self.front.notes.rejected.entry(account).or_default() += 1;
+        let is_rejected = reply.is_err() && endpoint.is_some_and(endpoint::Endpoint::places);
+        let rejected = std::mem::take(&mut self.desk.failed_in_batch) + u64::from(is_rejected);
+        if let Some(account) = account.filter(|_| rejected > 0) {
+            *self.front.notes.rejected.entry(account).or_default() += rejected;
         }
         let (response, status) = match reply {
             Ok(data) => (respond(200, &body::success(now, &data)), 200),

@@ -84,6 +84,16 @@ impl World {
         self.bitget.advance(self.now);
     }
 
+    /// Time passes as a driver lets it: the venue is woken whenever it has something to do.
+    fn pass(&mut self, millis: u64) {
+        let until = self.now + Duration::from_millis(millis);
+        while let Some(at) = self.bitget.wakeup().filter(|at| *at <= until) {
+            self.bitget.advance(at);
+        }
+        self.now = until;
+        self.bitget.advance(until);
+    }
+
     /// A request without a key.
     fn get(&mut self, target: &str) -> Reply {
         let request = Request::builder().uri(format!("/api/v2/{target}")).body(Bytes::new());

@@ -71,9 +71,9 @@ pub struct VenueLedger {
     /// Arrivals, oldest first; only the newest are remembered
     /// (`arrivals_max` of the venue's front).
     pub arrivals: Vec<Arrival>,
-    /// Answers 429.
+    /// Answers 429 to who is not.
     pub rate_limited: u64,
-    /// Answers 418.
+    /// Answers 418, or whatever the venue says to who is banned.
     pub banned: u64,
     /// Bans that began.
     pub bans: u64,

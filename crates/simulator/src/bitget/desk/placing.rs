@@ -41,14 +41,20 @@ impl Desk {
             "multiple" => None,
             other => return Err(Refusal::unknown(other)),
         };
-        let placed = params.list()?.iter().map(|order| {
-            let symbol = match &shared {
-                Some(symbol) => Ok(symbol.clone()),
-                None => order.need("symbol").map(str::to_owned),
-            };
-            (order, symbol.and_then(|symbol| self.place_one(caller, &symbol, order)))
-        });
-        Ok(batch(placed))
+        let placed: Vec<_> = params
+            .list()?
+            .iter()
+            .map(|order| {
+                let symbol = match &shared {
+                    Some(symbol) => Ok(symbol.clone()),
+                    None => order.need("symbol").map(str::to_owned),
+                };
+                (order, symbol.and_then(|symbol| self.place_one(caller, &symbol, order)))
+            })
+            .collect();
+        self.failed_in_batch +=
+            placed.iter().map(|(_, reply)| u64::from(reply.is_err())).sum::<u64>();
+        Ok(batch(placed.into_iter()))
     }
 
     fn place_one(&mut self, caller: Caller, symbol: &str, params: &Params) -> Reply {

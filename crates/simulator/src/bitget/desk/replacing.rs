@@ -38,7 +38,10 @@ impl Desk {
                 }
                 replaced(names, None)
             }
-            Err(refusal) => replaced(json!({"orderId": null, "clientOid": new_id}), Some(refusal)),
+            Err(refusal) => {
+                self.failed_in_batch += 1;
+                replaced(json!({"orderId": null, "clientOid": new_id}), Some(refusal))
+            }
         })
     }
 

@@ -199,6 +199,7 @@ fn a_batch_is_a_success_however_many_of_its_orders_failed() {
     let canceled = world.post("batch-cancel-order", &body);
     assert_eq!(canceled.data()["successList"][0]["clientOid"], "a");
     assert_eq!(canceled.data()["failureList"][0]["errorCode"], "43001");
+    assert_eq!(world.bitget.ledger().accounts[0].orders_rejected, 2);
     let long: Vec<Value> = (0..51).map(|n| resting(&format!("n{n}"))).collect();
     let body = json!({"symbol": "BTCUSDT", "orderList": long});
     assert_eq!(world.post("batch-orders", &body).error(), (400, "40306"));
@@ -235,6 +236,7 @@ fn the_second_of_a_replacement_may_fail_when_the_first_is_gone() {
     assert_eq!(reply.data()["msg"], "clientOrderId duplicate");
     assert_eq!(state(&mut world, &old).0, "cancelled");
     assert_eq!(state(&mut world, &other).0, "live");
+    assert_eq!(world.bitget.ledger().accounts[0].orders_rejected, 1);
     let items = json!({"orderList": [
         {"symbol": "BTCUSDT", "clientOid": "b", "price": "64000", "size": "0.01"},
         {"symbol": "BTCUSDT", "clientOid": "b", "price": "64000", "size": "0.01"},

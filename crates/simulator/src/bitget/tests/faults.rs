@@ -158,6 +158,16 @@ fn anything_can_be_put_into_the_venues_mouth() {
     let id = world.private();
     world.bitget.say(Service::PRIVATE, "{\"event\":\"moon\"}");
     assert_eq!(world.read(id), [json!({"event": "moon"})]);
+    for text in nonsense::MESSAGES {
+        world.bitget.say(Service::PRIVATE, text);
+    }
+    for wrong in nonsense::WRONG {
+        world.bitget.say(Service::PRIVATE, &nonsense::report("a", "1", wrong));
+    }
+    let said = world.read(id);
+    assert_eq!(said.len(), 30);
+    let reports = said.iter().filter(|said| said["data"][0]["enterPointSource"] == "API");
+    assert_eq!(reports.count(), 18, "each is JSON");
     world.bitget.close_oldest(Service::PRIVATE);
     assert!(matches!(world.frames(id).as_slice(), [Frame::Close { code: 1001, .. }]));
 }

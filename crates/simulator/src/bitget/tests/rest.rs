@@ -23,6 +23,8 @@ fn every_answer_is_an_envelope_with_strings_in_it() {
     let lost = world.get("spot/market/ticker?symbol=BTCUSDT");
     assert_eq!(lost.error(), (404, "40404"));
     assert_eq!(lost.body["data"], Value::Null);
+    let old = Request::builder().uri("/api/spot/v1/public/time").body(Bytes::new()).unwrap();
+    assert_eq!(world.submit(&old).error(), (400, "30032"));
     let request = Request::builder().method("DELETE").uri("/api/v2/public/time");
     assert_eq!(world.submit(&request.body(Bytes::new()).unwrap()).status, 404);
 }
@@ -96,6 +98,22 @@ fn a_demo_key_opens_the_demo_and_nothing_else() {
     assert_eq!(world.ask("account/assets").error(), (400, "40099"));
     let public = Request::builder().uri("/api/v2/public/time").header("paptrading", "1");
     assert_eq!(world.submit(&public.body(Bytes::new()).unwrap()).error(), (404, "40404"));
+}
+
+#[test]
+fn what_is_sent_has_to_say_that_it_is_json() {
+    let mut world = quiet();
+    let order = resting("a").to_string();
+    for (kind, expected) in [
+        (None, 400),
+        (Some("application/x-www-form-urlencoded"), 400),
+        (Some("application/json; charset=utf-8"), 200),
+    ] {
+        let request = with(world.request(PLACE, &order, 0), "content-type", kind);
+        let reply = world.submit(&request);
+        assert_eq!(reply.status, expected, "{kind:?}");
+        assert!(expected == 200 || reply.body["code"] == "40007", "{kind:?}");
+    }
 }
 
 #[test]

@@ -137,6 +137,58 @@ fn what_a_person_does_is_told_like_anything_else_and_what_nobody_heard_is_not_to
     assert_eq!(statuses(&world.read(next)), Vec::<String>::new());
 }
 
+/// What a stream and a query say of each order must be one thing once nothing is on its way.
+#[test]
+fn what_the_stream_told_adds_up_to_what_the_venue_answers() {
+    for seed in 1..=8 {
+        let mut world = lively();
+        world.bitget = Bitget::new(&BitgetConfig::default(), seed, world.now);
+        let id = world.private();
+        let mut dice = front::Dice::new(seed);
+        for n in 0..150 {
+            world.wait(150);
+            world.say(id, "ping");
+            let last = world.bitget.exchange().last_price("BTCUSDT").unwrap();
+            let away = Decimal::new(i64::try_from(dice.up_to(400)).unwrap() - 200, 1);
+            let price = (last + away).round_dp(1).to_string();
+            let side = ["buy", "sell"][usize::try_from(dice.up_to(1)).unwrap()];
+            let force = ["gtc", "ioc", "fok", "post_only"][usize::try_from(dice.up_to(3)).unwrap()];
+            world.place(&limit(&format!("a{n}"), side, force, &price, "0.02"));
+            if dice.up_to(2) == 0 {
+                let of = dice.up_to(n);
+                let body = json!({"symbol": "BTCUSDT", "clientOid": format!("a{of}")});
+                world.post("cancel-order", &body);
+            }
+        }
+        world.wait(1_000);
+        world.post("cancel-symbol-order", &json!({"symbol": "BTCUSDT"})).data();
+        world.wait(1_000);
+        let pushes = world.read(id);
+        let mut told = BTreeMap::new();
+        for row in rows(&pushes, "orders") {
+            let before = told.insert(row["orderId"].as_str().unwrap().to_owned(), row.clone());
+            let is_over = before.is_some_and(|row| row["status"] == "cancelled");
+            assert!(!is_over, "seed {seed}: {row} after its end");
+        }
+        assert!(told.len() > 100, "{}", told.len());
+        let mut traded = Decimal::ZERO;
+        for (order, row) in &told {
+            world.wait(100);
+            let asked = world.info(order);
+            for (stream, query) in
+                [("status", "status"), ("accBaseVolume", "baseVolume"), ("priceAvg", "priceAvg")]
+            {
+                assert_eq!(row[stream], asked[query], "seed {seed}: {row} and {asked}");
+            }
+            traded += row["accBaseVolume"].as_str().unwrap().parse::<Decimal>().unwrap();
+        }
+        let fills = rows(&pushes, "fill");
+        let size = |row: &Value| row["size"].as_str().unwrap().parse::<Decimal>().unwrap();
+        assert_eq!(fills.iter().map(size).sum::<Decimal>(), traded, "seed {seed}");
+        assert_eq!(fills.len(), world.bitget.ledger().accounts[0].fills.len(), "seed {seed}");
+    }
+}
+
 #[test]
 fn an_account_hears_of_one_symbol_alone_if_it_asked_so() {
     let mut world = quiet();
@@ -221,6 +273,28 @@ fn a_book_begins_whole_and_each_change_leads_to_the_sum_that_it_names() {
             assert_eq!(row["checksum"], other.sum(), "also for who came in the middle");
         }
     }
+}
+
+#[test]
+fn who_comes_back_to_a_book_that_nobody_followed_meanwhile_begins_anew() {
+    let mut world = quiet();
+    let (id, _) = world.follow("books");
+    // Gathered and not told when the last one leaves; and what follows is not even gathered.
+    world.rest_order("a");
+    world.tell(id, &json!({"op": "unsubscribe", "args": [on("books")]}));
+    world.rest_order("b");
+    world.read(id);
+    world.tell(id, &json!({"op": "subscribe", "args": [on("books")]}));
+    let mut book = Kept::default();
+    book.lay(&world.read(id)[1]["data"][0]);
+    world.pass(200);
+    assert_eq!(world.read(id), Vec::<Value>::new(), "the snapshot had it all");
+    world.rest_order("c");
+    world.pass(200);
+    let push = world.read(id).remove(0);
+    book.lay(&push["data"][0]);
+    assert_eq!(push["data"][0]["checksum"], book.sum());
+    assert_eq!(book.bids[&Decimal::from(65_000)], ["65000.0", "0.0300"]);
 }
 
 #[test]
