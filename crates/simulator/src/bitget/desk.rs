@@ -49,6 +49,13 @@ pub(super) struct Answer {
     pub(super) left: Option<u32>,
 }
 
+/// What is known of a request by the time it is refused.
+#[derive(Debug, Default)]
+struct Noted {
+    account: Option<AccountId>,
+    left: Option<u32>,
+}
+
 /// The venue without its doors.
 #[derive(Debug)]
 pub(super) struct Desk {
@@ -89,37 +96,50 @@ impl Desk {
         endpoint: Option<&'static Endpoint>,
         request: &Request<Bytes>,
     ) -> Answer {
-        let mut answer = Answer { reply: Ok(Value::Null), account: None, left: None };
-        answer.reply =
-            self.enter(now, peer, endpoint, request, &mut answer.account, &mut answer.left);
-        answer
+        let mut noted = Noted::default();
+        let reply = match self.limits.request(now, peer).map_err(Refusal::limited) {
+            Err(refusal) => Err(refusal),
+            Ok(()) => match endpoint {
+                None => Err(Refusal::no_path(request.uri().path())),
+                Some(endpoint) if endpoint.security == Security::Public => {
+                    self.enter_public(now, peer, endpoint, request, &mut noted)
+                }
+                Some(endpoint) => self.enter_private(now, peer, endpoint, request, &mut noted),
+            },
+        };
+        Answer { reply, account: noted.account, left: noted.left }
     }
 
-    fn enter(
+    fn enter_public(
         &mut self,
         now: Timestamp,
         peer: IpAddr,
-        endpoint: Option<&'static Endpoint>,
+        endpoint: &Endpoint,
         request: &Request<Bytes>,
-        account: &mut Option<AccountId>,
-        left: &mut Option<u32>,
+        noted: &mut Noted,
     ) -> Reply {
-        self.limits.request(now, peer).map_err(Refusal::limited)?;
-        let endpoint = endpoint.ok_or_else(|| Refusal::no_path(request.uri().path()))?;
-        if endpoint.security == Security::Public {
-            // What is for everybody has no demo.
-            if gate::is_demo(request.headers()) {
-                return Err(Refusal::not_found());
-            }
-            *left = Some(self.count(now, Who::Address(peer), endpoint)?);
-            let params = self.read(request)?;
-            return self.public(now, endpoint.ask, &params);
+        // What is for everybody has no demo.
+        if gate::is_demo(request.headers()) {
+            return Err(Refusal::not_found());
         }
+        noted.left = Some(self.count(now, Who::Address(peer), endpoint)?);
+        let params = self.read(request)?;
+        self.public(now, endpoint.ask, &params)
+    }
+
+    fn enter_private(
+        &mut self,
+        now: Timestamp,
+        peer: IpAddr,
+        endpoint: &Endpoint,
+        request: &Request<Bytes>,
+        noted: &mut Noted,
+    ) -> Reply {
         let key = gate::key_of(request.headers(), &self.config.keys)?;
         let known = self.config.keys.get(key).filter(|_| !self.revoked.contains(&key));
         let known = known.ok_or_else(gate::unknown_key)?.clone();
-        *account = Some(known.account);
-        *left = Some(self.count(now, Who::Account(known.account), endpoint)?);
+        noted.account = Some(known.account);
+        noted.left = Some(self.count(now, Who::Account(known.account), endpoint)?);
         if self.config.unified.contains(&known.account) {
             let text = "You are in Unified Account mode, and the Classic Account API is not \
                         supported at this time";

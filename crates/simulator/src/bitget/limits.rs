@@ -74,7 +74,8 @@ impl Default for LimitsConfig {
                 within: MINUTE,
                 lasts: 2 * MINUTE,
             }),
-            windows_max: 16_384,
+            // An hour of seconds for each path.
+            windows_max: 3_600,
         }
     }
 }

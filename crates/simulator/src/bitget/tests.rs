@@ -2,6 +2,7 @@
 
 mod entry;
 mod faults;
+mod feeds;
 mod market;
 mod queries;
 mod rest;
@@ -71,6 +72,11 @@ fn world(change: impl FnOnce(&mut BitgetConfig)) -> World {
 
 fn quiet() -> World {
     world(|_| {})
+}
+
+/// A market that moves.
+fn lively() -> World {
+    world(|config| config.exchange.symbols = BitgetConfig::default().exchange.symbols)
 }
 
 fn hmac(payload: &str) -> String {

@@ -88,9 +88,7 @@ fn bars_come_oldest_first_and_old_ones_are_over() {
 
 #[test]
 fn recent_trades_come_newest_first_and_a_hundred_at_the_most() {
-    let mut world = world(|config| {
-        config.exchange.symbols = BitgetConfig::default().exchange.symbols;
-    });
+    let mut world = lively();
     world.wait(60_000);
     let trades = world.get("spot/market/fills?symbol=BTCUSDT&limit=500");
     let rows = trades.data().as_array().unwrap();
