@@ -63,7 +63,7 @@ impl DiskJournal {
             loop {
                 let patience = if writer.is_busy() { Patience::Return } else { Patience::Wait };
                 let Some(errands) = own.0.take(&mut group, patience) else {
-                    return writer.into_fault();
+                    return writer.end(&mut tell);
                 };
                 writer.turn(errands, &mut group, &mut tell);
             }

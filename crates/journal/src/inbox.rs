@@ -6,6 +6,7 @@
 //! that not suffice, the log has a gap, and that is a failure, not a loss in silence.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use tradewind_engine::journal::{Append, Durability};
@@ -19,12 +20,17 @@ pub(crate) const WAITING_MAX: usize = 16_384;
 const NEW_RISK_MAX: usize = WAITING_MAX / 2;
 /// Records that share a commit at the most, unless a single append has more.
 pub(crate) const GROUP_MAX: usize = 256;
+/// How often to look for more before going to sleep: some twenty microseconds. Orders come in
+/// bursts, and to be woken takes longer than a commit.
+const LOOKS: u32 = 512;
 
 /// The way in.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     state: Mutex<State>,
     ready: Condvar,
+    /// Whether there may be something to do; true as long as there is.
+    has_news: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -86,6 +92,9 @@ impl Inbox {
 
     /// Takes everything that waits, up to a group. None when the inbox is closed and empty.
     pub(crate) fn take(&self, group: &mut Vec<Append>, patience: Patience) -> Option<Errands> {
+        if patience == Patience::Wait {
+            self.look_out();
+        }
         let mut state = self.lock();
         while patience == Patience::Wait && state.is_idle() && !state.is_closed {
             state.is_waited_for = true;
@@ -103,7 +112,18 @@ impl Inbox {
             group.extend(state.appends.pop_front());
         }
         state.records -= taken;
+        self.has_news.store(!state.appends.is_empty(), Ordering::Relaxed);
         Some(std::mem::take(&mut state.errands))
+    }
+
+    /// Waits a moment without going to sleep.
+    fn look_out(&self) {
+        for _ in 0..LOOKS {
+            if self.has_news.load(Ordering::Relaxed) {
+                break;
+            }
+            std::hint::spin_loop();
+        }
     }
 
     /// Whether there is nothing to do.
@@ -124,6 +144,7 @@ impl Inbox {
     }
 
     fn wake(&self, state: MutexGuard<'_, State>) {
+        self.has_news.store(true, Ordering::Relaxed);
         let is_waited_for = state.is_waited_for;
         drop(state);
         if is_waited_for {

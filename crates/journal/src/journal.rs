@@ -60,6 +60,8 @@ pub struct Health {
     pub waiting: usize,
     /// Records of the past that are kept until the storage works again.
     pub owed: usize,
+    /// Records that are durable, and in the log alone so far.
+    pub unfiled: usize,
     /// Records written.
     pub records: u64,
     /// Commits: records over commits is how many share one.

@@ -42,10 +42,11 @@
 //! | `store` | what strategies want remembered |
 //! | `state` | what trading is not allowed, what the venue has shut, where new orders go instead |
 //! | `last_trades`, `slots`, `meta` | where to go on reading trades; names given out; which journal this is |
-//! | `events` | every record in order, with all it said as JSON |
+//! | `log`, `events` | every record in order, with all it said as JSON |
 //! | `live_orders`, `closed_orders` | what `orders` is made from |
 //!
-//! Money is text, so that no digit is lost; `price + 0` makes a number of it, inexactly. Times
+//! What is durable stands in `events`. The other tables say it as soon as nobody waits for the
+//! journal, which is some milliseconds later. Money is text, so that no digit is lost; `price + 0` makes a number of it, inexactly. Times
 //! are nanoseconds, with a readable column beside them. The `.schema` of the file explains each
 //! column. Whoever writes to it by hand does so while the bot does not run.
 //!

@@ -21,7 +21,7 @@ use crate::inbox::{Inbox, Patience};
 use crate::journal::{AppendError, Health, Journal, SyncMode};
 use crate::open_error::OpenError;
 use crate::sqlite::CLOSED_MAX;
-use crate::storage::{Committed, Compacted, Storage};
+use crate::storage::{Committed, Compacted, Filed, Storage};
 use crate::writer::Writer;
 
 /// Records that are not safe from a loss of power at the most: then the checkpoint comes.
@@ -256,6 +256,15 @@ impl Storage for MemoryStorage {
 
     fn check(&mut self) -> Result<(), StorageFault> {
         Ok(())
+    }
+
+    /// There are no tables.
+    fn file(&mut self) -> Result<Filed, StorageFault> {
+        Ok(Filed::default())
+    }
+
+    fn unfiled(&self) -> usize {
+        0
     }
 
     /// There is no log of records, so none are removed.

@@ -1,9 +1,10 @@
 //! The journal's database.
 //!
-//! One transaction holds a group of records: each as it is in `events`, and what they come to in
-//! the tables beside it. Those tables are what an operator asks and what a start reads; nothing is
-//! ever replayed. What they hold is worked out by the engine's own fold, of which a mirror is kept
-//! here, so that both say the same by construction.
+//! One transaction holds a group of records, each as it is in `events`. What they come to follows
+//! in the tables beside it as soon as nobody waits (`filing`): those tables are what an operator
+//! asks and what a start reads, with the last moments of the log that are not in them yet. What
+//! they hold is worked out by the engine's own fold, of which a mirror is kept here, so that both
+//! say the same by construction.
 //!
 //! The file is in WAL mode: a commit appends to `journal.db-wal` and waits for no disk unless it
 //! has to survive a loss of power. Moving that into the database is the checkpointer's, which has
@@ -14,6 +15,7 @@ mod checkpoint;
 mod column;
 mod compaction;
 mod fault;
+mod filing;
 mod mirror;
 mod open;
 mod read;
@@ -24,16 +26,17 @@ mod write;
 use std::path::Path;
 
 use rusqlite::Connection;
-use tradewind_engine::journal::{Append, Applied, Recovered, StorageFault};
+use tradewind_engine::journal::{Append, Recovered, StorageFault};
 use tradewind_model::time::Timestamp;
 
 use crate::folder::Folder;
 use crate::journal::SyncMode;
 use crate::open_error::OpenError;
-use crate::storage::{Committed, Compacted, Storage};
+use crate::storage::{Committed, Compacted, Filed, Storage};
 use checkpoint::Checkpointer;
 use compaction::Progress;
 use fault::Fault;
+use filing::Unfiled;
 use mirror::Mirror;
 use watch::Watch;
 
@@ -42,7 +45,12 @@ pub(crate) use mirror::CLOSED_MAX;
 /// What a database comes to at this moment, whoever writes to it.
 pub(crate) fn inspect(database: &Path, marker: &Path) -> Result<Recovered, OpenError> {
     let connection = open::to_read(database, marker)?;
-    read::recovered(&connection).map_err(|fault| fault.at_opening(database))
+    let known = || {
+        let mut mirror = Mirror::new(read::recovered(&connection)?);
+        Unfiled::read(&connection)?.tell(&connection, &mut mirror)?;
+        Ok(mirror.known)
+    };
+    known().map_err(|fault: Fault| fault.at_opening(database))
 }
 
 /// A database that is open for writing. The folder is let go of after everything in it.
@@ -58,6 +66,7 @@ struct Open {
     checkpointer: Checkpointer,
     watch: Watch,
     mirror: Mirror,
+    unfiled: Unfiled,
     /// What the connection is set to.
     sync: SyncMode,
     progress: Option<Progress>,
@@ -70,7 +79,7 @@ impl SqliteStorage {
         let folder = Folder::take(path)?;
         let connection = open::open_or_make(&folder, now)?;
         let open = Open::begin(&folder, connection)?;
-        let recovered = open.mirror.known.clone();
+        let recovered = open.recovered().map_err(|fault| fault.at_opening(&folder.database()))?;
         Ok((Self { open: Some(open), folder }, recovered))
     }
 
@@ -103,6 +112,16 @@ impl Storage for SqliteStorage {
         open.help_checkpointer().map_err(|fault| fault.of(&database))
     }
 
+    fn file(&mut self) -> Result<Filed, StorageFault> {
+        let database = self.folder.database();
+        let open = self.open.as_mut().ok_or_else(|| fault::closed(&database))?;
+        open.file_some().map_err(|fault| fault.of(&database))
+    }
+
+    fn unfiled(&self) -> usize {
+        self.open.as_ref().map_or(0, |open| open.unfiled.len())
+    }
+
     fn compact(&mut self, before: Timestamp) -> Result<Compacted, StorageFault> {
         let database = self.folder.database();
         let open = self.open.as_mut().ok_or_else(|| fault::closed(&database))?;
@@ -113,35 +132,49 @@ impl Storage for SqliteStorage {
 impl Open {
     fn begin(folder: &Folder, connection: Connection) -> Result<Self, OpenError> {
         let database = folder.database();
-        let known = read::recovered(&connection).map_err(|fault| fault.at_opening(&database))?;
+        let failed = |fault: Fault| fault.at_opening(&database);
+        let known = read::recovered(&connection).map_err(failed)?;
         Ok(Self {
             checkpointer: Checkpointer::start(&database)?,
             watch: Watch::of(&database)?,
             mirror: Mirror::new(known),
+            unfiled: Unfiled::read(&connection).map_err(failed)?,
             sync: SyncMode::Normal,
             progress: None,
             connection,
         })
     }
 
+    /// What the tables and the log come to.
+    fn recovered(&self) -> Result<Recovered, Fault> {
+        let mut mirror = Mirror::new(self.mirror.known.clone());
+        self.unfiled.tell(&self.connection, &mut mirror)?;
+        Ok(mirror.known)
+    }
+
     fn commit(&mut self, group: &[Append], sync: SyncMode) -> Result<Committed, Fault> {
+        self.set_sync(sync)?;
+        let mut places = Vec::new();
+        self.transaction(|open| {
+            for record in group.iter().flat_map(|append| &append.records) {
+                places.push(write::event(open, record)?);
+            }
+            Ok(())
+        })?;
+        let committed = Committed { records: places.len() as u64, strays: 0 };
+        let records = group.iter().flat_map(|append| append.records.iter().cloned());
+        self.unfiled.add(places.into_iter().zip(records));
+        self.checkpointer.written(committed.records);
+        Ok(committed)
+    }
+
+    /// Sets how far a commit goes. It may not change inside a transaction.
+    fn set_sync(&mut self, sync: SyncMode) -> Result<(), Fault> {
         if sync != self.sync {
-            // It may not change inside a transaction.
             self.connection.execute_batch(open::synchronous(sync))?;
             self.sync = sync;
         }
-        let mut committed = Committed::default();
-        self.transaction(|open| {
-            for record in group.iter().flat_map(|append| &append.records) {
-                let applied = write::record(open, record)?;
-                committed.strays += u64::from(applied == Applied::Stray);
-                committed.records += 1;
-            }
-            write::changed(open)
-        })?;
-        self.mirror.forget_oldest();
-        self.checkpointer.written(committed.records);
-        Ok(committed)
+        Ok(())
     }
 
     fn help_checkpointer(&mut self) -> Result<(), Fault> {

@@ -19,6 +19,15 @@ pub(crate) trait Storage: Send {
     /// When that cannot be opened.
     fn reopen(&mut self) -> Result<(), StorageFault>;
 
+    /// Does some of what can wait until whoever waits was answered.
+    ///
+    /// # Errors
+    /// As for [`commit`](Self::commit).
+    fn file(&mut self) -> Result<Filed, StorageFault>;
+
+    /// Records for which [`file`](Self::file) is to be called yet.
+    fn unfiled(&self) -> usize;
+
     /// Looks whether what is written to is still there; asked after each group.
     ///
     /// # Errors
@@ -36,6 +45,13 @@ pub(crate) trait Storage: Send {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Committed {
     pub(crate) records: u64,
+    pub(crate) strays: u64,
+}
+
+/// What was filed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Filed {
+    /// Records of orders that nobody knows.
     pub(crate) strays: u64,
 }
 

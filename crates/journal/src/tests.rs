@@ -5,6 +5,7 @@
 mod conformance;
 mod damage;
 mod faults;
+mod filing;
 mod histories;
 mod kills;
 mod reference;

@@ -19,6 +19,8 @@ use crate::storage::{Compacted, Storage};
 
 /// Records of the past that are kept while the storage fails: hours of ordinary trading.
 const OWED_MAX: usize = 65_536;
+/// Records that are durable and in no table yet, when there is never a pause.
+const UNFILED_MAX: usize = 4_096;
 
 /// Writes groups.
 pub(crate) struct Writer {
@@ -58,6 +60,8 @@ impl Writer {
         if !group.is_empty() {
             self.write(group, tell);
             group.clear();
+        } else if self.fault.is_none() && self.storage.unfiled() > 0 {
+            self.file(tell);
         } else if self.is_busy() {
             self.compact(tell);
         }
@@ -65,11 +69,14 @@ impl Writer {
 
     /// Whether there is something to do though nobody asks.
     pub(crate) fn is_busy(&self) -> bool {
-        self.compaction.is_some() && self.fault.is_none()
+        self.fault.is_none() && (self.compaction.is_some() || self.storage.unfiled() > 0)
     }
 
-    /// What is wrong, at the end.
-    pub(crate) fn into_fault(self) -> Option<StorageFault> {
+    /// Does what is left to do, and gives what is wrong, at the end.
+    pub(crate) fn end(mut self, tell: &mut dyn FnMut(Answer)) -> Option<StorageFault> {
+        while self.fault.is_none() && self.storage.unfiled() > 0 {
+            self.file(tell);
+        }
         self.fault
     }
 
@@ -83,6 +90,8 @@ impl Writer {
                 // Whoever waited is on the way already.
                 if let Err(fault) = self.storage.check() {
                     self.fail(fault, tell);
+                } else if self.storage.unfiled() > UNFILED_MAX {
+                    self.file(tell);
                 }
             }
             Err(fault) => {
@@ -96,8 +105,10 @@ impl Writer {
         let is_decision = |append: &Append| append.durability() == Durability::BeforeActing;
         let sync = if group.iter().any(is_decision) { SyncMode::Full } else { self.sync };
         let committed = self.storage.commit(group, sync)?;
+        let unfiled = self.storage.unfiled();
         self.note(|health| {
             health.groups += 1;
+            health.unfiled = unfiled;
             health.records += committed.records;
             health.strays += committed.strays;
         });
@@ -163,6 +174,20 @@ impl Writer {
             self.owed.drain(..first);
         }
         Ok(())
+    }
+
+    /// Files some of what is only in the log.
+    fn file(&mut self, tell: &mut dyn FnMut(Answer)) {
+        match self.storage.file() {
+            Ok(filed) => {
+                let unfiled = self.storage.unfiled();
+                self.note(|health| {
+                    health.strays += filed.strays;
+                    health.unfiled = unfiled;
+                });
+            }
+            Err(fault) => self.fail(fault, tell),
+        }
     }
 
     /// Does one part of a compaction.

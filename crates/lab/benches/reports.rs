@@ -4,6 +4,7 @@
 //! The engine is brought up in a world of its own and taken out of it, with twenty orders resting;
 //! then each of them trades in turn, a little at a time. The journal answers at once.
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,9 +32,9 @@ struct Rests {
 }
 
 impl Strategy for Rests {
-    type Params = ();
+    type Params = BTreeMap<String, u32>;
 
-    fn new((): (), instruments: &[InstrumentId]) -> Result<Self, InvalidParams> {
+    fn new(_: Self::Params, instruments: &[InstrumentId]) -> Result<Self, InvalidParams> {
         Ok(Self { instrument: instruments[0].clone(), has_placed: false })
     }
 

@@ -5,8 +5,11 @@
 //! report of a cancel `c` is the cancel's own name and `C` the order's, in all others `C` is empty.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use tradewind_model::balance::Balance;
 use tradewind_model::id::{Asset, Symbol, TradeId};
@@ -47,6 +50,9 @@ struct Event<'a> {
 }
 
 pub(super) fn decode(text: &str) -> Result<StreamEvent, Malformed> {
+    if let Ok(wrapped) = serde_json::from_str::<WrappedReport>(text) {
+        return report(wrapped.event.0).map(StreamEvent::Report);
+    }
     let head: Head = serde_json::from_str(text)?;
     if let Some(wrapped) = head.event {
         let kind: Event = serde_json::from_str(wrapped.get())?;
@@ -92,7 +98,7 @@ fn reply(status: u16, head: &Head<'_>) -> Result<StreamEvent, Malformed> {
 /// One of the account's events (user-data-stream.md, read 2026-11).
 fn event(kind: &str, text: &str) -> Result<StreamEvent, Malformed> {
     match kind {
-        "executionReport" => report(text).map(StreamEvent::Report),
+        "executionReport" => report(serde_json::from_str(text)?).map(StreamEvent::Report),
         "outboundAccountPosition" => balances(text).map(StreamEvent::Balances),
         // A transfer, or a lock from outside; the absolute balance comes on its own.
         "balanceUpdate" | "externalLockUpdate" => Ok(StreamEvent::BalanceMoved),
@@ -149,6 +155,41 @@ struct ReportRow<'a> {
     cum_quote: Number,
 }
 
+/// A report in its wrapping, read in one go: what comes most often is not looked at three times.
+/// It has to begin with its kind, as the venue writes it; anything else is no error, but is read
+/// the long way.
+#[derive(Deserialize)]
+struct WrappedReport<'a> {
+    #[serde(borrow)]
+    event: KindFirst<'a>,
+}
+
+struct KindFirst<'a>(ReportRow<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for KindFirst<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Row;
+
+        impl<'de> Visitor<'de> for Row {
+            type Value = KindFirst<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a report that begins with its kind")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let first: Option<(&str, &str)> = map.next_entry()?;
+                if first != Some(("e", "executionReport")) {
+                    return Err(A::Error::custom("it does not"));
+                }
+                ReportRow::deserialize(MapAccessDeserializer::new(map)).map(KindFirst)
+            }
+        }
+
+        deserializer.deserialize_map(Row)
+    }
+}
+
 /// What names an order in a report, and nothing else of it.
 #[derive(Deserialize)]
 struct NameRow<'a> {
@@ -182,8 +223,7 @@ const fn in_no_list() -> i64 {
     -1
 }
 
-fn report(text: &str) -> Result<ExecutionReport, Malformed> {
-    let row: ReportRow = serde_json::from_str(text)?;
+fn report(row: ReportRow<'_>) -> Result<ExecutionReport, Malformed> {
     let id = if row.orig_client_order_id.is_empty() { &row.c } else { &row.orig_client_order_id };
     let status = status(&row.status);
     Ok(ExecutionReport {

@@ -33,6 +33,8 @@ pub(super) struct Progress {
 impl Open {
     /// Removes a part of what ended before `before`.
     pub(super) fn compact(&mut self, before: Timestamp) -> Result<Compacted, Fault> {
+        // What is removed is what the tables say, so they have to say everything.
+        self.file_all()?;
         let begin = Progress { before, position: i64::MIN, is_in_log: false, seq: i64::MIN };
         let known = self.progress.take().filter(|progress| progress.before == before);
         let mut progress = known.unwrap_or(begin);
@@ -100,16 +102,18 @@ impl Open {
             compacted.has_more = false;
             return Ok(());
         };
+        // The last one that is filed stays: the numbers of later ones begin above it.
         let removed = self
             .connection
             .prepare_cached(
                 "DELETE FROM events WHERE seq > ?1 AND seq <= ?2 AND at_ns BETWEEN 0 AND ?3 - 1 \
+                 AND seq < ?4 \
                  AND NOT EXISTS (SELECT 1 FROM live_orders AS kept \
                  WHERE kept.client_order_id = events.client_order_id) \
                  AND NOT EXISTS (SELECT 1 FROM closed_orders AS kept \
                  WHERE kept.client_order_id = events.client_order_id)",
             )?
-            .execute(params![progress.seq, end, time(progress.before)])?;
+            .execute(params![progress.seq, end, time(progress.before), self.unfiled.filed])?;
         compacted.records += u64::try_from(removed).unwrap_or(u64::MAX);
         progress.seq = end;
         Ok(())

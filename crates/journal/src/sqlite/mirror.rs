@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use rusqlite::Connection;
 use tradewind_engine::journal::{Applied, OrderRecord, Record, Recovered, TurnoverKey};
 use tradewind_model::id::{AccountId, ClientOrderId, Minted, Symbol, VenueId};
+
+use super::fault::Fault;
+use super::read;
 
 /// Orders that are over and still at hand, so that late news of them costs no look into the
 /// database; as many as an engine remembers.
@@ -64,18 +68,39 @@ impl Mirror {
 
     /// Whether there may be an order of this name that is over and not at hand. New names are
     /// higher than all before, so that they are not looked for.
-    pub(super) fn may_be_filed(&self, id: ClientOrderId) -> bool {
+    fn may_be_filed(&self, id: ClientOrderId) -> bool {
         let is_new = id.minted().is_some_and(|minted| {
             self.highest.get(&minted.slot).is_none_or(|highest| minted > *highest)
         });
         !is_new && self.place(id) == Place::Unknown
     }
 
-    /// Takes an order that is over back in.
-    pub(super) fn recall(&mut self, order: OrderRecord) {
-        let id = order.intent.client_order_id;
-        self.known.closed.insert(id, order);
-        self.closed.push_back(id);
+    /// Takes an order back in that is over and only in the database, if this is one.
+    pub(super) fn recall(
+        &mut self,
+        connection: &Connection,
+        id: ClientOrderId,
+    ) -> Result<(), Fault> {
+        if self.may_be_filed(id)
+            && let Some(order) = read::closed_order(connection, id)?
+        {
+            self.known.closed.insert(id, order);
+            self.closed.push_back(id);
+        }
+        Ok(())
+    }
+
+    /// Takes in a record that is in no table yet.
+    pub(super) fn take_in(
+        &mut self,
+        connection: &Connection,
+        record: &Record,
+    ) -> Result<(), Fault> {
+        if let Some(id) = record.entry.client_order_id() {
+            self.recall(connection, id)?;
+        }
+        self.apply(record);
+        Ok(())
     }
 
     /// Takes in a record, and notes what of it is written at the end of the transaction.

@@ -1,4 +1,4 @@
-//! Writing one record, and what it changes.
+//! Writing a record into the log, and what it changes into the tables.
 
 mod decision;
 mod order;
@@ -7,23 +7,18 @@ use rusqlite::params;
 use tradewind_engine::journal::{Applied, Entry, Record, Trade, TurnoverKey};
 use tradewind_model::id::{Asset, ClientOrderId};
 
+use super::Open;
 use super::column::{side_name, time};
 use super::fault::Fault;
-use super::{Open, read};
 
-/// Writes a record into the log, and into the tables what it changes.
-pub(super) fn record(open: &mut Open, record: &Record) -> Result<Applied, Fault> {
-    event(open, record)?;
+/// Writes into the tables what a record changes.
+pub(super) fn file(open: &mut Open, record: &Record) -> Result<Applied, Fault> {
     let Some(id) = record.entry.client_order_id() else {
         let applied = open.mirror.apply(record);
         decision::write(open, record.at, &record.entry)?;
         return Ok(applied);
     };
-    if open.mirror.may_be_filed(id)
-        && let Some(filed) = read::closed_order(&open.connection, id)?
-    {
-        open.mirror.recall(filed);
-    }
+    open.mirror.recall(&open.connection, id)?;
     let before = open.mirror.place(id);
     let applied = open.mirror.apply(record);
     match applied {
@@ -88,7 +83,8 @@ pub(super) fn changed(open: &mut Open) -> Result<(), Fault> {
     Ok(())
 }
 
-fn event(open: &Open, record: &Record) -> Result<(), Fault> {
+/// Writes a record into the log, and gives its place there.
+pub(super) fn event(open: &Open, record: &Record) -> Result<i64, Fault> {
     let mut statement = open.connection.prepare_cached(
         "INSERT INTO events (at_ns, kind, client_order_id, record) VALUES (?1, ?2, ?3, ?4)",
     )?;
@@ -99,6 +95,14 @@ fn event(open: &Open, record: &Record) -> Result<(), Fault> {
         id.as_ref().map(ClientOrderId::as_str),
         serde_json::to_string(&record.entry)?,
     ])?;
+    Ok(open.connection.last_insert_rowid())
+}
+
+/// Writes how far the tables have come.
+pub(super) fn filed(open: &Open) -> Result<(), Fault> {
+    let mut statement =
+        open.connection.prepare_cached("UPDATE meta SET value = ?1 WHERE name = 'filed'")?;
+    statement.execute([open.unfiled.filed.to_string()])?;
     Ok(())
 }
 

@@ -277,6 +277,7 @@ fn news_of_an_order_without_an_intent_is_counted_as_an_error() {
     both(|subject| {
         let stray = Step { order: 3, says: Says::Accepted };
         write(subject, 1, &steps::records(0, &[stray]));
+        super::support::until_filed(subject.journal());
         assert_eq!(subject.journal().health().strays, 1);
         subject.die()
     });

@@ -15,7 +15,7 @@ use super::support::{Desk, Folder, START, telling};
 use crate::inbox::WAITING_MAX;
 use crate::memory::Remains;
 use crate::sqlite::SqliteStorage;
-use crate::storage::{Committed, Compacted, Storage};
+use crate::storage::{Committed, Compacted, Filed, Storage};
 use crate::{AppendError, DiskJournal, Journal, SyncMode};
 
 /// What is to go wrong with a storage, and the lock that each commit takes.
@@ -75,6 +75,14 @@ impl Storage for Faulty {
 
     fn check(&mut self) -> Result<(), StorageFault> {
         self.inner.check()
+    }
+
+    fn file(&mut self) -> Result<Filed, StorageFault> {
+        self.inner.file()
+    }
+
+    fn unfiled(&self) -> usize {
+        self.inner.unfiled()
     }
 
     fn compact(&mut self, before: Timestamp) -> Result<Compacted, StorageFault> {

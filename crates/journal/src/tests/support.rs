@@ -94,6 +94,19 @@ impl Desk {
         let id = self.append(records);
         assert_eq!(self.answer(), Answer::Durable(id));
     }
+
+    /// Writes records and waits until the tables say what they come to.
+    pub(super) fn write_and_file(&mut self, records: &[Record]) {
+        self.write(records);
+        until_filed(&self.journal);
+    }
+}
+
+/// Waits until nothing stands in the log alone.
+pub(super) fn until_filed(journal: &dyn Journal) {
+    while journal.health().unfiled > 0 {
+        std::thread::yield_now();
+    }
 }
 
 /// A way for answers.

@@ -51,7 +51,7 @@ const STORY: [Step; 12] = {
 fn orders_trades_and_decisions_read_as_they_are_while_it_is_open() {
     let folder = Folder::new("tables");
     let (mut desk, _) = Desk::open(&folder).unwrap();
-    desk.write(&steps::records(0, &STORY));
+    desk.write_and_file(&steps::records(0, &STORY));
     let (first, second, third) = (steps::name(0), steps::name(4), steps::name(8));
     assert_eq!(
         rows(
@@ -96,7 +96,7 @@ fn orders_trades_and_decisions_read_as_they_are_while_it_is_open() {
     assert_eq!(
         rows(
             &folder,
-            "SELECT seq, kind, at FROM events WHERE client_order_id = (SELECT client_order_id FROM orders WHERE tag = 8)"
+            "SELECT seq, kind, at FROM log WHERE client_order_id = (SELECT client_order_id FROM orders WHERE tag = 8)"
         ),
         [
             "7 intent 2027-01-15T08:00:00.007Z",
@@ -123,7 +123,7 @@ fn what_an_order_waits_for_and_belongs_with_is_read_from_its_row() {
     };
     let folder = Folder::new("belonging");
     let (mut desk, _) = Desk::open(&folder).unwrap();
-    desk.write(&steps::records(0, &STEPS));
+    desk.write_and_file(&steps::records(0, &STEPS));
     let [pair, first, second, replaced, stop] = [1_001, 1, 2, 4, 5].map(steps::name);
     let row = "client_order_id, trigger_price, qty, amended_qty, pair, other, replaces";
     assert_eq!(
@@ -167,7 +167,7 @@ fn a_removed_order_leaves_no_trace_but_its_sums_and_the_log_of_kept_ones_stays()
     let (mut desk, _) = Desk::open(&folder).unwrap();
     let all: Vec<_> = (1..=4_000).map(|n| steps::record(n, steps::lived(n))).collect();
     for part in all.chunks(100) {
-        desk.write(part);
+        desk.write_and_file(part);
     }
     let fills: Vec<_> = rows(&folder, "SELECT * FROM turnovers");
     let half = super::support::START + std::time::Duration::from_millis(2_000);
@@ -190,7 +190,7 @@ fn a_removed_order_leaves_no_trace_but_its_sums_and_the_log_of_kept_ones_stays()
     assert_eq!(rows(&folder, "SELECT * FROM turnovers"), fills);
     for query in [
         "SELECT client_order_id FROM fills EXCEPT SELECT client_order_id FROM orders",
-        "SELECT client_order_id FROM events WHERE client_order_id IS NOT NULL AND at < '2027-01-15T08:00:02.000Z' EXCEPT SELECT client_order_id FROM orders",
+        "SELECT client_order_id FROM log WHERE client_order_id IS NOT NULL AND at < '2027-01-15T08:00:02.000Z' EXCEPT SELECT client_order_id FROM orders",
         "SELECT client_order_id FROM orders EXCEPT SELECT client_order_id FROM events",
         "SELECT client_order_id FROM orders WHERE ended < '2027-01-15T08:00:02.000Z'",
     ] {
