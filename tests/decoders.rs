@@ -121,3 +121,11 @@ fn every_reply_of_the_corpus_is_to_a_call_and_every_kind_of_call_has_one() {
         assert!(kinds.contains(kind), "{kind} is not among {kinds:?}");
     }
 }
+
+/// What is refused for its signature is read no further.
+#[test]
+fn requests_are_signed_well_enough_to_be_read() {
+    let read = |method, path| subjects::request_to_bitget(method, path, b"");
+    assert_eq!(read("GET", "/api/v2/spot/account/assets?coin=USDT"), Some(200));
+    assert_eq!(read("POST", "/api/v2/spot/trade/place-order"), Some(400), "it has no order");
+}

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use super::{Fault, Rule, RuleId};
-use crate::binance::Door;
-use crate::binance::seed::Dice;
+use crate::front::Door;
+use crate::front::seed::Dice;
 
 /// The rules, in the order in which they were added.
 #[derive(Debug)]

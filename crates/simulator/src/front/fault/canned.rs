@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A ready-made answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,10 +22,10 @@ const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>REASON</title></head>\
                     <body><h1>REASON</h1><hr></body></html>\n";
 
 impl Canned {
-    /// An error of the API: status, code and text.
+    /// An answer of the API itself: a status, and a body of JSON.
     #[must_use]
-    pub fn error(status: u16, code: i32, text: &str) -> Self {
-        let body = Bytes::from(json!({"code": code, "msg": text}).to_string());
+    pub fn json(status: u16, body: &Value) -> Self {
+        let body = Bytes::from(body.to_string());
         Self { status, headers: Vec::new(), body, has_meters: true }
     }
 
@@ -46,31 +46,6 @@ impl Canned {
     #[must_use]
     pub const fn empty() -> Self {
         Self { status: 200, headers: Vec::new(), body: Bytes::new(), has_meters: true }
-    }
-
-    /// The API gave up waiting for its own back end: done or not, it does not know.
-    #[must_use]
-    pub fn timed_out() -> Self {
-        let text = "Timeout waiting for response from backend server. Send status unknown; \
-                    execution status unknown.";
-        Self::error(503, -1007, text)
-    }
-
-    /// Turned away for having no room.
-    #[must_use]
-    pub fn overloaded() -> Self {
-        let text = "Server is currently overloaded with other requests. Please try again in a few \
-                    minutes.";
-        Self::error(503, -1008, text)
-    }
-
-    /// Turned away for using too much weight, to come back after so many seconds.
-    #[must_use]
-    pub fn rate_limited(seconds: u64) -> Self {
-        let text = "Too much request weight used; current limit is 6000 request weight per 1 \
-                    MINUTE. Please use WebSocket Streams for live updates to avoid polling the \
-                    API.";
-        Self::error(429, -1003, text).with_retry_after(seconds)
     }
 
     /// The same answer with a `Retry-After` of so many seconds.
@@ -97,11 +72,5 @@ impl Canned {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         headers.extend(self.headers.iter().cloned());
         response
-    }
-
-    /// As the error of an answer on a WebSocket.
-    pub(crate) fn frame_error(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|_| json!({"code": -1000, "msg": String::from_utf8_lossy(&self.body)}))
     }
 }

@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use tradewind_model::Timestamp;
 
-use super::Binance;
-use super::session::SessionId;
+use super::{Frame, Front, SessionId};
 use crate::limits::Service;
 
 /// What is wrong with a connection.
@@ -33,7 +32,7 @@ pub(crate) struct Illness {
 }
 
 impl Illness {
-    pub(crate) const fn wakeup(&self) -> Option<Timestamp> {
+    const fn wakeup(&self) -> Option<Timestamp> {
         match self.ailment {
             Ailment::Mute => None,
             Ailment::Repeating(_) | Ailment::Stuck(_) => Some(self.next_repeat),
@@ -41,14 +40,14 @@ impl Illness {
     }
 
     /// Whether pings and answers are left out too.
-    pub(crate) const fn is_stuck(&self) -> bool {
+    pub(super) const fn is_stuck(&self) -> bool {
         matches!(self.ailment, Ailment::Stuck(_))
     }
 }
 
-impl Binance {
+impl<S> Front<S> {
     /// From now on something is wrong with every connection of a service that stands.
-    pub fn ail(&mut self, now: Timestamp, service: Service, ailment: Ailment) {
+    pub(crate) fn ail(&mut self, now: Timestamp, service: Service, ailment: Ailment) {
         let every = match ailment {
             Ailment::Mute => Duration::ZERO,
             Ailment::Repeating(every) | Ailment::Stuck(every) => {
@@ -56,38 +55,37 @@ impl Binance {
             }
         };
         let illness = Illness { ailment, next_repeat: now + every };
-        let of_service = self.sessions.values_mut().filter(|session| session.service() == service);
-        for session in of_service {
-            session.illness = Some(illness);
+        for socket in self.sockets.values_mut().filter(|socket| socket.service == service) {
+            socket.illness = Some(illness);
         }
     }
 
-    /// Sends a text of somebody else's making on every connection of a service, as if the venue had
-    /// said it.
-    pub fn say(&mut self, service: Service, text: &str) {
-        let of_service = self.sessions.iter().filter(|(_, session)| session.service() == service);
-        let ids: Vec<SessionId> = of_service.map(|(id, _)| *id).collect();
-        for id in ids {
+    /// Sends a text of somebody else's making on every connection of a service.
+    pub(crate) fn say(&mut self, service: Service, text: &str) {
+        for id in self.ids(|socket| socket.service == service) {
             self.send_text(id, text.to_owned());
         }
     }
 
+    /// When [`Self::repeat`] next has something to do.
+    pub(crate) fn next_repeat(&self) -> Option<Timestamp> {
+        let illnesses = self.sockets.values().filter_map(|socket| socket.illness);
+        illnesses.filter_map(|illness| illness.wakeup()).min()
+    }
+
     /// Sends again what was sent last where that is all that comes.
-    pub(super) fn repeat(&mut self, now: Timestamp) {
+    pub(crate) fn repeat(&mut self, now: Timestamp) {
         let is_due = |illness: &Illness| illness.wakeup().is_some_and(|at| at <= now);
-        let due = self
-            .sessions
-            .iter()
-            .filter(|(_, session)| session.illness.is_some_and(|ill| is_due(&ill)));
-        let due: Vec<SessionId> = due.map(|(id, _)| *id).collect();
+        let due: Vec<SessionId> =
+            self.ids(|socket| socket.illness.is_some_and(|illness| is_due(&illness)));
         for id in due {
-            let Some(session) = self.sessions.get_mut(&id) else { continue };
-            let Some(illness) = session.illness.as_mut() else { continue };
+            let Some(socket) = self.sockets.get_mut(&id) else { continue };
+            let Some(illness) = socket.illness.as_mut() else { continue };
             if let Ailment::Repeating(every) | Ailment::Stuck(every) = illness.ailment {
                 illness.next_repeat = now + every.max(Duration::from_millis(1));
             }
-            if let Some(text) = session.last_push.clone() {
-                self.queue_text(id, text);
+            if let Some(text) = socket.last_push.clone() {
+                self.queue(id, Frame::Text(text));
             }
         }
     }

@@ -64,7 +64,7 @@ pub enum Fault {
     RequestReset,
     /// It waits in front of the venue for so long, and is done then; or never, when that is longer
     /// than the venue works on anything
-    /// ([`FrontConfig::processing_max`](super::FrontConfig::processing_max)).
+    /// (`processing_max` of the venue's front).
     RequestHeld(Duration),
     /// It is not done; the answer is this one.
     Answered(Canned),

@@ -9,7 +9,8 @@ use std::net::IpAddr;
 use rust_decimal::Decimal;
 use tradewind_model::Timestamp;
 
-use crate::exchange::{AccountId, BalanceView, FillView, OrderView};
+use crate::account::Ledger;
+use crate::exchange::{AccountId, BalanceView, Exchange, FillView, OrderView};
 use crate::limits::{Peak, Refused, Service, WindowUse};
 
 /// One thing that came from a client.
@@ -68,11 +69,11 @@ pub struct VenueLedger {
     /// Requests by what they asked for, all doors.
     pub requests: BTreeMap<&'static str, u64>,
     /// Arrivals, oldest first; only the newest are remembered
-    /// ([`FrontConfig::arrivals_max`](super::FrontConfig::arrivals_max)).
+    /// (`arrivals_max` of the venue's front).
     pub arrivals: Vec<Arrival>,
-    /// Answers 429.
+    /// Answers 429 to who is not.
     pub rate_limited: u64,
-    /// Answers 418.
+    /// Answers 418, or whatever the venue says to who is banned.
     pub banned: u64,
     /// Bans that began.
     pub bans: u64,
@@ -84,7 +85,7 @@ pub struct VenueLedger {
     pub peaks: Vec<Peak>,
     /// What each window held, by limit and oldest first; those in which nothing happened are left
     /// out, and only the newest are remembered
-    /// ([`LimitsConfig::windows_max`](crate::limits::LimitsConfig::windows_max)).
+    /// (`windows_max` of the venue's limits).
     pub windows: Vec<WindowUse>,
     /// Answers 429 and 418 by what for, those to an agent that is told apart on lines of their own.
     pub refused: Vec<Refused>,
@@ -135,5 +136,35 @@ impl Notes {
             self.arrivals.pop_front();
         }
         self.arrivals.push_back(arrival);
+    }
+}
+
+/// What is true of every account of an exchange.
+pub(crate) fn accounts(exchange: &Exchange, notes: &Notes) -> Vec<AccountLedger> {
+    let count = u32::try_from(exchange.account_count()).unwrap_or(u32::MAX);
+    (0..count).map(|id| account(exchange, notes, AccountId(id))).collect()
+}
+
+fn account(exchange: &Exchange, notes: &Notes, account: AccountId) -> AccountLedger {
+    let balances = exchange.balances(account);
+    let ledger = exchange.ledger(account);
+    let net = |asset: &str| ledger.map(|ledger| ledger.net(asset)).unwrap_or_default();
+    AccountLedger {
+        account,
+        orders_accepted: ledger.map_or(0, |ledger| ledger.orders().len()),
+        orders_rejected: notes.rejected.get(&account).copied().unwrap_or_default(),
+        duplicate_client_ids: ledger
+            .map(Ledger::reused_client_ids)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(symbol, id, count)| (symbol.to_string(), id, count))
+            .collect(),
+        open_orders: exchange.open_orders(account, None),
+        fills: ledger.map(|ledger| ledger.fills().to_vec()).unwrap_or_default(),
+        position: balances
+            .iter()
+            .map(|balance| (balance.asset.to_string(), net(&balance.asset)))
+            .collect(),
+        balances,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tradewind_model::Timestamp;
 
-use crate::binance::{Frame, SessionId};
+use crate::front::{Frame, SessionId};
 
 /// Something whose moment has come.
 #[derive(Debug, PartialEq, Eq)]
