@@ -91,7 +91,17 @@ impl Engine {
         let rows = match reply {
             Reply::Orders(rows) => Rows::Orders(rows),
             Reply::Fills(rows) => Rows::Fills(rows),
-            other => return Some((pending, other)),
+            other @ (Reply::Ack
+            | Reply::Time(_)
+            | Reply::Catalog { .. }
+            | Reply::Depth(_)
+            | Reply::Bars(_)
+            | Reply::Ticker(_)
+            | Reply::Order(_)
+            | Reply::OrderList(_)
+            | Reply::OrderLists(_)
+            | Reply::Account(_)
+            | Reply::OrderCounts) => return Some((pending, other)),
         };
         let is_full = rows.len() as u64 + u64::from(unreadable) >= u64::from(most);
         let end = rows.end();
@@ -123,8 +133,7 @@ impl Engine {
 
 /// Whether a list is wanted as a whole. Who asks from outside gets a page.
 fn is_paged(pending: &PendingCall) -> bool {
-    let call =
-        if let Call::Older { of, .. } = &pending.call { of.as_ref() } else { &pending.call };
+    let call = if let Call::Older { of, .. } = &pending.call { of.as_ref() } else { &pending.call };
     let is_list = matches!(
         call,
         Call::OpenOrders { .. } | Call::OrderHistory { .. } | Call::FillHistory { .. }
