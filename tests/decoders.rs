@@ -111,7 +111,7 @@ fn no_reader_of_others_words_panics_or_grows_whatever_it_is_given() {
 #[test]
 fn every_reply_of_the_corpus_is_to_a_call_and_every_kind_of_call_has_one() {
     let mut kinds = std::collections::BTreeSet::new();
-    for (path, bytes) in corpus("replies") {
+    for (path, bytes) in corpus("replies").into_iter().chain(corpus("bitget_replies")) {
         let end = bytes.iter().position(|byte| *byte == b'\n').expect("a first line");
         let call = subjects::call_of(&bytes[..end]);
         let call = call.unwrap_or_else(|| panic!("{path:?} does not begin with a call"));
@@ -120,4 +120,12 @@ fn every_reply_of_the_corpus_is_to_a_call_and_every_kind_of_call_has_one() {
     for kind in ["PlaceOrder", "ReplaceOrder", "AmendOrder", "PlaceOco", "CancelOrder", "Account"] {
         assert!(kinds.contains(kind), "{kind} is not among {kinds:?}");
     }
+}
+
+/// What is refused for its signature is read no further.
+#[test]
+fn requests_are_signed_well_enough_to_be_read() {
+    let read = |method, path| subjects::request_to_bitget(method, path, b"");
+    assert_eq!(read("GET", "/api/v2/spot/account/assets?coin=USDT"), Some(200));
+    assert_eq!(read("POST", "/api/v2/spot/trade/place-order"), Some(400), "it has no order");
 }

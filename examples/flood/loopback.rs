@@ -43,7 +43,11 @@ pub(crate) async fn run(
     let session = Session::start(&config, &orders::registry(&wishes)).await?;
     let desk = session.desk();
     let venue = session.embedded().ok_or("the venue is not inside of this program")?;
-    venue.with(|venue, _| trouble::prepare(venue, plan));
+    venue.with(|venue, _| {
+        if let Some(venue) = venue.binance() {
+            trouble::prepare(venue, plan);
+        }
+    });
     let mut strangers = JoinSet::new();
     if let Some(stranger) = stranger(plan) {
         strangers.spawn(intrude(stranger, address(venue)?));
@@ -52,7 +56,11 @@ pub(crate) async fn run(
     let from = venue.with(|_, now| now);
     let reads = flood(&session, plan.seed, time, is_over).await;
     let reads = Reads { coalesced: desk.snapshot().counters.reads.coalesced, ..reads };
-    let figures = venue.with(|venue, now| Figures::of(venue, &wishes.book(), reads, from, now));
+    let figures = venue.with(|venue, now| {
+        let venue = venue.binance()?;
+        Some(Figures::of(venue, &wishes.book(), reads, from, now))
+    });
+    let figures = figures.ok_or("the venue counts in another way")?;
     drop(desk);
     // The session's own report is not what is printed here, but a flaw in it is one.
     let flaw = session.close(GOODBYE_MAX).await?.flaw();

@@ -190,6 +190,7 @@ fn name(kind: LimitKind) -> &'static str {
         LimitKind::OrdersTenSeconds => "orders 10s",
         LimitKind::OrdersDay => "orders 1d",
         LimitKind::Connections => "connections 5m",
+        LimitKind::Calls(path) => path,
     }
 }
 
@@ -200,6 +201,7 @@ fn key(kind: LimitKind) -> &'static str {
         LimitKind::OrdersTenSeconds => "orders_10s",
         LimitKind::OrdersDay => "orders_1d",
         LimitKind::Connections => "connections_5m",
+        LimitKind::Calls(path) => path,
     }
 }
 

@@ -9,21 +9,18 @@
 
 pub mod nonsense;
 
-mod ailment;
 mod body;
+mod canned;
 mod config;
 mod desk;
-mod fault;
 mod feed;
 mod gate;
 mod heartbeat;
-mod ledger;
 mod method;
 mod params;
 mod refusal;
 mod reports;
 mod rest;
-mod seed;
 mod session;
 mod signature;
 mod streams;
@@ -34,49 +31,36 @@ mod ws_api;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use tradewind_model::Timestamp;
 
-pub use self::ailment::Ailment;
 pub use self::config::{ApiKey, BinanceConfig, FrontConfig, Hint, Hints, embedded, fake};
-pub use self::fault::{Canned, Delivery, Fault, Pattern, Rule, RuleId};
 pub use self::heartbeat::HeartbeatConfig;
-pub use self::ledger::{AccountLedger, Arrival, Door, VenueLedger};
-pub use self::session::{Frame, SessionId};
 pub use self::signature::KeySecret;
+pub use crate::front::{
+    AccountLedger, Ailment, Arrival, Canned, Delivery, Door, Fault, Frame, Pattern, Rule, RuleId,
+    SessionId, VenueLedger,
+};
 
 use self::desk::{Answer, Desk};
-use self::fault::{Late, Overdue, Script};
 use self::feed::Feeds;
-use self::ledger::Notes;
 use self::method::Row;
-use self::seed::Dice;
 use self::session::Session;
-use self::user_data::Outbox;
 use crate::exchange::{AccountId, Exchange, ExchangeEvent, SymbolStatus};
-use crate::limits::{LimitKind, Limits};
+use crate::front::{self, Bounds, Front, Outbox, Overdue};
+use crate::limits::{LimitKind, Limits, Service};
 
 /// The venue. See the module's page.
 #[derive(Debug)]
 pub struct Binance {
     desk: Desk,
-    sessions: BTreeMap<SessionId, Session>,
-    /// Who listens to a market stream, by its name.
-    listeners: BTreeMap<String, BTreeSet<SessionId>>,
-    frames: VecDeque<(SessionId, Frame)>,
+    front: Front<Session>,
     feeds: Feeds,
-    outbox: Outbox,
-    script: Script,
-    late: Late,
-    notes: Notes,
-    dice: Dice,
+    outbox: Outbox<ExchangeEvent>,
     uuid: u64,
-    next_session: u64,
-    /// A `User-Agent` whose traffic the ledger tells apart.
-    other_agent: Option<String>,
 }
 
 impl Binance {
@@ -86,6 +70,10 @@ impl Binance {
         let mut exchange = Exchange::new(&config.exchange, seed, now);
         // What made the market's past is nobody's news.
         exchange.drain_events();
+        let bounds = Bounds {
+            backlog_max: config.front.session_backlog_max,
+            arrivals_max: config.front.arrivals_max,
+        };
         Self {
             desk: Desk {
                 exchange,
@@ -95,18 +83,10 @@ impl Binance {
                 seed,
                 revoked: BTreeSet::new(),
             },
-            sessions: BTreeMap::new(),
-            listeners: BTreeMap::new(),
-            frames: VecDeque::new(),
+            front: Front::new(seed, bounds),
             feeds: Feeds::new(now),
             outbox: Outbox::default(),
-            script: Script::new(seed),
-            late: Late::default(),
-            notes: Notes::default(),
-            dice: Dice::new(seed),
             uuid: seed,
-            next_session: 0,
-            other_agent: None,
         }
     }
 
@@ -117,7 +97,7 @@ impl Binance {
         self.flush_reports(now);
         self.tick_feeds(now);
         self.beat(now);
-        self.repeat(now);
+        self.front.repeat(now);
         self.release_late(now);
     }
 
@@ -125,20 +105,19 @@ impl Binance {
     #[must_use]
     pub fn wakeup(&self) -> Option<Timestamp> {
         let feeds = self.are_feeds_due().then(|| self.feeds.wakeup());
-        let beats = self.sessions.values().map(|session| session.heartbeat.wakeup()).min();
-        let illnesses = self.sessions.values().filter_map(|session| session.illness);
-        let repeats = illnesses.filter_map(|illness| illness.wakeup()).min();
+        let sockets = self.front.sockets.values();
+        let beats = sockets.map(|socket| socket.own.heartbeat.wakeup()).min();
+        let repeats = self.front.next_repeat();
         let (exchange, outbox) = (self.desk.exchange.wakeup(), self.outbox.wakeup());
-        [exchange, outbox, self.late.wakeup(), feeds, beats, repeats].into_iter().flatten().min()
+        [exchange, outbox, self.front.late.wakeup(), feeds, beats, repeats]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The next frame for a client, oldest first. Ask until there is none.
     pub fn poll_frame(&mut self) -> Option<(SessionId, Frame)> {
-        let (id, frame) = self.frames.pop_front()?;
-        if let Some(session) = self.sessions.get_mut(&id) {
-            session.backlog = session.backlog.saturating_sub(1);
-        }
-        Some((id, frame))
+        self.front.poll_frame()
     }
 
     /// Bans an address by the next step of the ladder, as a venue may for reasons of its own.
@@ -151,7 +130,7 @@ impl Binance {
 
     /// Has the ledger tell one `User-Agent` apart from now on. It is counted like everybody's.
     pub fn tell_apart(&mut self, agent: &str) {
-        self.other_agent = Some(agent.to_owned());
+        self.front.tell_apart(agent);
     }
 
     /// Load from a stranger behind the same address: uses up weight.
@@ -185,38 +164,49 @@ impl Binance {
         self.desk.config.hints = hints;
     }
 
+    /// From now on something is wrong with every connection of a service that stands.
+    pub fn ail(&mut self, now: Timestamp, service: Service, ailment: Ailment) {
+        self.front.ail(now, service, ailment);
+    }
+
+    /// Sends a text of somebody else's making on every connection of a service, as if the venue had
+    /// said it.
+    pub fn say(&mut self, service: Service, text: &str) {
+        self.front.say(service, text);
+    }
+
     /// Adds a line to the script of what goes wrong. It holds for [`Self::ask`],
     /// [`Self::connect`] and for what comes and goes on sockets.
     pub fn add_fault(&mut self, rule: Rule) -> RuleId {
-        self.script.add(rule)
+        self.front.script.add(rule)
     }
 
     /// Takes a line out of the script. Returns whether it was there.
     pub fn remove_fault(&mut self, id: RuleId) -> bool {
-        self.script.remove(id)
+        self.front.script.remove(id)
     }
 
     /// How many requests a line of the script has struck so far, those among them that still wait in
     /// front of the venue.
     #[must_use]
     pub fn struck(&self, id: RuleId) -> u64 {
-        self.script.struck(id)
+        self.front.script.struck(id)
     }
 
     /// Takes all lines out of the script. What is held back already still comes.
     pub fn clear_faults(&mut self) {
-        self.script.clear();
+        self.front.script.clear();
     }
 
     /// What arrived, oldest first, as far as it is remembered: the ledger's without a copy.
     pub fn arrivals(&self) -> impl DoubleEndedIterator<Item = &Arrival> {
-        self.notes.arrivals.iter()
+        self.front.notes.arrivals.iter()
     }
 
     /// How often something was asked for, by any door, as the ledger names it.
     #[must_use]
     pub fn requests(&self, what: &str) -> u64 {
-        self.notes.requests.get(what).copied().unwrap_or_default()
+        self.front.notes.requests.get(what).copied().unwrap_or_default()
     }
 
     /// Whose orders and balances a key reaches, if there is such a key.
@@ -259,48 +249,22 @@ impl Binance {
     #[must_use]
     pub fn ledger(&self) -> VenueLedger {
         let (rate_limited, banned, bans) = self.desk.limits.refusals();
-        let count = u32::try_from(self.desk.exchange.account_count()).unwrap_or(u32::MAX);
         VenueLedger {
             at: self.desk.exchange.now(),
-            requests: self.notes.requests.clone(),
-            arrivals: self.notes.arrivals.iter().cloned().collect(),
+            requests: self.front.notes.requests.clone(),
+            arrivals: self.front.notes.arrivals.iter().cloned().collect(),
             rate_limited,
             banned,
             bans,
             forbidden: self.desk.limits.refused_at_edge(),
-            policy_closes: self.notes.policy_closes,
+            policy_closes: self.front.notes.policy_closes,
             peaks: self.desk.limits.peaks(),
             windows: self.desk.limits.windows().copied().collect(),
             refused: self.desk.limits.refused().collect(),
-            connections_accepted: self.notes.connections_accepted,
-            connections_refused: self.notes.connections_refused,
-            connections_open: self.sessions.len(),
-            accounts: (0..count).map(|id| self.account_ledger(AccountId(id))).collect(),
-        }
-    }
-
-    fn account_ledger(&self, account: AccountId) -> AccountLedger {
-        let exchange = &self.desk.exchange;
-        let balances = exchange.balances(account);
-        let ledger = exchange.ledger(account);
-        let net = |asset: &str| ledger.map(|ledger| ledger.net(asset)).unwrap_or_default();
-        AccountLedger {
-            account,
-            orders_accepted: ledger.map_or(0, |ledger| ledger.orders().len()),
-            orders_rejected: self.notes.rejected.get(&account).copied().unwrap_or_default(),
-            duplicate_client_ids: ledger
-                .map(crate::account::Ledger::reused_client_ids)
-                .unwrap_or_default()
-                .into_iter()
-                .map(|(symbol, id, count)| (symbol.to_string(), id, count))
-                .collect(),
-            open_orders: exchange.open_orders(account, None),
-            fills: ledger.map(|ledger| ledger.fills().to_vec()).unwrap_or_default(),
-            position: balances
-                .iter()
-                .map(|balance| (balance.asset.to_string(), net(&balance.asset)))
-                .collect(),
-            balances,
+            connections_accepted: self.front.notes.connections_accepted,
+            connections_refused: self.front.notes.connections_refused,
+            connections_open: self.front.sockets.len(),
+            accounts: front::accounts(&self.desk.exchange, &self.front.notes),
         }
     }
 
@@ -314,22 +278,22 @@ impl Binance {
     ) {
         let weight = self.desk.limits.take_charged();
         let arrival = Arrival { at: now, peer, door, what, weight, status };
-        self.notes.arrived(self.desk.config.arrivals_max, arrival);
+        self.front.arrived(arrival);
     }
 
     /// Lets go of what was held back and whose moment has come.
     fn release_late(&mut self, now: Timestamp) {
-        while let Some((id, overdue)) = self.late.pop_due(now) {
+        while let Some((id, overdue)) = self.front.late.pop_due(now) {
             match overdue {
                 Overdue::Request(text) => self.answer_frame(now, id, &text, None),
-                Overdue::Frame(frame) => self.send(id, frame),
+                Overdue::Frame(frame) => self.front.send(id, frame),
             }
         }
     }
 
     fn note_rejection(&mut self, row: &Row, answer: &Answer) {
         if let (true, Some(account), Err(_)) = (row.places(), answer.account, &answer.reply) {
-            *self.notes.rejected.entry(account).or_default() += 1;
+            *self.front.notes.rejected.entry(account).or_default() += 1;
         }
     }
 
@@ -366,10 +330,10 @@ impl Binance {
 
     /// How late the next account reports are: half of the time not at all.
     fn report_delay(&mut self) -> Duration {
-        if self.dice.roll() & 1 == 0 {
+        if self.front.dice.roll() & 1 == 0 {
             return Duration::ZERO;
         }
         let max = self.desk.config.report_delay_max.as_nanos();
-        Duration::from_nanos(1 + self.dice.up_to(u64::try_from(max).unwrap_or(u64::MAX)))
+        Duration::from_nanos(1 + self.front.dice.up_to(u64::try_from(max).unwrap_or(u64::MAX)))
     }
 }

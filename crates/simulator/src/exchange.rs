@@ -41,7 +41,8 @@ use rust_decimal::Decimal;
 use tradewind_model::Timestamp;
 
 pub use config::{
-    AccountConfig, Discount, ExchangeConfig, Features, MarketConfig, Model, SymbolConfig,
+    AccountConfig, CrossingMaker, Discount, ExchangeConfig, Features, MarketConfig, Model,
+    SymbolConfig,
 };
 pub use event::{
     BalanceChange, BalanceView, BookTicker, Depth, DepthChange, ExchangeEvent, ExecType,

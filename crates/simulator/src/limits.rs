@@ -10,7 +10,7 @@
 //! fill gives credit a moment later, and the count never falls below zero.
 
 mod config;
-mod history;
+pub(crate) mod history;
 mod window;
 
 #[cfg(test)]
@@ -28,6 +28,7 @@ pub use self::window::Window;
 
 use self::history::History;
 
+const SECOND: Duration = Duration::from_secs(1);
 const TEN_SECONDS: Duration = Duration::from_secs(10);
 const MINUTE: Duration = Duration::from_secs(60);
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
@@ -41,7 +42,7 @@ const PEERS_MAX: usize = 4_096;
 pub enum LimitKind {
     /// `REQUEST_WEIGHT`, one minute, per IP.
     Weight,
-    /// `RAW_REQUESTS`, five minutes, per IP.
+    /// `RAW_REQUESTS`, five minutes, per IP; another venue's minutes are those of its windows.
     RawRequests,
     /// `ORDERS`, ten seconds, per account.
     OrdersTenSeconds,
@@ -49,6 +50,9 @@ pub enum LimitKind {
     OrdersDay,
     /// `CONNECTIONS`, five minutes, per IP and service.
     Connections,
+    /// Requests for one path, one second, per IP or account: what a venue counts that knows no
+    /// weights.
+    Calls(&'static str),
 }
 
 impl LimitKind {
@@ -60,6 +64,7 @@ impl LimitKind {
             Self::RawRequests | Self::Connections => FIVE_MINUTES,
             Self::OrdersTenSeconds => TEN_SECONDS,
             Self::OrdersDay => DAY,
+            Self::Calls(_) => SECOND,
         }
     }
 }
@@ -147,10 +152,17 @@ struct Credit {
 /// Which front a handshake is for: each counts its own connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Service {
-    /// The WebSocket API (`/ws-api/v3`).
+    /// The WebSocket API (`/ws-api/v3`), and what another venue has for accounts.
     WsApi,
-    /// The market streams (`/ws`, `/stream`).
+    /// The market streams (`/ws`, `/stream`), and what another venue has for markets.
     Streams,
+}
+
+impl Service {
+    /// That of accounts, where a venue calls it private.
+    pub const PRIVATE: Self = Self::WsApi;
+    /// That of markets, where a venue calls it public.
+    pub const PUBLIC: Self = Self::Streams;
 }
 
 /// All counters of the venue. See the module's page.
@@ -445,6 +457,8 @@ impl Limits {
             LimitKind::OrdersTenSeconds => self.config.orders_per_ten_seconds,
             LimitKind::OrdersDay => self.config.orders_per_day,
             LimitKind::Connections => self.config.connections_per_five_minutes,
+            // What has a weight has no count of its own.
+            LimitKind::Calls(_) => u32::MAX,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The venue on sockets: three loopback ports, or one address for all, around one [`Binance`].
+//! A venue on sockets: three loopback ports, or one address for all, around one [`AnyVenue`].
 //!
 //! REST is served by hyper. WebSocket ports do their own handshake, because a refused one must
 //! answer with an HTTP status that limits and bans decide. One task drives the venue's clock and
@@ -28,8 +28,9 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tradewind_model::Timestamp;
 
-use crate::binance::{Binance, BinanceConfig, Frame, SessionId, VenueLedger};
+use crate::front::{Frame, SessionId, VenueLedger};
 use crate::limits::Service;
+use crate::venue::{AnyVenue, VenueConfig};
 
 /// Where the server reads the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -50,17 +51,18 @@ pub struct Embedded {
     rest: SocketAddr,
     ws_api: SocketAddr,
     streams: SocketAddr,
+    paths: Paths,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Embedded {
-    /// Starts a venue on loopback ports of the system's choice, by the wall clock. Must be called
-    /// within a tokio runtime.
+    /// Starts a venue on loopback ports of the system's choice, by the wall clock: which one, the
+    /// kind of the configuration says. Must be called within a tokio runtime.
     ///
     /// # Errors
     /// When a port cannot be opened.
-    pub async fn start(config: &BinanceConfig, seed: u64) -> io::Result<Self> {
+    pub async fn start(config: impl Into<VenueConfig>, seed: u64) -> io::Result<Self> {
         Self::start_with_clock(config, seed, Arc::new(clock::wall)).await
     }
 
@@ -69,15 +71,22 @@ impl Embedded {
     /// # Errors
     /// When a port cannot be opened.
     pub async fn start_with_clock(
-        config: &BinanceConfig,
+        config: impl Into<VenueConfig>,
         seed: u64,
         clock: Clock,
     ) -> io::Result<Self> {
+        let config = config.into();
         let local = (Ipv4Addr::LOCALHOST, 0);
+        match &config {
+            VenueConfig::Binance(_) => {}
+            // All of its services have one address.
+            VenueConfig::Bitget(_) => return Self::at(&config, seed, clock, local.into()).await,
+        }
         let rest = TcpListener::bind(local).await?;
         let ws_api = TcpListener::bind(local).await?;
         let streams = TcpListener::bind(local).await?;
-        let venue = Venue::new(config, seed, clock);
+        let paths = Paths::of(&config);
+        let venue = Venue::new(&config, seed, clock);
         let (stop, stopped) = watch::channel(false);
         let addresses = (rest.local_addr()?, ws_api.local_addr()?, streams.local_addr()?);
         let tasks = vec![
@@ -92,7 +101,7 @@ impl Embedded {
             tokio::spawn(websocket::listen(Arc::clone(&venue), Service::Streams, streams, stopped)),
         ];
         let (rest, ws_api, streams) = addresses;
-        Ok(Self { venue, rest, ws_api, streams, stop, tasks })
+        Ok(Self { venue, rest, ws_api, streams, paths, stop, tasks })
     }
 
     /// Starts a venue for other processes: all of its services behind one address, by the wall
@@ -101,16 +110,31 @@ impl Embedded {
     ///
     /// # Errors
     /// When the address cannot be listened on.
-    pub async fn serve(config: &BinanceConfig, seed: u64, address: SocketAddr) -> io::Result<Self> {
+    pub async fn serve(
+        config: impl Into<VenueConfig>,
+        seed: u64,
+        address: SocketAddr,
+    ) -> io::Result<Self> {
+        Self::at(&config.into(), seed, Arc::new(clock::wall), address).await
+    }
+
+    async fn at(
+        config: &VenueConfig,
+        seed: u64,
+        clock: Clock,
+        address: SocketAddr,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let venue = Venue::new(config, seed, Arc::new(clock::wall));
+        let paths = Paths::of(config);
+        let venue = Venue::new(config, seed, clock);
         let (stop, stopped) = watch::channel(false);
         let tasks = vec![
             tokio::spawn(driver::drive(Arc::clone(&venue), stopped.clone())),
             tokio::spawn(front::listen(Arc::clone(&venue), listener, stopped)),
         ];
-        Ok(Self { venue, rest: address, ws_api: address, streams: address, stop, tasks })
+        let (rest, ws_api, streams) = (address, address, address);
+        Ok(Self { venue, rest, ws_api, streams, paths, stop, tasks })
     }
 
     /// Where REST listens; where everything does that [`Embedded::serve`] has started.
@@ -119,23 +143,23 @@ impl Embedded {
         self.rest
     }
 
-    /// Where REST is: `http://127.0.0.1:PORT`, to put `/api/v3/...` behind.
+    /// Where REST is: `http://127.0.0.1:PORT`, to put a path behind.
     #[must_use]
     pub fn rest_url(&self) -> String {
         format!("http://{}", self.rest)
     }
 
-    /// Where the WebSocket API is, path included.
+    /// Where accounts are spoken with, path included: the WebSocket API, or the private socket.
     #[must_use]
     pub fn ws_api_url(&self) -> String {
-        format!("ws://{}/ws-api/v3", self.ws_api)
+        format!("ws://{}{}", self.ws_api, self.paths.account)
     }
 
     /// Where the market streams are: `ws://127.0.0.1:PORT`, to put `/ws/...` or `/stream?...`
-    /// behind.
+    /// behind, or the public socket, path included.
     #[must_use]
     pub fn stream_url(&self) -> String {
-        format!("ws://{}", self.streams)
+        format!("ws://{}{}", self.streams, self.paths.market)
     }
 
     /// What really happened so far.
@@ -145,10 +169,10 @@ impl Embedded {
     }
 
     /// Does something to the venue at the venue's present: bans an address, closes a symbol.
-    pub fn with<T>(&self, act: impl FnOnce(&mut Binance, Timestamp) -> T) -> T {
-        let mut binance = self.venue.lock();
-        let done = act(&mut binance, self.venue.now());
-        drop(binance);
+    pub fn with<T>(&self, act: impl FnOnce(&mut AnyVenue, Timestamp) -> T) -> T {
+        let mut venue = self.venue.lock();
+        let done = act(&mut venue, self.venue.now());
+        drop(venue);
         self.venue.moved.notify_one();
         done
     }
@@ -172,9 +196,25 @@ impl Drop for Embedded {
     }
 }
 
+/// What the addresses of sockets end with.
+#[derive(Clone, Copy, Debug)]
+struct Paths {
+    account: &'static str,
+    market: &'static str,
+}
+
+impl Paths {
+    const fn of(config: &VenueConfig) -> Self {
+        match config {
+            VenueConfig::Binance(_) => Self { account: "/ws-api/v3", market: "" },
+            VenueConfig::Bitget(_) => Self { account: "/v2/ws/private", market: "/v2/ws/public" },
+        }
+    }
+}
+
 /// What all connections share.
 struct Venue {
-    binance: Mutex<Binance>,
+    any: Mutex<AnyVenue>,
     clock: Clock,
     /// Something happened that may have made frames or a nearer wake-up.
     moved: Notify,
@@ -188,9 +228,9 @@ impl std::fmt::Debug for Venue {
 }
 
 impl Venue {
-    fn new(config: &BinanceConfig, seed: u64, clock: Clock) -> Arc<Self> {
+    fn new(config: &VenueConfig, seed: u64, clock: Clock) -> Arc<Self> {
         Arc::new(Self {
-            binance: Mutex::new(Binance::new(config, seed, clock())),
+            any: Mutex::new(AnyVenue::new(config, seed, clock())),
             clock,
             moved: Notify::new(),
             queues: Mutex::new(BTreeMap::new()),
@@ -203,8 +243,8 @@ impl Venue {
     }
 
     /// The venue. A panic elsewhere leaves it as it was: tests want to see the ledger then.
-    fn lock(&self) -> MutexGuard<'_, Binance> {
-        self.binance.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, AnyVenue> {
+        self.any.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn queues(&self) -> MutexGuard<'_, BTreeMap<SessionId, mpsc::Sender<Frame>>> {
@@ -213,17 +253,17 @@ impl Venue {
 
     /// Takes a message from a connection.
     fn receive(&self, id: SessionId, frame: Frame) {
-        let mut binance = self.lock();
-        binance.receive(self.now(), id, frame);
-        drop(binance);
+        let mut any = self.lock();
+        any.receive(self.now(), id, frame);
+        drop(any);
         self.moved.notify_one();
     }
 
     /// A connection is gone.
     fn closed(&self, id: SessionId) {
         self.queues().remove(&id);
-        let mut binance = self.lock();
-        binance.closed(self.now(), id);
+        let mut any = self.lock();
+        any.closed(self.now(), id);
     }
 }
 

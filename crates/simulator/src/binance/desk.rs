@@ -23,12 +23,11 @@ use tradewind_model::Timestamp;
 use super::body::{Body, TimeUnit};
 use super::config::FrontConfig;
 use super::gate::{self, Proof};
-use super::ledger::Door;
 use super::method::{Ask, Method, Row};
 use super::params::Params;
 use super::refusal::Refusal;
-use super::seed::mix;
 use crate::exchange::{AccountId, Exchange, ExchangeFilters, SymbolStatus};
+use crate::front::{Door, mix};
 use crate::limits::Limits;
 
 /// What a handler answers.

@@ -15,11 +15,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tradewind_model::Timestamp;
 
-use super::Binance;
 use super::body::{self, Level, Levels, OrNone, TimeUnit, fixed};
 use super::desk::DayTicker;
-use super::session::{Kind, SessionId};
+use super::session::Kind;
 use super::topic::{Speed, Topic};
+use super::{Binance, SessionId};
 use crate::exchange::{BookTicker, DepthChange, ExchangeEvent, Interval, Kline, Side, TradeView};
 
 const FAST: Duration = Duration::from_millis(100);
@@ -128,8 +128,8 @@ impl Binance {
     /// Whether the next tick has anything to tell: what was gathered, or a bar that goes on.
     pub(super) fn are_feeds_due(&self) -> bool {
         let is_bar = |name: &String| name.contains("@kline_");
-        !self.listeners.is_empty()
-            && (self.feeds.is_gathering() || self.listeners.keys().any(is_bar))
+        !self.front.listeners.is_empty()
+            && (self.feeds.is_gathering() || self.front.listeners.keys().any(is_bar))
     }
 
     /// Takes one market event.
@@ -195,7 +195,7 @@ impl Binance {
                 self.broadcast(now, &name, |unit| batch.event(unit, now, symbol));
                 for limit in [5, 10, 20] {
                     let name = stream_name(symbol, &format!("depth{limit}{suffix}"));
-                    if !self.listeners.contains_key(&name) {
+                    if !self.front.listeners.contains_key(&name) {
                         continue;
                     }
                     let Some(depth) = self.desk.exchange.depth(symbol, limit) else {
@@ -209,12 +209,12 @@ impl Binance {
 
     fn tell_tickers(&mut self, now: Timestamp, traded: &BTreeSet<Arc<str>>) {
         let all = "!miniTicker@arr";
-        let wants_all = self.listeners.contains_key(all);
+        let wants_all = self.front.listeners.contains_key(all);
         let mut changed = Vec::new();
         for symbol in traded {
             let full = stream_name(symbol, "ticker");
             let mini = stream_name(symbol, "miniTicker");
-            let is_wanted = |name: &String| self.listeners.contains_key(name);
+            let is_wanted = |name: &String| self.front.listeners.contains_key(name);
             if !(wants_all || is_wanted(&full) || is_wanted(&mini)) {
                 continue;
             }
@@ -235,7 +235,7 @@ impl Binance {
     /// every two.
     fn tell_klines(&mut self, now: Timestamp, on_two_seconds: bool) {
         let names: Vec<String> =
-            self.listeners.keys().filter(|name| name.contains("@kline_")).cloned().collect();
+            self.front.listeners.keys().filter(|name| name.contains("@kline_")).cloned().collect();
         for name in names {
             let Some(Topic::Kline(symbol, interval)) = Topic::parse(&name) else {
                 continue;
@@ -252,7 +252,7 @@ impl Binance {
             self.broadcast(now, &name, |unit| kline_event(unit, now, &symbol, interval, &kline));
             self.feeds.shown.insert(name, kline);
         }
-        let listeners = &self.listeners;
+        let listeners = &self.front.listeners;
         self.feeds.shown.retain(|name, _| listeners.contains_key(name));
     }
 
@@ -263,23 +263,23 @@ impl Binance {
         name: &str,
         event: impl Fn(TimeUnit) -> E,
     ) {
-        let Some(ids) = self.listeners.get(name) else {
+        let Some(ids) = self.front.listeners.get(name) else {
             return;
         };
         let ids: Vec<SessionId> = ids.iter().copied().collect();
         for id in ids {
-            let Some(session) = self.sessions.get(&id) else {
+            let Some(socket) = self.front.sockets.get(&id) else {
                 continue;
             };
-            let data = event(session.unit);
-            let text = match &session.kind {
+            let data = event(socket.own.unit);
+            let text = match &socket.own.kind {
                 Kind::Streams(streams) if streams.combined => {
                     serde_json::to_string(&Combined { stream: name, data: &data })
                 }
                 Kind::Streams(_) | Kind::WsApi(_) => serde_json::to_string(&data),
             };
-            let fault = self.strike_push(id, name);
-            self.push(now, id, text.expect("its keys are strings"), fault);
+            let fault = self.front.strike_push(id, name);
+            self.front.push(now, id, text.expect("its keys are strings"), fault);
         }
     }
 }

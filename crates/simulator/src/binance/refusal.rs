@@ -78,9 +78,10 @@ impl Refusal {
                 -1015,
                 format!("Too many new orders; current limit is {limit} orders per 1 DAY."),
             ),
-            Denied::Over { kind: LimitKind::RawRequests | LimitKind::Connections, .. } => {
-                (429, -1003, "Too many requests queued.".to_owned())
-            }
+            Denied::Over {
+                kind: LimitKind::RawRequests | LimitKind::Connections | LimitKind::Calls(_),
+                ..
+            } => (429, -1003, "Too many requests queued.".to_owned()),
             Denied::Over { kind: LimitKind::Weight, limit, .. } => (
                 429,
                 -1003,

@@ -1,24 +1,25 @@
 //! The REST door: HTTP requests to method rows, and answers with the headers clients steer by.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use tradewind_model::Timestamp;
 
-use super::Binance;
 use super::body::{self, Body, TimeUnit};
 use super::config::Hints;
 use super::desk::{Answer, Caller, Desk};
-use super::fault::{Canned, Delivery, Fault};
 use super::gate::Proof;
-use super::ledger::Door;
 use super::method::{self, Row};
 use super::params::Params;
 use super::refusal::{Place, Refusal};
-use super::seed::mix;
+use super::session::Session;
 use super::signature;
+use super::{Binance, Canned, Delivery, Door, SessionId};
 use crate::exchange::AccountId;
+use crate::front::{self, Doors, Front, mix};
+use crate::limits::Service;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=UTF-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=UTF-8");
@@ -34,58 +35,7 @@ impl Binance {
         peer: IpAddr,
         request: &Request<Bytes>,
     ) -> Delivery<Response<Bytes>> {
-        if self.script.is_empty() {
-            return Delivery::at_once(self.rest(now, peer, request));
-        }
-        let row = method::by_route(request.method().as_str(), request.uri().path());
-        let what = row.map_or("?", |row| row.route);
-        let Some(fault) = self.script.strike(Door::Rest, what, peer) else {
-            return Delivery::at_once(self.rest(now, peer, request));
-        };
-        match fault {
-            Fault::RequestLost => Delivery::Silence,
-            Fault::RequestReset => Delivery::Reset,
-            Fault::RequestHeld(time) if time > self.desk.config.processing_max => {
-                self.advance(now);
-                let canned = Canned::timed_out();
-                self.arrived(now, peer, Door::Rest, what, canned.status);
-                let answer = self.canned(now, peer, &canned);
-                Delivery::Answer { answer, after: self.desk.config.processing_max }
-            }
-            Fault::RequestHeld(time) => Delivery::Held(time),
-            Fault::Answered(canned) => {
-                self.advance(now);
-                self.arrived(now, peer, Door::Rest, what, canned.status);
-                Delivery::at_once(self.canned(now, peer, &canned))
-            }
-            Fault::Misreported(canned) => {
-                self.rest(now, peer, request);
-                Delivery::at_once(self.canned(now, peer, &canned))
-            }
-            Fault::AnswerLost => {
-                self.rest(now, peer, request);
-                Delivery::Silence
-            }
-            Fault::AnswerReset => {
-                self.rest(now, peer, request);
-                Delivery::Reset
-            }
-            Fault::AnswerHeld(after) => {
-                Delivery::Answer { answer: self.rest(now, peer, request), after }
-            }
-            Fault::AnswerCut(length) => {
-                let response = self.rest(now, peer, request);
-                let cut = |body: Bytes| body.slice(..length.min(body.len()));
-                Delivery::at_once(response.map(cut))
-            }
-            // There is one answer to a request over HTTP.
-            Fault::AnswerRepeated(_) => Delivery::at_once(self.rest(now, peer, request)),
-        }
-    }
-
-    fn canned(&mut self, now: Timestamp, peer: IpAddr, canned: &Canned) -> Response<Bytes> {
-        let response = canned.response();
-        if canned.has_meters { self.with_meters(now, peer, response) } else { response }
+        front::ask(self, now, peer, request)
     }
 
     /// Answers one REST request from `peer`, past the script of what goes wrong.
@@ -98,7 +48,7 @@ impl Binance {
         self.advance(now);
         let path = request.uri().path();
         let row = method::by_route(request.method().as_str(), path);
-        let is_other = self.is_other(request.headers());
+        let is_other = self.front.is_other(request.headers());
         self.desk.limits.attribute(is_other);
         let answer = match self.desk.limits.raw_request(now, peer).map_err(Refusal::limited) {
             Err(refusal) => Err(refusal),
@@ -119,15 +69,6 @@ impl Binance {
         self.arrived(now, peer, Door::Rest, what, status);
         self.after_call(now, peer, status);
         if is_at_edge { response } else { self.with_meters(now, peer, response) }
-    }
-
-    /// Whether it is the agent whom the ledger tells apart.
-    fn is_other(&self, headers: &HeaderMap) -> bool {
-        self.other_agent.as_ref().is_some_and(|agent| {
-            headers
-                .get(header::USER_AGENT)
-                .is_some_and(|given| given.as_bytes() == agent.as_bytes())
-        })
     }
 
     fn answer_rest(
@@ -197,6 +138,59 @@ impl Binance {
             low >> 52,
             low & 0xffff_ffff_ffff
         )
+    }
+}
+
+impl Doors for Binance {
+    type Own = Session;
+
+    fn front_mut(&mut self) -> &mut Front<Session> {
+        &mut self.front
+    }
+
+    fn name(request: &Request<Bytes>) -> &'static str {
+        let row = method::by_route(request.method().as_str(), request.uri().path());
+        row.map_or("?", |row| row.route)
+    }
+
+    fn timed_out() -> Canned {
+        Canned::timed_out()
+    }
+
+    fn processing_max(&self) -> Duration {
+        self.desk.config.processing_max
+    }
+
+    fn play(&mut self, now: Timestamp) {
+        self.advance(now);
+    }
+
+    fn answer(
+        &mut self,
+        now: Timestamp,
+        peer: IpAddr,
+        request: &Request<Bytes>,
+    ) -> Response<Bytes> {
+        self.rest(now, peer, request)
+    }
+
+    fn judge(
+        &mut self,
+        now: Timestamp,
+        peer: IpAddr,
+        service: Service,
+        target: &str,
+    ) -> Result<SessionId, Response<Bytes>> {
+        self.open(now, peer, service, target)
+    }
+
+    fn canned(&mut self, now: Timestamp, peer: IpAddr, canned: &Canned) -> Response<Bytes> {
+        let response = canned.response();
+        if canned.has_meters { self.with_meters(now, peer, response) } else { response }
+    }
+
+    fn note(&mut self, now: Timestamp, peer: IpAddr, door: Door, what: &'static str, status: u16) {
+        self.arrived(now, peer, door, what, status);
     }
 }
 

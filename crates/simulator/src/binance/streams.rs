@@ -9,10 +9,8 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use tradewind_model::Timestamp;
 
-use super::Binance;
-use super::fault::Fault;
-use super::ledger::Door;
-use super::session::{Kind, SessionId, Streams};
+use super::session::{Kind, Streams};
+use super::{Binance, Door, Fault, SessionId};
 use crate::limits::Service;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -58,11 +56,11 @@ impl Binance {
     /// Counts a message against the rolling second. Returns whether the session is still open.
     pub(super) fn count_message(&mut self, now: Timestamp, id: SessionId) -> bool {
         let max = self.desk.config.stream_messages_per_second;
-        let Some(session) = self.sessions.get_mut(&id) else {
+        let Some(socket) = self.front.sockets.get_mut(&id) else {
             return false;
         };
-        let peer = session.peer;
-        let Kind::Streams(streams) = &mut session.kind else {
+        let peer = socket.peer;
+        let Kind::Streams(streams) = &mut socket.own.kind else {
             return true;
         };
         while streams.recent.pop_front_if(|at| now.since(*at) >= SECOND).is_some() {}
@@ -70,26 +68,26 @@ impl Binance {
         if streams.recent.len() <= max {
             return true;
         }
-        self.notes.policy_closes += 1;
+        self.front.notes.policy_closes += 1;
         self.desk.limits.stream_violation(now, peer);
         let door = Door::Socket(Service::Streams);
         self.arrived(now, peer, door, "message", 1008);
-        self.close(id, 1008, "Too many requests");
+        self.front.close(id, 1008, "Too many requests");
         false
     }
 
     /// Takes one control message, and answers it or does with it what the script says.
     pub(super) fn hear_control(&mut self, now: Timestamp, id: SessionId, text: &str) {
-        let peer = self.sessions.get(&id).map(|session| session.peer);
-        if let Some(peer) = peer.filter(|_| !self.script.is_empty()) {
+        let peer = self.front.sockets.get(&id).map(|socket| socket.peer);
+        if let Some(peer) = peer.filter(|_| !self.front.script.is_empty()) {
             let control = read(text).and_then(|message| read_method(&message));
             let what = control.map_or("?", Control::as_str);
-            let fault = self.script.strike(Door::Socket(Service::Streams), what, peer);
+            let fault = self.front.script.strike(Door::Socket(Service::Streams), what, peer);
             if fault == Some(Fault::RequestLost) {
                 return;
             }
             if matches!(fault, Some(Fault::RequestReset | Fault::AnswerReset)) {
-                return self.reset(id);
+                return self.front.reset(id);
             }
         }
         self.control(now, id, text);
@@ -97,11 +95,11 @@ impl Binance {
 
     /// Answers one control message.
     fn control(&mut self, now: Timestamp, id: SessionId, text: &str) {
-        let Some(session) = self.sessions.get_mut(&id) else {
+        let Some(socket) = self.front.sockets.get_mut(&id) else {
             return;
         };
-        let peer = session.peer;
-        let Kind::Streams(streams) = &mut session.kind else {
+        let peer = socket.peer;
+        let Kind::Streams(streams) = &mut socket.own.kind else {
             return;
         };
         let max = self.desk.config.streams_per_connection;
@@ -121,17 +119,9 @@ impl Binance {
             Err((code, msg)) => (json!({"code": code, "msg": msg, "id": request_id}), 400),
         };
         for (name, is_on) in changes {
-            let ids = self.listeners.entry(name.clone()).or_default();
-            if is_on {
-                ids.insert(id);
-            } else {
-                ids.remove(&id);
-                if ids.is_empty() {
-                    self.listeners.remove(&name);
-                }
-            }
+            self.front.listen(id, &name, is_on);
         }
-        self.send_text(id, body.to_string());
+        self.front.send_text(id, body.to_string());
         let door = Door::Socket(Service::Streams);
         self.arrived(now, peer, door, what, status);
     }

@@ -3,16 +3,15 @@
 //! Reports of one account keep their order whatever their delay. A socket that is gone loses what
 //! happens meanwhile: nothing is replayed, as on the real venue.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
 use tradewind_model::Timestamp;
 
-use super::Binance;
 use super::body::TimeUnit;
 use super::reports::{self, AccountPosition, Event, Execution, ListStatus};
-use super::session::{Kind, SessionId};
+use super::session::Kind;
+use super::{Binance, SessionId};
 use crate::exchange::{AccountId, ExchangeEvent, FillView};
 
 /// A subscription to the reports of one account.
@@ -29,34 +28,6 @@ pub(crate) struct Subscription {
 struct Frame<'a, E> {
     subscription_id: u32,
     event: &'a E,
-}
-
-/// Reports that wait for their moment.
-#[derive(Debug, Default)]
-pub(crate) struct Outbox {
-    waiting: BTreeMap<(Timestamp, u64), (AccountId, ExchangeEvent)>,
-    /// When the last waiting report of an account is due: the next one cannot overtake it.
-    last_due: BTreeMap<AccountId, Timestamp>,
-    sequence: u64,
-}
-
-impl Outbox {
-    pub(crate) fn wakeup(&self) -> Option<Timestamp> {
-        self.waiting.first_key_value().map(|((due, _), _)| *due)
-    }
-
-    fn push(&mut self, due: Timestamp, account: AccountId, event: ExchangeEvent) {
-        let last = self.last_due.entry(account).or_default();
-        let due = due.max(*last);
-        *last = due;
-        self.sequence += 1;
-        self.waiting.insert((due, self.sequence), (account, event));
-    }
-
-    fn pop_due(&mut self, now: Timestamp) -> Option<(AccountId, ExchangeEvent)> {
-        let entry = self.waiting.first_entry().filter(|entry| entry.key().0 <= now)?;
-        Some(entry.remove())
-    }
 }
 
 impl Binance {
@@ -112,9 +83,9 @@ impl Binance {
     /// stand.
     pub fn end_events(&mut self, now: Timestamp) {
         let mut ended = Vec::new();
-        for (id, session) in &mut self.sessions {
-            let unit = session.unit;
-            if let Kind::WsApi(ws) = &mut session.kind {
+        for (id, socket) in &mut self.front.sockets {
+            let unit = socket.own.unit;
+            if let Kind::WsApi(ws) = &mut socket.own.kind {
                 let numbers = std::mem::take(&mut ws.subscriptions).into_keys();
                 ended.extend(numbers.map(|number| (*id, number, unit)));
             }
@@ -131,21 +102,21 @@ impl Binance {
         subscription: u32,
         event: &impl Event,
     ) {
-        let fault = self.strike_push(id, event.name());
+        let fault = self.front.strike_push(id, event.name());
         let frame = Frame { subscription_id: subscription, event };
         let text = serde_json::to_string(&frame).expect("its keys are strings");
-        self.push(now, id, text, fault);
+        self.front.push(now, id, text, fault);
     }
 
     fn subscribers(&self, account: AccountId) -> Vec<(SessionId, u32, TimeUnit)> {
         let mut found = Vec::new();
-        for (id, session) in &self.sessions {
-            let Kind::WsApi(ws) = &session.kind else {
+        for (id, socket) in &self.front.sockets {
+            let Kind::WsApi(ws) = &socket.own.kind else {
                 continue;
             };
             for (number, subscription) in &ws.subscriptions {
                 if subscription.account == account {
-                    found.push((*id, *number, session.unit));
+                    found.push((*id, *number, socket.own.unit));
                 }
             }
         }

@@ -9,20 +9,19 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tradewind_model::Timestamp;
 
-use super::Binance;
 use super::body::{self, Body, TimeUnit};
 use super::config::{ApiKey, Hints};
 use super::desk::{Caller, Reply, limit};
-use super::fault::{Canned, Fault, Overdue};
 use super::gate::Proof;
-use super::ledger::Door;
 use super::method::{self, Ask, Row, SessionMethod};
 use super::params::Params;
 use super::refusal::{Place, Refusal};
 use super::reports;
-use super::session::{Frame, Kind, SessionId, WsApi};
+use super::session::{Kind, WsApi};
 use super::signature;
 use super::user_data::Subscription;
+use super::{Binance, Canned, Door, Fault, Frame, SessionId};
+use crate::front::Overdue;
 use crate::limits::{LimitKind, Service};
 
 /// Subscriptions one session may hold at once, and over its life (documented).
@@ -70,30 +69,30 @@ impl Outcome {
 impl Binance {
     /// Takes one text frame, and answers it or does with it what the script says.
     pub(super) fn hear(&mut self, now: Timestamp, id: SessionId, text: &str) {
-        if self.script.is_empty() {
+        if self.front.script.is_empty() {
             return self.answer_frame(now, id, text, None);
         }
-        let Some(peer) = self.sessions.get(&id).map(|session| session.peer) else {
+        let Some(peer) = self.front.sockets.get(&id).map(|socket| socket.peer) else {
             return;
         };
         let (request_id, frame) = read(text);
         let what = frame.as_ref().map_or("?", |frame| frame.row.ws);
         let door = Door::Socket(Service::WsApi);
-        match self.script.strike(door, what, peer) {
+        match self.front.script.strike(door, what, peer) {
             Some(Fault::RequestLost) => {}
-            Some(Fault::RequestReset) => self.reset(id),
+            Some(Fault::RequestReset) => self.front.reset(id),
             Some(Fault::RequestHeld(time)) if time > self.desk.config.processing_max => {
                 let canned = Canned::timed_out();
                 let text = canned_body(&request_id, &canned).to_string();
                 let until = now + self.desk.config.processing_max;
-                self.late.hold(until, id, Overdue::Frame(Frame::Text(text)));
+                self.front.late.hold(until, id, Overdue::Frame(Frame::Text(text)));
                 self.arrived(now, peer, door, what, canned.status);
             }
             Some(Fault::RequestHeld(time)) => {
-                self.late.hold(now + time, id, Overdue::Request(text.to_owned()));
+                self.front.late.hold(now + time, id, Overdue::Request(text.to_owned()));
             }
             Some(Fault::Answered(canned)) => {
-                self.send_text(id, canned_body(&request_id, &canned).to_string());
+                self.front.send_text(id, canned_body(&request_id, &canned).to_string());
                 self.arrived(now, peer, door, what, canned.status);
             }
             fault => self.answer_frame(now, id, text, fault),
@@ -108,14 +107,14 @@ impl Binance {
         text: &str,
         fault: Option<Fault>,
     ) {
-        let Some(session) = self.sessions.get(&id) else {
+        let Some(socket) = self.front.sockets.get(&id) else {
             return;
         };
-        let Kind::WsApi(ws) = &session.kind else {
+        let Kind::WsApi(ws) = &socket.own.kind else {
             return;
         };
         let door = Door::Socket(Service::WsApi);
-        let caller = Caller { now, ip: session.peer, door, unit: session.unit };
+        let caller = Caller { now, ip: socket.peer, door, unit: socket.own.unit };
         let default_limits = ws.return_rate_limits;
         if ws.logon.is_some_and(|(key, _)| self.desk.is_revoked(key)) {
             self.end_logon(caller, id);
@@ -153,7 +152,7 @@ impl Binance {
             };
             serde_json::to_string(&frame).expect("its keys are strings")
         };
-        self.send_struck(now, id, text, fault);
+        self.front.send_struck(now, id, text, fault);
         for subscription in outcome.ended {
             self.send_event(now, id, subscription, &reports::terminated(caller.unit, now));
         }
@@ -170,11 +169,13 @@ impl Binance {
         let refusal = Refusal::unknown_key();
         let frame =
             json!({"id": null, "status": refusal.status, "error": refusal.body(&Hints::default())});
-        if let Some(Kind::WsApi(ws)) = self.sessions.get_mut(&id).map(|session| &mut session.kind) {
+        if let Some(Kind::WsApi(ws)) =
+            self.front.sockets.get_mut(&id).map(|socket| &mut socket.own.kind)
+        {
             ws.logon = None;
             end(ws, |_, subscription| subscription.by_logon);
         }
-        self.send_text(id, frame.to_string());
+        self.front.send_text(id, frame.to_string());
         let door = Door::Socket(Service::WsApi);
         self.arrived(caller.now, caller.ip, door, "?", refusal.status);
     }
@@ -191,10 +192,10 @@ impl Binance {
 
     fn perform(&mut self, caller: Caller, id: SessionId, frame: RequestFrame) -> Outcome {
         let RequestFrame { row, mut params, api_key, payload, .. } = frame;
-        let Some(session) = self.sessions.get(&id) else {
+        let Some(socket) = self.front.sockets.get(&id) else {
             return Outcome::of(Err(Refusal::unsupported()));
         };
-        let Kind::WsApi(ws) = &session.kind else {
+        let Kind::WsApi(ws) = &socket.own.kind else {
             return Outcome::of(Err(Refusal::unsupported()));
         };
         let must_prove =
@@ -240,11 +241,11 @@ impl Binance {
         params: &mut Params,
     ) -> Outcome {
         let keys = &self.desk.config.keys;
-        let Some(session) = self.sessions.get_mut(&id) else {
+        let Some(socket) = self.front.sockets.get_mut(&id) else {
             return Outcome::of(Err(Refusal::unsupported()));
         };
-        let opened_at = session.opened_at;
-        let Kind::WsApi(ws) = &mut session.kind else {
+        let opened_at = socket.opened_at;
+        let Kind::WsApi(ws) = &mut socket.own.kind else {
             return Outcome::of(Err(Refusal::unsupported()));
         };
         let mut ended = Vec::new();

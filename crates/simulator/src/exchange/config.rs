@@ -58,10 +58,22 @@ pub struct SymbolConfig {
     pub default_stp: StpMode,
     /// The modes an order may name.
     pub allowed_stp: Vec<StpMode>,
+    /// What becomes of an order that may only make and would take.
+    pub crossing_maker: CrossingMaker,
     /// What else is offered on it.
     pub features: Features,
     /// The other participants.
     pub market: MarketConfig,
+}
+
+/// What becomes of an order that may only make and meets a book in which it would take.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum CrossingMaker {
+    /// It is refused, and nothing has happened.
+    #[default]
+    Refused,
+    /// It is accepted like any other, and ended at once.
+    Ended,
 }
 
 /// What a symbol may offer beyond limit and market orders. Production symbols offer all of it.
@@ -364,6 +376,7 @@ impl SymbolConfig {
                 StpMode::ExpireBoth,
                 StpMode::Decrement,
             ],
+            crossing_maker: CrossingMaker::default(),
             features: Features::default(),
             market,
         }

@@ -18,8 +18,8 @@ use super::listing::Listing;
 use super::order::Contingent;
 use super::reject::Offering;
 use super::{
-    AccountId, Exchange, ExecType, MarketQty, NewOrder, OrderKind, OrderView, Owner, Placement,
-    Reject, Side, StpMode, SymbolStatus, TimeInForce,
+    AccountId, CrossingMaker, Exchange, ExecType, MarketQty, NewOrder, OrderKind, OrderView, Owner,
+    Placement, Reject, Side, StpMode, SymbolStatus, TimeInForce,
 };
 use crate::account::AcceptedOrder;
 
@@ -97,6 +97,7 @@ impl Exchange {
         }
         let sizing = Sizing { listing: index, ..listing.size(account, order)? };
         if let OrderKind::LimitMaker { price, .. } = order.kind
+            && listing.config.crossing_maker == CrossingMaker::Refused
             && listing.book.first_match(order.side, Some(price)).is_some()
         {
             return Err(Reject::WouldMatch);

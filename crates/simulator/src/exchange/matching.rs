@@ -10,6 +10,7 @@ use tradewind_model::Timestamp;
 
 use super::book::{Meeting, Order, Owner, is_self_trade};
 use super::clearing::{Cause, Clearing, Deal};
+use super::config::CrossingMaker;
 use super::event::ExecType;
 use super::listing::Listing;
 use super::order::{
@@ -104,10 +105,16 @@ impl Listing {
         let limit = view.kind.price();
         let is_killed = view.kind.time_in_force() == TimeInForce::Fok
             && !self.reach(taker.owner, view.side, limit, view.remaining(), view.stp).is_whole;
-        if !is_killed {
+        // Where such an order is refused it never gets here.
+        let would_take = self.config.crossing_maker == CrossingMaker::Ended
+            && matches!(view.kind, OrderKind::LimitMaker { .. })
+            && self.book.first_match(view.side, limit).is_some();
+        if !is_killed && !would_take {
             self.take(clearing, &mut taker, limit, now, &mut met);
         }
-        let reason = if taker.view.kind.is_market() {
+        let reason = if would_take {
+            Some(ExpiryReason::WouldMatch)
+        } else if taker.view.kind.is_market() {
             Some(ExpiryReason::InsufficientLiquidity)
         } else {
             match taker.view.kind.time_in_force() {

@@ -185,6 +185,8 @@ pub enum ExpiryReason {
     InsufficientLiquidity,
     /// The other order of its list has begun to work, or both were ended.
     OcoTrigger,
+    /// It may only make, and would have taken.
+    WouldMatch,
     /// It was set off, and there was not enough money for it, or a filter would not have it.
     Rejected,
 }
@@ -198,6 +200,7 @@ impl ExpiryReason {
             Self::UnfilledFok => "UNFILLED_FOK_ORDER_EXPIRED",
             Self::InsufficientLiquidity => "INSUFFICIENT_LIQUIDITY",
             Self::OcoTrigger => "OCO_TRIGGER",
+            Self::WouldMatch => "WOULD_MATCH_IMMEDIATELY",
             Self::Rejected => "REJECTED",
         }
     }

@@ -41,21 +41,21 @@ pub struct Refused {
 
 /// The newest windows of each limit, and who was turned away.
 #[derive(Debug)]
-pub(super) struct History {
+pub(crate) struct History {
     windows_max: usize,
     windows: BTreeMap<LimitKind, VecDeque<WindowUse>>,
     refused: BTreeMap<(LimitKind, bool), (u64, u64)>,
     /// Whether it is the agent that is told apart who asks now.
-    pub(super) is_other: bool,
+    pub(crate) is_other: bool,
 }
 
 impl History {
-    pub(super) const fn new(windows_max: usize) -> Self {
+    pub(crate) const fn new(windows_max: usize) -> Self {
         Self { windows_max, windows: BTreeMap::new(), refused: BTreeMap::new(), is_other: false }
     }
 
     /// A counter that now shows `used` has been moved by `added`.
-    pub(super) fn note(&mut self, now: Timestamp, mut window: WindowUse, added: u32) {
+    pub(crate) fn note(&mut self, now: Timestamp, mut window: WindowUse, added: u32) {
         if self.windows_max == 0 {
             return;
         }
@@ -78,17 +78,17 @@ impl History {
         }
     }
 
-    pub(super) fn refused(&mut self, kind: LimitKind, status: u16) {
+    pub(crate) fn refused(&mut self, kind: LimitKind, status: u16) {
         let (throttled, banned) = self.refused.entry((kind, self.is_other)).or_default();
         let count = if status == 418 { banned } else { throttled };
         *count += 1;
     }
 
-    pub(super) fn windows(&self) -> impl Iterator<Item = &WindowUse> {
+    pub(crate) fn windows(&self) -> impl Iterator<Item = &WindowUse> {
         self.windows.values().flatten()
     }
 
-    pub(super) fn refusals(&self) -> impl Iterator<Item = Refused> {
+    pub(crate) fn refusals(&self) -> impl Iterator<Item = Refused> {
         let all = self.refused.iter();
         all.map(|(&(kind, is_other), &(http_429, http_418))| Refused {
             kind,

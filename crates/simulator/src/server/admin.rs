@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::Venue;
 use crate::account::AcceptedOrder;
-use crate::binance::{AccountLedger, Binance};
+use crate::front::AccountLedger;
+use crate::venue::AnyVenue;
 
 /// Where the ledger is.
 const LEDGER: &str = "/simulator/ledger";
@@ -23,9 +24,9 @@ pub(super) fn answer(venue: &Venue, request: &Request<Bytes>) -> Option<Response
         return None;
     }
     let (status, body) = if path == LEDGER && request.method() == Method::GET {
-        let mut binance = venue.lock();
-        binance.advance(venue.now());
-        (StatusCode::OK, ledger(&binance))
+        let mut any = venue.lock();
+        any.advance(venue.now());
+        (StatusCode::OK, ledger(&any))
     } else {
         let message = format!("there is only GET {LEDGER}");
         (StatusCode::NOT_FOUND, json!({ "error": message }))
@@ -37,10 +38,10 @@ pub(super) fn answer(venue: &Venue, request: &Request<Bytes>) -> Option<Response
     Some(response)
 }
 
-fn ledger(binance: &Binance) -> Value {
-    let told = binance.ledger();
+fn ledger(any: &AnyVenue) -> Value {
+    let told = any.ledger();
     let accounts = told.accounts.iter().map(|one| {
-        let ledger = binance.exchange().ledger(one.account);
+        let ledger = any.exchange().ledger(one.account);
         account(one, ledger.map(|ledger| ledger.orders()).unwrap_or_default())
     });
     json!({

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::watch;
 
 use super::{Venue, until_stopped};
-use crate::binance::{Frame, SessionId};
+use crate::front::{Frame, SessionId};
 
 /// The longest sleep, should nobody ever wake us.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
@@ -31,14 +31,14 @@ pub(super) async fn drive(venue: Arc<Venue>, mut stopped: watch::Receiver<bool>)
 /// Plays the venue up to now, delivers, and says how long there is nothing to do.
 fn advance(venue: &Venue) -> Duration {
     let (now, frames, wakeup) = {
-        let mut binance = venue.lock();
+        let mut any = venue.lock();
         let now = venue.now();
-        binance.advance(now);
+        any.advance(now);
         let mut frames = Vec::new();
-        while let Some(frame) = binance.poll_frame() {
+        while let Some(frame) = any.poll_frame() {
             frames.push(frame);
         }
-        (now, frames, binance.wakeup())
+        (now, frames, any.wakeup())
     };
     let dropped = deliver(venue, frames);
     for id in dropped {

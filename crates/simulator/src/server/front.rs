@@ -13,24 +13,18 @@ use super::{CONNECTIONS_MAX, GOODBYE_MAX, Venue, rest, until_stopped, websocket}
 use crate::limits::Service;
 
 /// Bytes looked at: the longest path that tells services apart, and then some.
-const LOOK: usize = 16;
+const LOOK: usize = 24;
 /// How long somebody who has connected may say nothing.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 /// How often it is looked whether more of the path has come.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
-/// What the paths of sockets begin with; everything else is REST.
-const SOCKETS: [(&[u8], Service); 3] = [
-    (b"GET /ws-api/", Service::WsApi),
-    (b"GET /ws/", Service::Streams),
-    (b"GET /stream", Service::Streams),
-];
-
 /// Accepts connections until the server stops, and then lets them say goodbye.
 pub(super) async fn listen(
     venue: Arc<Venue>,
     listener: TcpListener,
     mut stopped: watch::Receiver<bool>,
 ) {
+    let sockets = venue.lock().socket_paths();
     let mut connections = JoinSet::new();
     let stop = stopped.clone();
     loop {
@@ -43,7 +37,7 @@ pub(super) async fn listen(
                 if let Ok((stream, peer)) = accepted {
                     let (venue, stop) = (Arc::clone(&venue), stop.clone());
                     connections.spawn(async move {
-                        let asked = timeout(SILENCE_MAX, service(&stream)).await;
+                        let asked = timeout(SILENCE_MAX, service(&stream, sockets)).await;
                         match asked {
                             Ok(Ok(Some(service))) => {
                                 websocket::serve(venue, service, stream, peer.ip(), stop).await;
@@ -69,15 +63,18 @@ pub(super) async fn listen(
     let _late = timeout(GOODBYE_MAX, all).await;
 }
 
+/// What the paths of sockets begin with; everything else is REST.
+type Sockets = &'static [(&'static [u8], Service)];
+
 /// Which socket is asked for; none for REST. Nothing of the request is taken.
-async fn service(stream: &TcpStream) -> io::Result<Option<Service>> {
+async fn service(stream: &TcpStream, sockets: Sockets) -> io::Result<Option<Service>> {
     let mut bytes = [0; LOOK];
     loop {
         let count = stream.peek(&mut bytes).await?;
         if count == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        match judge(&bytes[..count]) {
+        match judge(&bytes[..count], sockets) {
             Judged::Is(service) => return Ok(service),
             Judged::TooShort => tokio::time::sleep(LOOK_EVERY).await,
         }
@@ -91,32 +88,62 @@ enum Judged {
     TooShort,
 }
 
-fn judge(begun: &[u8]) -> Judged {
-    if let Some((_, service)) = SOCKETS.iter().find(|(path, _)| begun.starts_with(path)) {
+fn judge(begun: &[u8], sockets: Sockets) -> Judged {
+    if let Some((_, service)) = sockets.iter().find(|(path, _)| begun.starts_with(path)) {
         return Judged::Is(Some(*service));
     }
-    let may_be_one = SOCKETS.iter().any(|(path, _)| path.starts_with(begun));
+    let may_be_one = sockets.iter().any(|(path, _)| path.starts_with(begun));
     if may_be_one { Judged::TooShort } else { Judged::Is(None) }
 }
 
 #[cfg(test)]
 mod tests {
+    use tradewind_model::Timestamp;
+
     use super::*;
+    use crate::binance::BinanceConfig;
+    use crate::bitget::BitgetConfig;
+    use crate::venue::{AnyVenue, VenueConfig};
+
+    fn judged(config: impl Into<VenueConfig>, cases: &[(&[u8], Judged)]) {
+        let venue = AnyVenue::new(&config.into(), 1, Timestamp::from_secs(1_790_000_000));
+        for (begun, expected) in cases {
+            let judged = judge(begun, venue.socket_paths());
+            assert_eq!(judged, *expected, "{}", String::from_utf8_lossy(begun));
+        }
+    }
 
     #[test]
     fn a_service_is_known_by_its_path_however_little_of_it_has_come() {
-        for (begun, expected) in [
-            (&b"GET /ws-api/v3 HT"[..], Judged::Is(Some(Service::WsApi))),
-            (b"GET /ws/btcusdt@t", Judged::Is(Some(Service::Streams))),
-            (b"GET /stream?strea", Judged::Is(Some(Service::Streams))),
-            (b"GET /api/v3/time", Judged::Is(None)),
-            (b"POST", Judged::Is(None)),
-            (b"G", Judged::TooShort),
-            (b"GET /ws", Judged::TooShort),
-            (b"GET /s", Judged::TooShort),
-            (b"GET /simulator/l", Judged::Is(None)),
-        ] {
-            assert_eq!(judge(begun), expected, "{}", String::from_utf8_lossy(begun));
-        }
+        judged(
+            BinanceConfig::embedded(),
+            &[
+                (b"GET /ws-api/v3 HT", Judged::Is(Some(Service::WsApi))),
+                (b"GET /ws/btcusdt@t", Judged::Is(Some(Service::Streams))),
+                (b"GET /stream?strea", Judged::Is(Some(Service::Streams))),
+                (b"GET /api/v3/time", Judged::Is(None)),
+                (b"POST", Judged::Is(None)),
+                (b"G", Judged::TooShort),
+                (b"GET /ws", Judged::TooShort),
+                (b"GET /s", Judged::TooShort),
+                (b"GET /simulator/l", Judged::Is(None)),
+                (b"GET /v2/ws/public", Judged::Is(None)),
+            ],
+        );
+    }
+
+    #[test]
+    fn each_venue_has_paths_of_its_own() {
+        judged(
+            BitgetConfig::embedded(),
+            &[
+                (b"GET /v2/ws/private HTTP", Judged::Is(Some(Service::PRIVATE))),
+                (b"GET /v2/ws/public HTTP/", Judged::Is(Some(Service::PUBLIC))),
+                (b"GET /v2/ws/p", Judged::TooShort),
+                (b"GET /v2/ws/other", Judged::Is(None)),
+                (b"GET /api/v2/public/time", Judged::Is(None)),
+                (b"GET /ws/btcusdt@trade", Judged::Is(None)),
+            ],
+        );
     }
 }

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::{CONNECTIONS_MAX, Venue, admin, until_stopped};
-use crate::binance::Delivery;
+use crate::front::Delivery;
 
 /// Bytes of a request body; the longest order is far below.
 const BODY_MAX: usize = 64 * 1_024;
@@ -73,8 +73,8 @@ async fn answer(
         return Ok(answer.map(Full::new));
     }
     let delivery = {
-        let mut binance = venue.lock();
-        binance.ask(venue.now(), peer, &request)
+        let mut any = venue.lock();
+        any.ask(venue.now(), peer, &request)
     };
     venue.moved.notify_one();
     let response = match delivery {
@@ -106,8 +106,8 @@ async fn hold(
 ) -> Response<Bytes> {
     tokio::time::sleep(time).await;
     let response = {
-        let mut binance = venue.lock();
-        binance.rest(venue.now(), peer, &request)
+        let mut any = venue.lock();
+        any.rest(venue.now(), peer, &request)
     };
     venue.moved.notify_one();
     response

@@ -8,7 +8,8 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::*;
-use crate::binance::{Canned, Fault, Pattern, Rule, fake};
+use crate::binance::{BinanceConfig, Canned, Fault, Pattern, Rule, fake};
+use crate::bitget::{self, BitgetConfig};
 
 type Socket = WebSocketStream<TcpStream>;
 
@@ -229,5 +230,76 @@ async fn what_the_venue_has_received_it_does_though_the_sender_is_gone() {
         }
     };
     timeout(done).await;
+    venue.stop().await;
+}
+
+#[tokio::test]
+async fn the_other_venue_has_all_of_its_services_behind_one_address() {
+    let venue = Embedded::start(&BitgetConfig::embedded(), 1).await.unwrap();
+    let time = "GET /api/v2/public/time HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let answer = raw_http(&venue.rest_url(), time).await;
+    assert!(answer.contains("x-mbx-used-remain-limit: 19\r\n"), "{answer}");
+    let mut public = connect(&venue.stream_url()).await.unwrap();
+    let books = json!({"instType": "SPOT", "channel": "books", "instId": "BTCUSDT"});
+    let subscribe = json!({"op": "subscribe", "args": [books]});
+    public.send(Message::text(subscribe.to_string())).await.unwrap();
+    assert_eq!(next(&mut public).await, json!({"event": "subscribe", "arg": books}));
+    assert_eq!(next(&mut public).await["action"], "snapshot");
+    assert_eq!(next(&mut public).await["action"], "update", "it speaks by itself");
+    let nowhere = venue.stream_url().replace("public", "nowhere");
+    assert!(connect(&nowhere).await.is_err());
+    venue.stop().await;
+}
+
+#[tokio::test]
+async fn a_login_at_the_other_venue_hears_of_an_order_that_rest_has_placed() {
+    let venue = Embedded::start(&BitgetConfig::embedded(), 1).await.unwrap();
+    let sign = |payload: &str| {
+        use base64::Engine as _;
+        let secret = bitget::fake::API_SECRET.as_bytes();
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret);
+        base64::engine::general_purpose::STANDARD.encode(ring::hmac::sign(&key, payload.as_bytes()))
+    };
+    let mut private = connect(&venue.ws_api_url()).await.unwrap();
+    private.send(Message::text("ping")).await.unwrap();
+    assert_eq!(timeout(private.next()).await.unwrap().unwrap(), Message::text("pong"));
+    let stamp = clock::wall().as_secs().to_string();
+    let login = json!({"op": "login", "args": [{
+        "apiKey": bitget::fake::API_KEY,
+        "passphrase": bitget::fake::PASSPHRASE,
+        "timestamp": stamp,
+        "sign": sign(&format!("{stamp}GET/user/verify")),
+    }]});
+    private.send(Message::text(login.to_string())).await.unwrap();
+    assert_eq!(next(&mut private).await["code"], 0);
+    let orders = json!({"instType": "SPOT", "channel": "orders", "instId": "default"});
+    let subscribe = json!({"op": "subscribe", "args": [orders]});
+    private.send(Message::text(subscribe.to_string())).await.unwrap();
+    assert_eq!(next(&mut private).await["event"], "subscribe");
+    let body = json!({"symbol": "BTCUSDT", "side": "buy", "orderType": "market", "size": "100",
+                      "clientOid": "over-a-socket"})
+    .to_string();
+    let stamp = clock::wall().as_millis().to_string();
+    let path = "/api/v2/spot/trade/place-order";
+    let signature = sign(&format!("{stamp}POST{path}{body}"));
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nACCESS-KEY: {}\r\n\
+         ACCESS-PASSPHRASE: {}\r\nACCESS-TIMESTAMP: {stamp}\r\nACCESS-SIGN: {signature}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        bitget::fake::API_KEY,
+        bitget::fake::PASSPHRASE,
+        body.len()
+    );
+    let answer = raw_http(&venue.rest_url(), &request).await;
+    assert!(answer.contains("\"code\":\"00000\""), "{answer}");
+    assert_eq!(next(&mut private).await["data"][0]["status"], "live");
+    loop {
+        let row = next(&mut private).await["data"][0].clone();
+        assert_eq!(row["clientOid"], "over-a-socket");
+        if row["status"] == "filled" {
+            break;
+        }
+    }
+    assert_eq!(venue.ledger().accounts[0].orders_accepted, 1);
     venue.stop().await;
 }

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 
 use super::{CONNECTIONS_MAX, GOODBYE_MAX, QUEUE_MAX, Venue, until_stopped};
-use crate::binance::{Canned, Delivery, Frame, SessionId};
+use crate::front::{Canned, Delivery, Frame, SessionId};
 use crate::limits::Service;
 
 /// Bytes of one incoming message.
@@ -93,10 +93,10 @@ fn judge(
     request: &Request,
 ) -> Result<SessionId, ErrorResponse> {
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-    let mut binance = venue.lock();
-    let opened = match binance.connect(venue.now(), peer, service, target) {
+    let mut any = venue.lock();
+    let opened = match any.connect(venue.now(), peer, service, target) {
         Delivery::Answer { answer, .. } => answer,
-        Delivery::Held(_) => binance.open(venue.now(), peer, service, target),
+        Delivery::Held(_) => any.open(venue.now(), peer, service, target),
         Delivery::Silence | Delivery::Reset => {
             Err(Canned::page(503, "503 Service Unavailable").response())
         }
@@ -104,12 +104,12 @@ fn judge(
     match opened {
         Ok(id) => {
             venue.queues().insert(id, queue);
-            drop(binance);
+            drop(any);
             venue.moved.notify_one();
             Ok(id)
         }
         Err(response) => {
-            drop(binance);
+            drop(any);
             venue.moved.notify_one();
             Err(response.map(|body| Some(String::from_utf8_lossy(&body).into_owned())))
         }

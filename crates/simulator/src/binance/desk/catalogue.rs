@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::{Caller, Desk, Reply};
 use crate::binance::body::{self, fixed};
-use crate::binance::ledger::Door;
 use crate::binance::params::Params;
 use crate::binance::refusal::Refusal;
 use crate::exchange::{ExchangeFilters, Filters, StpMode, SymbolConfig};
+use crate::front::Door;
 use crate::limits::{LimitKind, LimitsConfig};
 
 /// The permission every symbol here has.
@@ -119,6 +119,8 @@ pub(crate) fn limit(kind: LimitKind, limit: u32, count: Option<u32>) -> Value {
         LimitKind::OrdersTenSeconds => ("ORDERS", "SECOND", 10),
         LimitKind::OrdersDay => ("ORDERS", "DAY", 1),
         LimitKind::Connections => ("CONNECTIONS", "MINUTE", 5),
+        // This venue has none.
+        LimitKind::Calls(path) => (path, "SECOND", 1),
     };
     let mut entry = json!({
         "rateLimitType": name,

@@ -124,6 +124,26 @@ fn a_maker_only_order_that_would_take_is_refused_and_changes_nothing() {
     assert_eq!(exchange.place(NOW, ANN, own).unwrap_err(), Reject::WouldMatch);
 }
 
+#[test]
+fn where_it_is_not_refused_a_maker_that_would_take_is_accepted_and_ended() {
+    let mut config = desert_config();
+    config.symbols[0].crossing_maker = CrossingMaker::Ended;
+    let mut exchange = Exchange::new(&config, 1, NOW);
+    asks(&mut exchange);
+    exchange.drain_events();
+    let before = balance(&exchange, ANN, "USDT");
+    let placed = exchange.place(NOW, ANN, maker(Side::Buy, "100000", "1")).unwrap();
+    assert_eq!((placed.order.status, placed.fills.len()), (OrderStatus::Expired, 0));
+    assert_eq!(placed.order.expiry_reason, Some(ExpiryReason::WouldMatch));
+    let told = reports(&exchange.drain_events(), ANN);
+    let expected = [(ExecType::New, OrderStatus::New), (ExecType::Expired, OrderStatus::Expired)];
+    assert_eq!(told, expected);
+    assert_eq!(balance(&exchange, ANN, "USDT"), before, "it holds nothing");
+    assert_eq!(exchange.ledger(ANN).unwrap().orders().len(), 1);
+    let rests = exchange.place(NOW, ANN, maker(Side::Buy, "99999.99", "1")).unwrap();
+    assert_eq!(rests.order.status, OrderStatus::New);
+}
+
 /// Ann's own ask of 2 at 100,000 in front of Bob's 3 there, met by her buy of 4.
 fn self_trade(stp: StpMode) -> (Exchange, Placement, OrderView) {
     let mut exchange = desert();
