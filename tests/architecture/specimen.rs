@@ -17,6 +17,7 @@ pub(super) fn sound() -> Workspace {
         "strategy",
         "venue",
         "engine",
+        "router",
         "journal",
         "transport",
         "runtime",

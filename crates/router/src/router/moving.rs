@@ -113,9 +113,7 @@ impl Router {
         let key = (route, id);
         // An engine that says so of an order that has left is wrong, and not believed.
         let is_true = self.orders.get(&key).is_some_and(|placed| {
-            placed.stage == Stage::Handed
-                && !placed.was_doubted
-                && placed.cum_qty.is_zero()
+            placed.stage == Stage::Handed && !placed.was_doubted && placed.cum_qty.is_zero()
         });
         if !is_true {
             return;
