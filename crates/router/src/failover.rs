@@ -65,7 +65,8 @@ impl Outlook<'_> {
             let since = self.health.healthy_since(&standing.home)?;
             let is_away = standing.active != standing.home;
             let is_time = may_move && now >= since + self.window;
-            return (is_away && is_time).then(|| Step::Home { reason: Reason::Healthy(since) });
+            let home = Step::Home { reason: Reason::Healthy(since) };
+            return (is_away && is_time).then_some(home);
         };
         let mut there = self.routes.names().filter(|route| {
             lists(route)
