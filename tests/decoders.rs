@@ -111,7 +111,7 @@ fn no_reader_of_others_words_panics_or_grows_whatever_it_is_given() {
 #[test]
 fn every_reply_of_the_corpus_is_to_a_call_and_every_kind_of_call_has_one() {
     let mut kinds = std::collections::BTreeSet::new();
-    for (path, bytes) in corpus("replies") {
+    for (path, bytes) in corpus("replies").into_iter().chain(corpus("bitget_replies")) {
         let end = bytes.iter().position(|byte| *byte == b'\n').expect("a first line");
         let call = subjects::call_of(&bytes[..end]);
         let call = call.unwrap_or_else(|| panic!("{path:?} does not begin with a call"));

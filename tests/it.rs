@@ -3,6 +3,7 @@
 mod architecture;
 mod control;
 mod decoders;
+mod manners;
 mod profiles;
 mod simulation;
 mod sockets;

@@ -109,14 +109,14 @@ const WIRE_NAMES: &[Absence] = &[
     wire_name(concat!("x-", "mbx-")),
 ];
 
-/// A spelling of Binance's own. A venue's words stay with those who speak to it, so that a change
+/// A spelling of Binance's own, one of which Bitget has taken over. A venue's words stay with those who speak to it, so that a change
 /// of its wire is a change of one crate. (Ours is `ExecutionReport`, a type; theirs is a string or
 /// a field, and starts small.)
 const fn wire_name(name: &'static str) -> Absence {
     Absence {
         what: What::Spelling(name),
         from: EVERYWHERE,
-        except: &["crates/binance/", "crates/simulator/"],
+        except: &["crates/binance/", "crates/bitget/", "crates/simulator/"],
         why: "only the adapter and the simulator spell a venue's words",
     }
 }

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use tradewind_binance::BinanceSpot;
+use tradewind_bitget::BitgetSpot;
 use tradewind_model::call::Call;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
@@ -26,9 +27,11 @@ use tradewind_venue::{Signer, Venue};
 type Subject = fn(&[u8]);
 
 /// A subject by the name of its target and of the folder of its corpus.
-pub(crate) const ALL: [(&str, Subject); 7] = [
+pub(crate) const ALL: [(&str, Subject); 9] = [
     ("replies", replies),
     ("frames", frames),
+    ("bitget_replies", bitget_replies),
+    ("bitget_frames", bitget_frames),
     ("venue_requests", venue_requests),
     ("venue_frames", venue_frames),
     ("attempt_logs", attempt_logs),
@@ -58,6 +61,15 @@ fn line(data: &[u8]) -> (&[u8], &[u8]) {
 
 /// A call as JSON, a status and the body of an answer: a line each but for the body.
 pub(crate) fn replies(data: &[u8]) {
+    reply(&BinanceSpot::default(), data);
+}
+
+/// The same at Bitget.
+pub(crate) fn bitget_replies(data: &[u8]) {
+    reply(&BitgetSpot::default(), data);
+}
+
+fn reply(venue: &dyn Venue, data: &[u8]) {
     let (call, rest) = line(data);
     let (status, body) = line(rest);
     let Some(call) = call_of(call) else { return };
@@ -66,7 +78,7 @@ pub(crate) fn replies(data: &[u8]) {
     if let Some(status) = status.and_then(|status: u16| status.try_into().ok()) {
         *response.status_mut() = status;
     }
-    let outcome = BinanceSpot::default().decode(&call, &response, NOW);
+    let outcome = venue.decode(&call, &response, NOW);
     assert!(!outcome.legs.is_empty(), "a call that nothing has become of");
     assert_bounded(&outcome, data);
 }
@@ -78,9 +90,18 @@ pub(crate) fn call_of(line: &[u8]) -> Option<Call> {
 
 /// A message of the account's socket, and the same of the market's.
 pub(crate) fn frames(data: &[u8]) {
+    frame(&BinanceSpot::default(), data);
+}
+
+/// The same at Bitget.
+pub(crate) fn bitget_frames(data: &[u8]) {
+    frame(&BitgetSpot::default(), data);
+}
+
+fn frame(venue: &dyn Venue, data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     for kind in [StreamKind::Account, StreamKind::Market] {
-        let event = BinanceSpot::default().decode_frame(kind, text, NOW);
+        let event = venue.decode_frame(kind, text, NOW);
         assert_bounded(&event, data);
     }
 }

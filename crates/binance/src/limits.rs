@@ -63,6 +63,8 @@ fn limit(kind: LimitKind, secs: u64, capacity: Weight) -> Limit {
         LimitKind::Orders => (LimitScope::Account, Alignment::Calendar),
         LimitKind::Connections => (LimitScope::Egress, Alignment::Rolling),
         LimitKind::Messages => (LimitScope::Socket, Alignment::Rolling),
+        // The venue has none of these.
+        LimitKind::Calls(_) => (LimitScope::Egress, Alignment::Rolling),
     };
     Limit { kind, scope, interval: Duration::from_secs(secs), alignment, capacity }
 }

@@ -132,8 +132,13 @@ fn reply(
             Ok(Reply::OrderCounts)
         }
         Call::OpenStream { .. } => Ok(Reply::Ack),
-        Call::Subscribe { .. } | Call::Unsubscribe { .. } | Call::SubscribeAccount => {
-            Err(Malformed::whole("this call is answered on its socket"))
+        Call::Subscribe { .. }
+        | Call::Unsubscribe { .. }
+        | Call::SubscribeAccount
+        | Call::Authenticate
+        | Call::PingStream { .. } => Err(Malformed::whole("this call is answered on its socket")),
+        Call::Older { .. } => {
+            Err(Malformed::whole("lists are told from a point on, not back from one"))
         }
     }
 }

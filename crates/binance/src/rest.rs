@@ -98,7 +98,12 @@ pub(crate) fn encode(
         }
         Call::OrderCounts => (Method::GET, "rateLimit/order", Query::default()),
         Call::OpenStream { kind, feeds } => return handshake(*kind, feeds, endpoint),
-        Call::Subscribe { .. } | Call::Unsubscribe { .. } | Call::SubscribeAccount => {
+        Call::Subscribe { .. }
+        | Call::Unsubscribe { .. }
+        | Call::SubscribeAccount
+        | Call::Authenticate
+        | Call::PingStream { .. }
+        | Call::Older { .. } => {
             return Err(EncodeError::Unsupported { venue, kind: call.kind() });
         }
     };

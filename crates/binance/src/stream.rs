@@ -69,7 +69,10 @@ pub(crate) fn encode_frame(
         | Call::FillHistory { .. }
         | Call::Account
         | Call::OrderCounts
-        | Call::OpenStream { .. } => Err(EncodeError::Unsupported { venue, kind: call.kind() }),
+        | Call::OpenStream { .. }
+        | Call::Authenticate
+        | Call::PingStream { .. }
+        | Call::Older { .. } => Err(EncodeError::Unsupported { venue, kind: call.kind() }),
     }
 }
 

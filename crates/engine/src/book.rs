@@ -6,6 +6,8 @@
 //! book with it (web-socket-streams.md, "How to manage a local order book correctly", as corrected
 //! 2025-11-12, read 2026-11).
 
+mod checksum;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use tradewind_model::market::{Book, BookDelta, Level};
@@ -101,6 +103,27 @@ impl LocalBook {
         state
     }
 
+    /// Takes in what a stream tells that begins with the whole book. A book that does not follow
+    /// what came before it, or comes out otherwise than at the venue, is thrown away; it begins anew
+    /// with the next whole one.
+    pub fn told(&mut self, delta: &BookDelta) -> BookState {
+        if delta.is_whole {
+            self.reset();
+            self.is_synced = true;
+        } else if !self.is_synced {
+            return BookState::NeedsSnapshot;
+        } else if delta.last_update_id <= self.last_update_id {
+            return BookState::Synced;
+        }
+        let is_next = delta.is_whole || delta.first_update_id <= self.last_update_id + 1;
+        self.apply(delta);
+        if is_next && delta.checksum.is_none_or(|told| checksum::is_of(told, self)) {
+            return BookState::Synced;
+        }
+        self.reset();
+        BookState::NeedsSnapshot
+    }
+
     /// Throws everything away: the stream was interrupted.
     pub fn reset(&mut self) {
         *self = Self::default();
@@ -110,6 +133,11 @@ impl LocalBook {
     #[must_use]
     pub fn is_synced(&self) -> bool {
         self.is_synced
+    }
+
+    /// The levels of each side, the best first.
+    fn levels(&self) -> (impl Iterator<Item = Level>, impl Iterator<Item = Level>) {
+        (self.bids.iter().rev().map(level), self.asks.iter().map(level))
     }
 
     /// The best `depth` levels of each side.
@@ -130,6 +158,8 @@ impl LocalBook {
                 if qty.is_zero() {
                     side.remove(price);
                 } else {
+                    // The digits may be others, and a checksum is of digits.
+                    side.remove(price);
                     side.insert(*price, *qty);
                 }
             }

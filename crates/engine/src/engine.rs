@@ -34,6 +34,7 @@ mod market;
 mod order_counts;
 mod orders;
 mod outcome;
+mod paging;
 mod pauses;
 mod rates;
 mod reads;
@@ -56,6 +57,7 @@ use tradewind_model::attempt::AccountHash;
 use tradewind_model::id::{CallId, ClientOrderId, InstrumentId, StrategyId, Symbol};
 use tradewind_model::instrument::Instrument;
 use tradewind_model::lookup::Lookup;
+use tradewind_model::manners::Manners;
 use tradewind_model::market::Quote;
 use tradewind_model::notice::{Command, Notice, VenueStatus};
 use tradewind_model::stream::StreamKind;
@@ -142,6 +144,8 @@ pub struct EngineConfig {
     pub recv_window: Duration,
     /// For how long it proves nothing that the venue knows no such order.
     pub lookup: Lookup,
+    /// How the venue is dealt with.
+    pub manners: Manners,
     /// How long an order may wait for leave to be sent before it is denied.
     pub order_deadline: Duration,
     /// How long to wait for the answer to a call.
@@ -185,6 +189,8 @@ enum Timer {
     OrderCount,
     /// A stream is to be opened again.
     Reopen(StreamKind),
+    /// A socket is to give a sign of life.
+    Ping(StreamKind, u32),
     /// A stream has to have been heard of.
     Liveness(StreamKind),
     /// A stream's socket is to be replaced, or its successor is to take over.
@@ -490,6 +496,7 @@ impl Engine {
             // Looking is done whenever nothing else is left to do.
             Timer::OrderCount => {}
             Timer::Reopen(kind) => self.open_stream(now, kind),
+            Timer::Ping(kind, generation) => self.ping_stream(now, kind, generation),
             Timer::Liveness(kind) => self.check_liveness(now, kind),
             Timer::Rotate(kind) => self.rotation_due(now, kind),
             Timer::Crosscheck => self.crosscheck(now),

@@ -79,6 +79,10 @@ pub struct Counters {
     pub unreadable_rows: u64,
     /// Reports with a word that is not known here.
     pub unknown_words: u64,
+    /// Books that did not come out as at the venue, or missed a change, and were begun anew.
+    pub books_renewed: u64,
+    /// Answers without a number that nobody waited for.
+    pub unclaimed_answers: u64,
     /// Times the account held more or less of an asset than our trades explain.
     pub books_differed: u64,
     /// Questions from outside.

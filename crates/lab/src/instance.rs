@@ -293,6 +293,7 @@ impl Instance {
             strategies,
             recv_window: setup.recv_window,
             lookup: venue.lookup(),
+            manners: venue.manners(),
             order_deadline: setup.order_deadline,
             call_timeout: setup.call_timeout,
             startup_timeout: setup.startup_timeout,

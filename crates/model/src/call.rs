@@ -152,6 +152,30 @@ pub enum Call {
     },
     /// The account's own events on an open account stream.
     SubscribeAccount,
+    /// Whose an open account stream is, for a venue that wants to know before anything is asked
+    /// on it.
+    Authenticate,
+    /// A sign of life on an open stream of this kind, for a venue that hangs up on who gives none.
+    PingStream {
+        /// On this kind of socket.
+        kind: StreamKind,
+    },
+    /// What comes before a row, in a list that a venue tells from the newest on and in pages.
+    Older {
+        /// The list, as it was first asked for.
+        of: Box<Call>,
+        /// The oldest row that is known: what is older is wanted.
+        than: PageEnd,
+    },
+}
+
+/// Where a page of a list has ended that is told from the newest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum PageEnd {
+    /// With this order.
+    Order(VenueOrderId),
+    /// With this trade.
+    Trade(TradeId),
 }
 
 /// Where a history begins.
@@ -175,7 +199,7 @@ pub struct StreamFeed {
 impl Call {
     /// The call's kind.
     #[must_use]
-    pub const fn kind(&self) -> CallKind {
+    pub fn kind(&self) -> CallKind {
         match self {
             Self::Ping => CallKind::Ping,
             Self::ServerTime => CallKind::ServerTime,
@@ -202,6 +226,9 @@ impl Call {
             Self::Subscribe { .. } => CallKind::Subscribe,
             Self::Unsubscribe { .. } => CallKind::Unsubscribe,
             Self::SubscribeAccount => CallKind::SubscribeAccount,
+            Self::Authenticate => CallKind::Authenticate,
+            Self::PingStream { .. } => CallKind::PingStream,
+            Self::Older { of, .. } => of.kind(),
         }
     }
 
@@ -237,13 +264,16 @@ impl Call {
             | Self::OpenStream { .. }
             | Self::Subscribe { .. }
             | Self::Unsubscribe { .. }
-            | Self::SubscribeAccount => None,
+            | Self::SubscribeAccount
+            | Self::Authenticate
+            | Self::PingStream { .. } => None,
+            Self::Older { of, .. } => of.symbol(),
         }
     }
 
     /// How many rows or levels the call asks for, where it asks for a number.
     #[must_use]
-    pub const fn rows(&self) -> Option<u32> {
+    pub fn rows(&self) -> Option<u32> {
         match self {
             Self::Depth { levels, .. } => Some(*levels),
             Self::Bars { limit, .. }
@@ -270,13 +300,19 @@ impl Call {
             | Self::OpenStream { .. }
             | Self::Subscribe { .. }
             | Self::Unsubscribe { .. }
-            | Self::SubscribeAccount => None,
+            | Self::SubscribeAccount
+            | Self::Authenticate
+            | Self::PingStream { .. } => None,
+            Self::Older { of, .. } => of.rows(),
         }
     }
 
     /// Whether the call is about one order, which makes a history cheaper.
     #[must_use]
     pub fn names_an_order(&self) -> bool {
+        if let Self::Older { of, .. } = self {
+            return of.names_an_order();
+        }
         matches!(
             self,
             Self::CancelOrder { .. }

@@ -93,6 +93,13 @@ impl Instrument {
         self.offers(offer)
     }
 
+    /// Whether a market order of this side can say how much of the base asset it trades.
+    #[must_use]
+    pub fn takes_market_by_base(&self, side: Side) -> bool {
+        let by_given = |filter: &Filter| matches!(filter, Filter::MarketByGiven { .. });
+        self.takes_market_orders && (side == Side::Sell || !self.filters.iter().any(by_given))
+    }
+
     /// Whether the venue offers this on it.
     #[must_use]
     pub fn offers(&self, offer: Offer) -> bool {

@@ -9,6 +9,7 @@ pub mod call;
 pub mod id;
 pub mod instrument;
 pub mod lookup;
+pub mod manners;
 pub mod market;
 pub mod money;
 pub mod notice;

@@ -183,9 +183,12 @@ pub struct Book {
 }
 
 /// A change of a book.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookDelta {
-    /// Number of the first change in it.
+    /// Whether it is no change but the whole book, in the place of whatever was known.
+    #[serde(default)]
+    pub is_whole: bool,
+    /// Number of the first change in it: the book that it changes ends before that number.
     pub first_update_id: u64,
     /// Number of the last change in it.
     pub last_update_id: u64,
@@ -195,6 +198,18 @@ pub struct BookDelta {
     pub asks: Vec<Level>,
     /// When, by the venue's clock.
     pub at: Timestamp,
+    /// What the venue has computed of its own book after the change; none where it does not.
+    #[serde(default)]
+    pub checksum: Option<BookChecksum>,
+}
+
+/// What a venue has computed of its book, to be held against a book that is kept from changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum BookChecksum {
+    /// CRC-32 (IEEE) of the best 25 levels, bid and ask by turns, each as price and quantity, all
+    /// joined by colons, digit for digit as the venue sent them (Bitget, depth channel, read
+    /// 2026-11; others have the same).
+    Crc32Top25(u32),
 }
 
 #[cfg(test)]

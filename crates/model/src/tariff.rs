@@ -28,10 +28,13 @@ pub enum LimitKind {
     Connections,
     /// Messages sent on one WebSocket.
     Messages,
+    /// Calls of one kind, where a venue counts each path by itself; kinds that share a path are
+    /// charged to the limit of one of them.
+    Calls(CallKind),
 }
 
 impl LimitKind {
-    /// The name in logs and tables.
+    /// The name in logs and tables; of a limit on one kind of call, the name of that kind.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -40,6 +43,7 @@ impl LimitKind {
             Self::Orders => "orders",
             Self::Connections => "connections",
             Self::Messages => "messages",
+            Self::Calls(kind) => kind.name(),
         }
     }
 }

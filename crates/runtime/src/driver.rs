@@ -418,8 +418,10 @@ impl Shell {
     /// A call that has no bytes: refused here, as the venue would refuse it.
     fn not_encoded(&mut self, call: CallId, error: &EncodeError) {
         let kind = match error {
-            EncodeError::NeedsKey(_) => RefusalKind::Auth,
-            EncodeError::Unsupported { .. } | EncodeError::Url { .. } => RefusalKind::Validation,
+            EncodeError::NeedsKey(_) | EncodeError::NeedsPassphrase(_) => RefusalKind::Auth,
+            EncodeError::Unsupported { .. }
+            | EncodeError::NotOffered { .. }
+            | EncodeError::Url { .. } => RefusalKind::Validation,
         };
         let refusal = Refusal { kind, code: 0, message: error.to_string() };
         let outcome = Outcome::single(Fate::Refused(refusal), Meter::default());

@@ -44,6 +44,11 @@ pub(crate) struct Amount {
     pub(crate) on_success: Weight,
 }
 
+impl Amount {
+    /// Nothing at all.
+    pub(crate) const NOTHING: Self = Self { weight: 0, on_success: 0 };
+}
+
 /// How a charge ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Resolution {

@@ -26,7 +26,8 @@ use crate::ticket::{Origin, Priority};
 const SOCKET_BUCKETS_MAX: usize = 64;
 
 /// What a call draws from one bucket. There is one for every calendar limit of its origin, also
-/// where it draws nothing: its answer may tell of that counter.
+/// where it draws nothing: its answer may tell of that counter. Of limits that roll there may be one
+/// for every path, and an answer tells of none but its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Draw {
     pub(crate) bucket: BucketId,
@@ -81,10 +82,9 @@ fn owner(scope: LimitScope, origin: &Origin) -> Option<BucketOwner> {
 }
 
 fn amount(cost: &Cost, kind: LimitKind) -> Amount {
-    cost.charges.iter().find(|charge| charge.kind == kind).map_or(
-        Amount { weight: 0, on_success: 0 },
-        |charge| Amount { weight: charge.weight, on_success: charge.weight_on_success },
-    )
+    cost.charges.iter().find(|charge| charge.kind == kind).map_or(Amount::NOTHING, |charge| {
+        Amount { weight: charge.weight, on_success: charge.weight_on_success }
+    })
 }
 
 impl Budget {
@@ -152,7 +152,11 @@ impl Budget {
             // Before any bucket is made, lest a new one is found idle and dropped at once.
             self.drop_idle_sockets(now);
         }
-        let owned = |limit: &Limit| Some((*limit, owner(limit.scope, origin)?));
+        let owned = |limit: &Limit| {
+            let may_tell = limit.alignment == Alignment::Calendar;
+            let is_drawn_on = may_tell || amount(cost, limit.kind) != Amount::NOTHING;
+            Some((*limit, owner(limit.scope, origin)?)).filter(|_| is_drawn_on)
+        };
         let owned: Vec<(Limit, BucketOwner)> = self.limits.iter().filter_map(owned).collect();
         owned
             .into_iter()

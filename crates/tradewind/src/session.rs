@@ -479,6 +479,7 @@ pub(crate) fn engine_config(
         strategies: config.strategies.iter().zip(0..).map(setup).collect(),
         recv_window: engine.recv_window(&config.venue.place),
         lookup: lookup(config, venue),
+        manners: venue.manners(),
         order_deadline: Duration::from_millis(engine.order_deadline_ms),
         call_timeout: Duration::from_millis(engine.call_timeout_ms),
         startup_timeout: Duration::from_millis(engine.startup_timeout_ms),

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use tradewind_model::call::{Call, CallKind};
 use tradewind_model::id::{CallId, InstrumentId, Symbol, VenueId};
 use tradewind_model::lookup::Lookup;
+use tradewind_model::manners::Manners;
 use tradewind_model::outcome::Outcome;
 use tradewind_model::report::OrderName;
 use tradewind_model::stream::{StreamEvent, StreamKind};
@@ -49,6 +50,20 @@ pub enum EncodeError {
     /// The call is signed, and the account has no key.
     #[error("{0:?} is signed and the account has no key; give it one or leave the call")]
     NeedsKey(CallKind),
+    /// The call is signed, and the venue wants the passphrase of the key beside it.
+    #[error(
+        "{0:?} is signed with a passphrase and the key has none; configure the one that was \
+             chosen when the key was made"
+    )]
+    NeedsPassphrase(CallKind),
+    /// The venue offers the call, and not with this in it.
+    #[error("{venue} offers no {what}; leave it out, or trade where it is offered")]
+    NotOffered {
+        /// The venue.
+        venue: VenueId,
+        /// What it does not offer.
+        what: String,
+    },
     /// Base URL and path do not make a URL.
     #[error("{url:?} is no URL: {problem}; mend the venue's base URLs in the configuration")]
     Url {
@@ -89,6 +104,11 @@ pub trait Venue: Send + Sync {
 
     /// For how long it proves nothing that the venue knows no such order.
     fn lookup(&self) -> Lookup;
+
+    /// What it expects of those who hold its sockets and read its lists.
+    fn manners(&self) -> Manners {
+        Manners::default()
+    }
 
     /// The bytes of a call: a REST request, or the handshake of a WebSocket for
     /// [`Call::OpenStream`]. What is signed is sent unchanged.

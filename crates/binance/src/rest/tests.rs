@@ -119,7 +119,11 @@ fn a_signed_call_needs_a_key_and_a_control_message_is_no_request() {
             Err(EncodeError::Unsupported { venue: named, .. }) => {
                 assert!(is_message && named == venue());
             }
-            Err(error @ EncodeError::Url { .. }) => panic!("{error}"),
+            Err(
+                error @ (EncodeError::Url { .. }
+                | EncodeError::NeedsPassphrase(_)
+                | EncodeError::NotOffered { .. }),
+            ) => panic!("{error}"),
         }
     }
 }

@@ -205,11 +205,13 @@ struct BookRow<'a> {
 fn book(text: &str) -> Result<StreamEvent, Malformed> {
     let row: BookRow = serde_json::from_str(text)?;
     let delta = BookDelta {
+        is_whole: false,
         first_update_id: row.first_update_id,
         last_update_id: row.last_update_id,
         bids: levels("b", &row.b)?,
         asks: levels("a", &row.a)?,
         at: time(row.at),
+        checksum: None,
     };
     Ok(StreamEvent::Book(Symbol::new(&row.s), delta))
 }

@@ -6,6 +6,8 @@ fn level(price: u32, qty: u32) -> Level {
 
 fn delta(first: u64, last: u64, bids: Vec<Level>) -> BookDelta {
     BookDelta {
+        is_whole: false,
+        checksum: None,
         first_update_id: first,
         last_update_id: last,
         bids,

@@ -75,7 +75,10 @@ fn name_of(call: &Call) -> Option<ClientOrderId> {
         | Call::OpenStream { .. }
         | Call::Subscribe { .. }
         | Call::Unsubscribe { .. }
-        | Call::SubscribeAccount => None,
+        | Call::SubscribeAccount
+        | Call::Authenticate
+        | Call::PingStream { .. }
+        | Call::Older { .. } => None,
     }
 }
 
@@ -199,8 +202,11 @@ impl Engine {
             | Owner::Depth(_)
             | Owner::Rate(_)
             | Owner::Open(..)
+            | Owner::Authenticate(_)
+            | Owner::Ping(..)
             | Owner::Join(_)
             | Owner::Follow(_)
+            | Owner::Renew(..)
             | Owner::Probe
             | Owner::Read => None,
         }

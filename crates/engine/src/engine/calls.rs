@@ -1,16 +1,17 @@
 //! Calls that have not come to their end, and who waits for each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tradewind_model::attempt::RetryReason;
 use tradewind_model::call::Call;
 use tradewind_model::id::{CallId, ClientOrderId, InstrumentId, StrategyId, Symbol};
 use tradewind_model::market::Interval;
-use tradewind_model::stream::StreamKind;
+use tradewind_model::stream::{AckedPart, StreamKind};
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{FailureClass, Priority, Probe};
 
+use super::paging::Pages;
 use super::rates::Pair;
 
 /// Who waits for a call.
@@ -60,10 +61,16 @@ pub(super) enum Owner {
     Rate(Pair),
     /// A stream's handshake.
     Open(StreamKind, u32),
+    /// Whose an account's socket is.
+    Authenticate(u32),
+    /// A sign of life on a socket.
+    Ping(StreamKind, u32),
     /// The account's events on a socket that stands.
     Join(u32),
     /// Feeds on a socket that stands.
     Follow(u32),
+    /// A book on a socket that stands, which is let go to be asked for anew.
+    Renew(u32, Symbol),
     /// Whatever is to be opened again, when this goes well.
     Probe,
     /// Everybody outside who asks this.
@@ -114,6 +121,10 @@ pub(super) struct PendingCall {
     pub(super) sent_at: Option<Timestamp>,
     /// What it is to open again.
     pub(super) probe: Option<Probe>,
+    /// Which parts of it were answered, where each is answered by itself.
+    pub(super) answered: BTreeSet<AckedPart>,
+    /// What has been read of a list that comes in pages.
+    pub(super) pages: Option<Box<Pages>>,
 }
 
 impl PendingCall {
@@ -134,6 +145,8 @@ impl PendingCall {
             queued_at: now,
             sent_at: None,
             probe: None,
+            answered: BTreeSet::new(),
+            pages: None,
         }
     }
 
@@ -169,6 +182,10 @@ impl Calls {
 
     pub(super) fn get(&self, id: CallId) -> Option<&PendingCall> {
         self.pending.get(&id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: CallId) -> Option<&mut PendingCall> {
+        self.pending.get_mut(&id)
     }
 
     pub(super) fn len(&self) -> usize {

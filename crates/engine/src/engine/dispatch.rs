@@ -99,8 +99,12 @@ impl Engine {
         // The two sockets are numbered; a new one goes on under its predecessor's number, so that
         // a limit on messages outlives a reconnect.
         let socket = match kind {
-            CallKind::SubscribeAccount => Some(1),
+            CallKind::SubscribeAccount | CallKind::Authenticate => Some(1),
             CallKind::Subscribe | CallKind::Unsubscribe => Some(0),
+            CallKind::PingStream => {
+                let is_account = matches!(call, Call::PingStream { kind: StreamKind::Account });
+                Some(u32::from(is_account))
+            }
             CallKind::Ping
             | CallKind::ServerTime
             | CallKind::Catalog
@@ -167,15 +171,27 @@ impl Engine {
             Owner::Open(kind, generation) if is_current(kind, generation) => {
                 Some(Action::Open { route, kind, generation, call, permit, timing })
             }
-            Owner::Join(generation) if is_current(StreamKind::Account, generation) => {
+            Owner::Authenticate(generation) | Owner::Join(generation)
+                if is_current(StreamKind::Account, generation) =>
+            {
                 let kind = StreamKind::Account;
                 Some(Action::Write { kind, generation, call, permit, timing })
             }
-            Owner::Follow(generation) if is_current(StreamKind::Market, generation) => {
+            Owner::Follow(generation) | Owner::Renew(generation, _)
+                if is_current(StreamKind::Market, generation) =>
+            {
                 let kind = StreamKind::Market;
                 Some(Action::Write { kind, generation, call, permit, timing })
             }
-            Owner::Open(..) | Owner::Join(_) | Owner::Follow(_) => {
+            Owner::Ping(kind, generation) if is_current(kind, generation) => {
+                Some(Action::Write { kind, generation, call, permit, timing })
+            }
+            Owner::Open(..)
+            | Owner::Authenticate(_)
+            | Owner::Ping(..)
+            | Owner::Join(_)
+            | Owner::Follow(_)
+            | Owner::Renew(..) => {
                 // The socket it was meant for is gone.
                 self.calls.remove(id);
                 self.scheduler.forget_unsent(id);
@@ -301,8 +317,11 @@ impl Engine {
             | Owner::Depth(_)
             | Owner::Rate(_)
             | Owner::Open(..)
+            | Owner::Authenticate(_)
+            | Owner::Ping(..)
             | Owner::Join(_)
-            | Owner::Follow(_) => {
+            | Owner::Follow(_)
+            | Owner::Renew(..) => {
                 let reason = self.unsent_reason(&why);
                 self.pursue(now, pending, None, reason);
             }
@@ -339,6 +358,7 @@ impl Engine {
         at: Timestamp,
     ) -> CallId {
         pending.sent_at = None;
+        pending.answered.clear();
         // What has a limit keeps it; what is pursued until it is done waits as patiently as before.
         let has_limit = matches!(
             pending.owner,

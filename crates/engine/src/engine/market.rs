@@ -4,6 +4,7 @@
 //! told once, whoever tells them first, and of quotes the socket's that carries the stream.
 
 mod pulse;
+mod renewing;
 mod seen;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use tradewind_model::call::{Call, StreamFeed};
 use tradewind_model::id::{InstrumentId, StrategyId, Symbol};
+use tradewind_model::manners::FeedsAsked;
 use tradewind_model::market::{Bar, Book, BookDelta, Interval, Quote, Trade};
 use tradewind_model::money::Price;
 use tradewind_model::notice::Notice;
@@ -52,6 +54,8 @@ pub(super) struct Market {
     bars: BTreeMap<(Symbol, Interval), Bar>,
     /// What a socket that is to take over has quoted last.
     successors_quotes: BTreeMap<Symbol, Quote>,
+    /// The books that such a socket has told, where books come from the stream.
+    successors_books: BTreeMap<Symbol, LocalBook>,
     /// How often the stream says something new.
     pub(super) pulse: Pulse,
 }
@@ -81,6 +85,11 @@ impl Market {
         self.in_handshake.clone()
     }
 
+    /// A handshake is made that asks for nothing.
+    pub(super) fn handshake_asks_nothing(&mut self) {
+        self.in_handshake.clear();
+    }
+
     /// What has been asked for since the handshake was made.
     fn feeds_since_handshake(&self) -> Vec<StreamFeed> {
         let feeds = self.followers.keys();
@@ -105,6 +114,7 @@ impl Market {
     /// The socket that was to take over does not.
     pub(super) fn forget_successor(&mut self) {
         self.successors_quotes.clear();
+        self.successors_books.clear();
     }
 
     /// A symbol whose best prices are followed, so that they can be compared with the venue's.
@@ -162,8 +172,8 @@ impl Engine {
         let followers = self.market.followers.entry(wanted.clone()).or_default();
         let is_new = followers.is_empty();
         followers.insert(strategy, depth);
-        if is_new && self.market_stream.is_live() {
-            let standing: Vec<_> = self.market_stream.standing().collect();
+        let standing: Vec<_> = self.market_stream.standing().collect();
+        if is_new && !standing.is_empty() {
             for generation in standing {
                 self.follow(now, generation, vec![wanted.clone()]);
             }
@@ -202,7 +212,14 @@ impl Engine {
                 feeds.splice(0..0, earlier);
             }
         }
-        self.request(now, Call::Subscribe { feeds }, owner, Priority::Query);
+        let most = match self.config.manners.feeds {
+            FeedsAsked::InHandshake => feeds.len(),
+            FeedsAsked::ByMessage(most) => most,
+        };
+        for some in feeds.chunks(most.max(1)) {
+            let call = Call::Subscribe { feeds: some.to_vec() };
+            self.request(now, call, owner.clone(), Priority::Query);
+        }
     }
 
     pub(super) fn history(
@@ -263,8 +280,9 @@ impl Engine {
         is_new
     }
 
-    /// The socket that has quoted these carries the stream from now on.
-    pub(super) fn take_successors_quotes(&mut self) {
+    /// The socket that has told these carries the stream from now on.
+    pub(super) fn take_successors_news(&mut self) {
+        self.take_successors_books();
         for (symbol, quote) in std::mem::take(&mut self.market.successors_quotes) {
             self.quoted(Place::Current, &symbol, quote);
         }
@@ -288,12 +306,26 @@ impl Engine {
             return false;
         }
         let key = (symbol.clone(), bar.interval);
-        let is_new = self.market.bars.get(&key).is_none_or(|known| is_further(bar, known));
+        let known = self.market.bars.get(&key);
+        let is_new = known.is_none_or(|known| is_further(bar, known));
         if is_new {
+            self.close_bar_before(symbol, bar);
             self.tell_followers(symbol, Feed::Bar(bar.interval), |id| Notice::Bar(id, bar.clone()));
             self.market.bars.insert(key, bar.clone());
         }
         is_new
+    }
+
+    /// The next bar has begun at a venue that does not say when one is over: the one before it is
+    /// over as it was told last.
+    fn close_bar_before(&mut self, symbol: &Symbol, bar: &Bar) {
+        let known = self.market.bars.get(&(symbol.clone(), bar.interval));
+        let is_open = |known: &&Bar| !known.is_closed && known.open_at < bar.open_at;
+        if let Some(last) = known.filter(|_| !self.config.manners.closes_bars).filter(is_open) {
+            let closed = Bar { is_closed: true, ..last.clone() };
+            let feed = Feed::Bar(bar.interval);
+            self.tell_followers(symbol, feed, |id| Notice::Bar(id, closed.clone()));
+        }
     }
 
     fn tell_followers(
@@ -367,7 +399,7 @@ impl Engine {
         }
     }
 
-    fn tell_book(&mut self, symbol: &Symbol) {
+    pub(super) fn tell_book(&mut self, symbol: &Symbol) {
         let Some(id) = self.symbols.get(symbol).cloned() else {
             return;
         };

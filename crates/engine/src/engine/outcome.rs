@@ -48,7 +48,10 @@ impl Engine {
         match fate {
             Fate::Done(reply) => {
                 self.retries.succeeded(pending.priority, pending.tries.paid);
-                self.done(now, pending, reply);
+                let whole = self.whole_list(now, pending, reply, meter.unreadable_rows);
+                if let Some((pending, reply)) = whole {
+                    self.done(now, pending, reply);
+                }
             }
             Fate::Refused(refusal) => self.refused(now, pending, refusal),
             Fate::NotTaken(_) | Fate::Unknown(_) => self.failed(now, pending, fate),
@@ -82,7 +85,9 @@ impl Engine {
             }
             (Owner::Amend(id), Reply::Order(report)) => self.amended(now, id, &report),
             (Owner::Clear(symbol), Reply::Orders(orders)) => self.cleared(now, &symbol, &orders),
+            (Owner::Clear(symbol), Reply::Ack) => self.clearing(now, &symbol),
             (Owner::Cancel(id), Reply::Order(report)) => self.canceled(now, id, &report),
+            (Owner::Cancel(id), Reply::Ack) => self.canceling(now, id),
             (Owner::Ask(id), Reply::Order(report)) => self.asked(now, sent_at, id, &report),
             (Owner::Fetch(id), Reply::Fills(fills)) => self.fetched(now, id, &fills),
             (Owner::Clock | Owner::Probe, Reply::Time(venue)) => {
@@ -120,17 +125,23 @@ impl Engine {
             (Owner::Identify(symbol), Reply::Orders(orders)) => {
                 self.orders_read(now, &symbol, pending, &orders);
             }
+            (Owner::Identify(symbol), Reply::Order(order)) => {
+                self.orders_read(now, &symbol, pending, &[order]);
+            }
             (Owner::Rate(pair), Reply::Ticker(quote)) => self.rate_read(&pair, &quote),
             (Owner::Depth(symbol), Reply::Depth(book)) => self.depth_read(now, &symbol, &book),
             (Owner::Open(kind, generation), Reply::Ack) => {
                 self.stream_opened(now, kind, generation);
             }
+            (Owner::Authenticate(generation), Reply::Ack) => self.join(now, generation),
+            (Owner::Ping(kind, generation), Reply::Ack) => self.ponged(now, kind, generation),
+            (Owner::Renew(generation, symbol), Reply::Ack) => {
+                self.book_let_go(now, generation, symbol);
+            }
             (Owner::Join(generation), Reply::Ack) => {
                 self.stream_joined(now, StreamKind::Account, generation);
             }
-            (Owner::Follow(generation), Reply::Ack) => {
-                self.stream_joined(now, StreamKind::Market, generation);
-            }
+            (Owner::Follow(generation), Reply::Ack) => self.followed(now, generation),
             _ => {
                 // An answer of another kind than the question: an adapter's mistake. It proves
                 // nothing, so it is treated like no answer.
@@ -166,6 +177,10 @@ impl Engine {
                 }
                 self.ask(now, id);
             }
+            Owner::Identify(ref symbol) if refusal.kind == RefusalKind::UnknownOrder => {
+                let symbol = symbol.clone();
+                self.orders_read(now, &symbol, pending, &[]);
+            }
             Owner::Ask(_)
             | Owner::Clear(_)
             | Owner::Read
@@ -174,6 +189,9 @@ impl Engine {
             | Owner::Open(..)
             | Owner::Join(_)
             | Owner::Follow(_)
+            | Owner::Authenticate(_)
+            | Owner::Ping(..)
+            | Owner::Renew(..)
             | Owner::Clock
             | Owner::Catalog
             | Owner::Account
@@ -234,6 +252,9 @@ impl Engine {
             | Owner::Open(..)
             | Owner::Join(_)
             | Owner::Follow(_)
+            | Owner::Authenticate(_)
+            | Owner::Ping(..)
+            | Owner::Renew(..)
             | Owner::Clock
             | Owner::Catalog
             | Owner::Account

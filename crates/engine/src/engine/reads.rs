@@ -79,7 +79,9 @@ const fn staleness(kind: CallKind) -> Staleness {
         | CallKind::OpenStream
         | CallKind::Subscribe
         | CallKind::Unsubscribe
-        | CallKind::SubscribeAccount => Staleness::Live,
+        | CallKind::SubscribeAccount
+        | CallKind::Authenticate
+        | CallKind::PingStream => Staleness::Live,
     }
 }
 

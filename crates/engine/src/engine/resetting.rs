@@ -72,8 +72,10 @@ impl Engine {
 
     /// The venue lists neither a symbol's last known trade nor any later one.
     pub(super) fn trades_forgotten(&mut self, now: Timestamp, symbol: &Symbol) {
-        self.memory.forgotten.insert(symbol.clone());
-        self.consider_reset(now);
+        if self.config.manners.keeps_trades {
+            self.memory.forgotten.insert(symbol.clone());
+            self.consider_reset(now);
+        }
     }
 
     fn consider_reset(&mut self, now: Timestamp) {

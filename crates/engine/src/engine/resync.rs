@@ -161,8 +161,12 @@ impl Engine {
         self.weight_of(&Call::OpenOrders { symbol: None }) < one.saturating_mul(count)
     }
 
+    /// What a call weighs; where nothing is weighed, how many requests it is.
     fn weight_of(&self, call: &Call) -> Weight {
-        self.tariff.cost(call).map_or(0, |cost| cost.weight(LimitKind::RequestWeight))
+        let kinds = [LimitKind::RequestWeight, LimitKind::RawRequests];
+        let cost = self.tariff.cost(call);
+        let weights = kinds.into_iter().filter_map(|kind| Some(cost?.weight(kind)));
+        weights.into_iter().find(|weight| *weight > 0).unwrap_or(0)
     }
 
     /// The most that a resync of these orders may weigh, if what it asks is answered.

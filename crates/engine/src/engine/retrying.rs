@@ -137,7 +137,7 @@ impl Engine {
             Owner::Open(kind, generation) => {
                 self.stream_lost(now, kind, generation, Loss::of(fate, reason));
             }
-            Owner::Join(generation) => {
+            Owner::Authenticate(generation) | Owner::Join(generation) => {
                 let is_refused = matches!(fate, Some(Fate::Refused(_)));
                 match fate {
                     Some(fate) if is_refused && !self.startup.is_over() => {
@@ -149,9 +149,10 @@ impl Engine {
                     }
                 }
             }
-            Owner::Follow(generation) => {
+            Owner::Follow(generation) | Owner::Renew(generation, _) => {
                 self.stream_lost(now, StreamKind::Market, generation, Loss::of(fate, reason));
             }
+            Owner::Ping(kind, generation) => self.ping_failed(now, kind, generation, fate),
             Owner::Clock
             | Owner::Catalog
             | Owner::Account
@@ -315,7 +316,12 @@ impl Tries {
 const fn backoff(owner: &Owner) -> Backoff {
     match owner {
         Owner::Ask(_) | Owner::Cancel(_) => Backoff::RESOLVE,
-        Owner::Open(..) | Owner::Join(_) | Owner::Follow(_) => Backoff::STREAM,
+        Owner::Open(..)
+        | Owner::Authenticate(_)
+        | Owner::Ping(..)
+        | Owner::Join(_)
+        | Owner::Follow(_)
+        | Owner::Renew(..) => Backoff::STREAM,
         Owner::Place(_)
         | Owner::Amend(_)
         | Owner::Clear(_)
@@ -350,6 +356,9 @@ const fn patient_backoff(owner: &Owner, failures: u32) -> Backoff {
         | Owner::Open(..)
         | Owner::Join(_)
         | Owner::Follow(_)
+        | Owner::Authenticate(_)
+        | Owner::Ping(..)
+        | Owner::Renew(..)
         | Owner::Place(_)
         | Owner::Amend(_)
         | Owner::Clear(_)

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use tradewind_model::call::{Call, HistoryStart};
+use tradewind_model::call::{Call, HistoryStart, OrderRef};
 use tradewind_model::id::{ClientOrderId, Symbol, TradeId, VenueOrderId};
 use tradewind_model::report::{ExecutionReport, Fill, HistoricFill};
 use tradewind_model::time::Timestamp;
@@ -129,6 +129,13 @@ impl Engine {
         let Some(first) = parked else {
             return self.scanned(now, symbol);
         };
+        if self.config.manners.page_rows.is_some() {
+            // Its histories begin with the newest, and hold nothing that is open.
+            let (symbol, order) = (symbol.clone(), OrderRef::Venue(first));
+            let owner = Owner::Identify(symbol.clone());
+            self.request(now, Call::QueryOrder { symbol, order }, owner, Priority::Query);
+            return;
+        }
         let (owner, since) = (Owner::Identify(symbol.clone()), Some(HistoryStart::Id(first)));
         let call = Call::OrderHistory { symbol: symbol.clone(), since, limit: PAGE };
         self.request(now, call, owner, Priority::Query);
@@ -184,6 +191,19 @@ impl Engine {
             return;
         };
         self.doubts_scanned(now, symbol, scan.began_at);
+    }
+
+    /// A trade has been told by itself, and not with its order. True when it was not known. One of an
+    /// order whose number is not known yet is told again with its order.
+    pub(super) fn told_of_fill(&mut self, now: Timestamp, one: &HistoricFill) -> bool {
+        let Some(id) = self.ledger.find(&one.symbol, None, one.venue_order_id) else {
+            self.counters.foreign_reports += 1;
+            return true;
+        };
+        let known = |engine: &Self| engine.ledger.order(id).map(crate::order::Order::booked_qty);
+        let before = known(self);
+        self.book_missed(now, id, std::slice::from_ref(&one.fill));
+        before != known(self)
     }
 
     /// Books trades of an order of ours that nobody had told.

@@ -16,6 +16,7 @@ use tradewind_scheduler::{BreakerKey, Priority, Probe, ScopeKey, ShutReason};
 use super::calls::{Owner, PendingCall};
 use super::dispatch::PATIENCE;
 use super::{Engine, Timer};
+use crate::action::Route;
 use crate::incident::Incident;
 
 /// How long a ban is outwaited beyond what the venue said.
@@ -48,10 +49,7 @@ impl Engine {
             (ScopeKey::Egress(self.config.route.egress), ShutReason::Banned, BAN_MARGIN)
         } else {
             self.counters.http_429 += 1;
-            let scope = match throttle.kind {
-                Some(LimitKind::Orders) => ScopeKey::NewOrders(self.config.route.account),
-                _ => ScopeKey::Egress(self.config.route.egress),
-            };
+            let scope = self.scope_of(throttle.kind, call);
             (scope, ShutReason::Throttled, Duration::ZERO)
         };
         let told = [
@@ -65,6 +63,26 @@ impl Engine {
         self.shut(now, scope, reason, until);
         let until = self.scheduler.shut_until(now, &scope).unwrap_or(now);
         self.tell(Incident::Throttled { throttle: throttle.clone(), until });
+    }
+
+    /// What a limit that is used up shuts. One on one kind of call shuts what is like that call and
+    /// nothing else: placing is turned away, and cancels pass.
+    fn scope_of(&self, kind: Option<LimitKind>, call: &Call) -> ScopeKey {
+        let Route { account, egress, .. } = self.config.route;
+        match kind {
+            Some(LimitKind::Orders) => ScopeKey::NewOrders(account),
+            Some(LimitKind::Calls(_)) if call.kind().places_orders() => {
+                ScopeKey::NewOrders(account)
+            }
+            Some(LimitKind::Calls(_)) => ScopeKey::Group(egress, call.kind().group()),
+            Some(
+                LimitKind::RequestWeight
+                | LimitKind::RawRequests
+                | LimitKind::Connections
+                | LimitKind::Messages,
+            )
+            | None => ScopeKey::Egress(egress),
+        }
     }
 
     pub(super) fn shut(

@@ -146,7 +146,12 @@ impl Engine {
             self.request(now, Call::Account, Owner::Account, Priority::Query);
         }
         if !self.startup.is_done {
-            self.request(now, Call::OrderCounts, Owner::OrderCounts, Priority::Query);
+            // Nothing is counted where there is nothing to ask.
+            if self.tariff.cost(&Call::OrderCounts).is_none() {
+                self.startup.has_order_counts = true;
+            } else {
+                self.request(now, Call::OrderCounts, Owner::OrderCounts, Priority::Query);
+            }
             let symbols: Vec<_> = self.symbols.keys().cloned().collect();
             for symbol in symbols {
                 self.startup.missing_open_orders.insert(symbol.clone());

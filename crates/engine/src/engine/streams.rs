@@ -7,12 +7,15 @@
 //! Whatever asks for another socket (its age, the venue that is about to close it, an operator, a
 //! loss) asks here, and finds the one that is on its way already.
 
+mod answers;
 mod crosscheck;
 mod liveness;
 mod losing;
+mod pinging;
 mod rotation;
 
 use tradewind_model::call::Call;
+use tradewind_model::manners::{BookSource, FeedsAsked};
 use tradewind_model::stream::{StreamEvent, StreamKind};
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::Priority;
@@ -193,7 +196,13 @@ impl Engine {
     fn shake_hands(&mut self, now: Timestamp, kind: StreamKind, generation: u32, tries: Tries) {
         let feeds = match kind {
             StreamKind::Account => Vec::new(),
-            StreamKind::Market => self.market.feeds_for_handshake(),
+            StreamKind::Market => match self.config.manners.feeds {
+                FeedsAsked::InHandshake => self.market.feeds_for_handshake(),
+                FeedsAsked::ByMessage(_) => {
+                    self.market.handshake_asks_nothing();
+                    Vec::new()
+                }
+            },
         };
         let call = Call::OpenStream { kind, feeds };
         self.request_again(now, call, Owner::Open(kind, generation), Priority::Query, tries);
@@ -212,18 +221,41 @@ impl Engine {
         if place == Some(Place::Current) {
             self.watch_liveness(now, kind);
         }
+        self.plan_ping(now, kind, generation);
         match kind {
-            StreamKind::Account => {
-                let owner = Owner::Join(generation);
-                self.request(now, Call::SubscribeAccount, owner, Priority::Query);
+            StreamKind::Account if self.config.manners.authenticates => {
+                let owner = Owner::Authenticate(generation);
+                self.request(now, Call::Authenticate, owner, Priority::Query);
             }
-            // One that takes another's place has to carry all that the other does before.
+            StreamKind::Account => self.join(now, generation),
+            // One that takes another's place has to carry all that the other does before; so has
+            // any whose handshake has asked for nothing.
             StreamKind::Market => {
                 let is_asked = self.follow_the_rest(now, generation);
-                if place == Some(Place::Current) || !is_asked {
+                let carries = match self.config.manners.feeds {
+                    FeedsAsked::InHandshake => place == Some(Place::Current),
+                    FeedsAsked::ByMessage(_) => false,
+                };
+                if carries || !is_asked {
                     self.stream_joined(now, kind, generation);
                 }
             }
+        }
+    }
+
+    /// Asks for the account's events on a socket that stands, and is known to be the account's.
+    pub(super) fn join(&mut self, now: Timestamp, generation: u32) {
+        if self.account_stream.is_current(generation) {
+            let owner = Owner::Join(generation);
+            self.request(now, Call::SubscribeAccount, owner, Priority::Query);
+        }
+    }
+
+    /// Feeds have been asked for, and were granted. A socket carries what it should when nothing
+    /// that it was asked for is left.
+    pub(super) fn followed(&mut self, now: Timestamp, generation: u32) {
+        if !self.calls.is_waited_for(&Owner::Follow(generation)) {
+            self.stream_joined(now, StreamKind::Market, generation);
         }
     }
 
@@ -301,6 +333,17 @@ impl Engine {
         let kind = StreamKind::Account;
         match message {
             StreamEvent::Report(report) => self.reported(now, &report),
+            StreamEvent::Fill(fill) => self.told_of_fill(now, &fill),
+            StreamEvent::Several(messages) => {
+                let is_news = messages
+                    .into_iter()
+                    .map(|message| self.account_message(now, generation, message));
+                is_news.fold(false, |any, is_news| any | is_news)
+            }
+            StreamEvent::Acked { kind: of, part, fate } => {
+                self.acked(now, kind, generation, of, part, *fate);
+                true
+            }
             StreamEvent::Balances(balances) => {
                 self.note_holdings();
                 // Those that a successor tells as well are read once it has taken over: told by
@@ -351,9 +394,22 @@ impl Engine {
             StreamEvent::Quote(symbol, quote) => self.quoted(place, &symbol, quote),
             StreamEvent::Trade(symbol, trade) => self.traded(&symbol, &trade),
             StreamEvent::Bar(symbol, bar) => self.barred(&symbol, &bar),
-            StreamEvent::Book(symbol, delta) => self.book_changed(now, place, &symbol, delta),
+            StreamEvent::Book(symbol, delta) => match self.config.manners.books {
+                BookSource::Snapshot => self.book_changed(now, place, &symbol, delta),
+                BookSource::Stream => self.book_told(now, place, generation, &symbol, &delta),
+            },
             StreamEvent::Replied { call, outcome } => {
                 self.replied(now, call, *outcome);
+                return true;
+            }
+            StreamEvent::Several(messages) => {
+                let is_news = messages
+                    .into_iter()
+                    .map(|message| self.market_message(now, place, generation, message));
+                return is_news.fold(false, |any, is_news| any | is_news);
+            }
+            StreamEvent::Acked { kind, part, fate } => {
+                self.acked(now, StreamKind::Market, generation, kind, part, *fate);
                 return true;
             }
             StreamEvent::Closing => {
@@ -361,6 +417,7 @@ impl Engine {
                 return true;
             }
             StreamEvent::Report(_)
+            | StreamEvent::Fill(_)
             | StreamEvent::ListReport(_)
             | StreamEvent::Balances(_)
             | StreamEvent::BalanceMoved

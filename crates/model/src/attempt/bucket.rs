@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::call::CallKind;
 use crate::tariff::{Limit, LimitKind, Weight};
 
 /// A limit's name: `request-weight/1m/6000`.
@@ -28,7 +29,7 @@ pub struct BucketName {
 #[error("a bucket's name is its kind, interval and capacity, as request-weight/1m/6000")]
 pub struct InvalidBucketName;
 
-/// Every kind of limit, to find one by its name.
+/// Every kind of limit that is not about one kind of call, to find one by its name.
 const KINDS: [LimitKind; 5] = [
     LimitKind::RequestWeight,
     LimitKind::RawRequests,
@@ -70,7 +71,8 @@ fn parse(text: &str) -> Option<BucketName> {
     if parts.next().is_some() {
         return None;
     }
-    let kind = KINDS.into_iter().find(|known| known.name() == kind)?;
+    let of_calls = CallKind::ALL.into_iter().map(LimitKind::Calls);
+    let kind = KINDS.into_iter().chain(of_calls).find(|known| known.name() == kind)?;
     let unit = interval.chars().next_back()?;
     let (_, unit_secs) = UNITS.into_iter().find(|(name, _)| *name == unit)?;
     let count: u32 = interval.strip_suffix(unit)?.parse().ok()?;

@@ -32,6 +32,8 @@ pub enum CallKind {
     Subscribe,
     Unsubscribe,
     SubscribeAccount,
+    Authenticate,
+    PingStream,
 }
 
 /// What sending a call twice does.
@@ -62,6 +64,37 @@ pub enum EndpointGroup {
 }
 
 impl CallKind {
+    /// All of them.
+    pub const ALL: [Self; 27] = [
+        Self::Ping,
+        Self::ServerTime,
+        Self::Catalog,
+        Self::Depth,
+        Self::Bars,
+        Self::Ticker,
+        Self::PlaceOrder,
+        Self::ReplaceOrder,
+        Self::AmendOrder,
+        Self::PlaceOco,
+        Self::CancelOrder,
+        Self::CancelOpenOrders,
+        Self::CancelOrderList,
+        Self::QueryOrder,
+        Self::OpenOrders,
+        Self::QueryOrderList,
+        Self::OpenOrderLists,
+        Self::OrderHistory,
+        Self::FillHistory,
+        Self::Account,
+        Self::OrderCounts,
+        Self::OpenStream,
+        Self::Subscribe,
+        Self::Unsubscribe,
+        Self::SubscribeAccount,
+        Self::Authenticate,
+        Self::PingStream,
+    ];
+
     /// The name in logs: `place_order`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -91,6 +124,8 @@ impl CallKind {
             Self::Subscribe => "subscribe",
             Self::Unsubscribe => "unsubscribe",
             Self::SubscribeAccount => "subscribe_account",
+            Self::Authenticate => "authenticate",
+            Self::PingStream => "ping_stream",
         }
     }
 
@@ -101,7 +136,12 @@ impl CallKind {
             Self::PlaceOrder | Self::ReplaceOrder | Self::PlaceOco => "POST",
             Self::AmendOrder => "PUT",
             Self::CancelOrder | Self::CancelOpenOrders | Self::CancelOrderList => "DELETE",
-            Self::OpenStream | Self::Subscribe | Self::Unsubscribe | Self::SubscribeAccount => "WS",
+            Self::OpenStream
+            | Self::Subscribe
+            | Self::Unsubscribe
+            | Self::SubscribeAccount
+            | Self::Authenticate
+            | Self::PingStream => "WS",
             Self::Ping
             | Self::ServerTime
             | Self::Catalog
@@ -143,7 +183,9 @@ impl CallKind {
             | Self::OpenStream
             | Self::Subscribe
             | Self::Unsubscribe
-            | Self::SubscribeAccount => Effect::Idempotent,
+            | Self::SubscribeAccount
+            | Self::Authenticate
+            | Self::PingStream => Effect::Idempotent,
             Self::PlaceOrder | Self::ReplaceOrder | Self::PlaceOco | Self::CancelOpenOrders => {
                 Effect::Once
             }
@@ -177,7 +219,9 @@ impl CallKind {
             | Self::OpenStream
             | Self::Subscribe
             | Self::Unsubscribe
-            | Self::SubscribeAccount => 1,
+            | Self::SubscribeAccount
+            | Self::Authenticate
+            | Self::PingStream => 1,
         }
     }
 
@@ -206,9 +250,12 @@ impl CallKind {
             | Self::Depth
             | Self::Bars
             | Self::Ticker => EndpointGroup::Public,
-            Self::OpenStream | Self::Subscribe | Self::Unsubscribe | Self::SubscribeAccount => {
-                EndpointGroup::Streams
-            }
+            Self::OpenStream
+            | Self::Subscribe
+            | Self::Unsubscribe
+            | Self::SubscribeAccount
+            | Self::Authenticate
+            | Self::PingStream => EndpointGroup::Streams,
         }
     }
 
@@ -239,6 +286,7 @@ impl CallKind {
                 | Self::Account
                 | Self::OrderCounts
                 | Self::SubscribeAccount
+                | Self::Authenticate
         )
     }
 }

@@ -108,6 +108,12 @@ pub enum Filter {
         /// The most.
         limit: Decimal,
     },
+    /// A market order names what it gives: a buy a value in quote asset, and never how much it
+    /// buys; a sell a quantity of base asset (Bitget spot, place order, read 2026-11).
+    MarketByGiven {
+        /// The value of a buy is a multiple of this; any when it is zero.
+        value_step: Decimal,
+    },
     /// A rule we do not know; the venue will say when an order breaks it.
     Unknown(String),
 }
@@ -178,6 +184,7 @@ impl Filter {
             Self::ExchangeMaxNumIcebergOrders(_) => "EXCHANGE_MAX_NUM_ICEBERG_ORDERS",
             Self::ExchangeMaxNumOrderLists(_) => "EXCHANGE_MAX_NUM_ORDER_LISTS",
             Self::MaxAsset { .. } => "MAX_ASSET",
+            Self::MarketByGiven { .. } => "MARKET_BY_GIVEN",
             Self::Unknown(name) => name,
         }
     }
@@ -253,6 +260,7 @@ impl Filter {
                 let moved = if *is_base { qty } else { value(kind, context).map(Notional::get) };
                 moved.map_or(Ok(()), |moved| self.at_most("one order", *limit, moved, Some(*limit)))
             }
+            Self::MarketByGiven { value_step } => self.check_given(side, kind, *value_step),
             // No order of this kind can break these: they are about other kinds, or about pairs
             // and amendments, which are no orders.
             Self::IcebergParts(_)
@@ -265,6 +273,31 @@ impl Filter {
             | Self::ExchangeMaxNumIcebergOrders(_)
             | Self::ExchangeMaxNumOrderLists(_)
             | Self::Unknown(_) => Ok(()),
+        }
+    }
+
+    fn check_given(
+        &self,
+        side: Side,
+        kind: &OrderKind,
+        value_step: Decimal,
+    ) -> Result<(), FilterBreach> {
+        let OrderKind::Market(quantity) = kind else { return Ok(()) };
+        match (side, quantity) {
+            (Side::Buy, MarketQuantity::Quote(value)) => {
+                let range = Range { step: value_step, ..Range::default() };
+                self.check_range("value", &range, Some(value.get()))
+            }
+            (Side::Sell, MarketQuantity::Base(_)) => Ok(()),
+            (Side::Buy, MarketQuantity::Base(qty)) => {
+                let rule = "a market buy says what it spends in quote asset and not how much it \
+                            buys (or give a limit that takes at once)";
+                Err(self.breach(rule.to_owned(), qty.get(), None))
+            }
+            (Side::Sell, MarketQuantity::Quote(value)) => {
+                let rule = "a market sell says how much it sells and not for what value";
+                Err(self.breach(rule.to_owned(), value.get(), None))
+            }
         }
     }
 

@@ -81,6 +81,7 @@ impl Filter {
             | Self::ExchangeMaxNumAlgoOrders(_)
             | Self::ExchangeMaxNumIcebergOrders(_)
             | Self::MaxAsset { .. }
+            | Self::MarketByGiven { .. }
             | Self::Unknown(_) => return Ok(()),
         };
         if open < most {

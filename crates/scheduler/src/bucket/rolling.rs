@@ -112,13 +112,28 @@ impl RollingLog {
             return;
         };
         match resolution {
-            Resolution::Answered { succeeded, .. } => {
+            Resolution::Answered { succeeded, reading } => {
                 if succeeded {
                     slot.weight = slot.amount.on_success;
                 }
                 slot.free_at = Some(now.local + interval);
+                if let Some(told) = reading {
+                    self.note_told(now.local, interval, told);
+                }
             }
             Resolution::Closed => slot.free_at = Some(now.local + LANDING_TAIL + interval),
+        }
+    }
+
+    /// The venue counts more than we can have made: the rest is somebody else's with the same
+    /// counter, and takes its slots for as long as ours do. What the venue counts is at most as old
+    /// as a window, and ours stay at least that long, so ours are never taken for theirs.
+    fn note_told(&mut self, now: Timestamp, interval: Duration, told: Weight) {
+        let others = u64::from(told).saturating_sub(self.used(now));
+        if let Some(weight) = Weight::try_from(others).ok().filter(|weight| *weight > 0) {
+            let amount = Amount { weight, on_success: weight };
+            let free_at = Some(now + interval);
+            self.slots.push(Slot { charge: ChargeId(u64::MAX), amount, weight, free_at });
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tradewind_model::Timestamp;
 use tradewind_model::call::EndpointGroup;
-use tradewind_model::tariff::{Charge, Cost, Weight};
+use tradewind_model::tariff::{Charge, Cost, LimitKind, Weight};
 
 use crate::breaker::BreakerKey;
 use crate::budget::Draw;
@@ -154,10 +154,22 @@ pub(super) fn likeness(ticket: &Ticket) -> u64 {
     mix.add(u64::from(probe.is_some()));
     let charge = |&Charge { kind, weight, weight_on_success }: &Charge| {
         let weights = u64::from(weight) << 32 | u64::from(weight_on_success);
-        (weights ^ (kind as u64) << 29).wrapping_mul(SPREAD)
+        (weights ^ number(kind) << 29).wrapping_mul(SPREAD)
     };
     // A sum, because charges come in no order that matters.
     cost.charges.iter().map(charge).fold(mix.0, u64::wrapping_add)
+}
+
+/// A number for each kind of limit.
+const fn number(kind: LimitKind) -> u64 {
+    match kind {
+        LimitKind::RequestWeight => 0,
+        LimitKind::RawRequests => 1,
+        LimitKind::Orders => 2,
+        LimitKind::Connections => 3,
+        LimitKind::Messages => 4,
+        LimitKind::Calls(kind) => 8 + kind as u64,
+    }
 }
 
 /// An odd number with as many ones as zeros.

@@ -6,6 +6,7 @@ mod door;
 mod flood;
 mod order;
 mod outages;
+mod paths;
 mod ramp;
 mod reopening;
 mod rolling;

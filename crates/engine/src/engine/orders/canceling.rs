@@ -1,5 +1,7 @@
 //! Canceling: repeated until the venue has said what became of the order.
 
+use std::time::Duration;
+
 use tradewind_model::call::{Call, OrderRef};
 use tradewind_model::id::{ClientOrderId, InstrumentId, StrategyId, Symbol};
 use tradewind_model::notice::Whose;
@@ -15,6 +17,9 @@ use crate::engine::{Engine, Timer};
 use crate::incident::Incident;
 use crate::journal::Entry;
 use crate::order::Order;
+
+/// How long the stream may take to tell what came of a cancel that was taken.
+const CANCEL_GRACE: Duration = Duration::from_secs(1);
 
 impl Engine {
     pub(in crate::engine) fn cancel(
@@ -104,6 +109,29 @@ impl Engine {
             (watch.cancel, watch.cancel_tries) = (None, Tries::default());
         }
         self.take_in(now, id, report);
+    }
+
+    /// A venue has taken a cancel and says nothing of what came of it: the stream tells, or else the
+    /// order is asked about, and canceled again when it rests after all.
+    pub(in crate::engine) fn canceling(&mut self, now: Timestamp, id: ClientOrderId) {
+        let Some(watch) = self.watches.get_mut(&id) else { return };
+        (watch.cancel, watch.cancel_tries) = (None, Tries::default());
+        self.timers.set(Timer::Cancel(id), now + CANCEL_GRACE * 3);
+        if !self.timers.is_set(Timer::Ask(id)) {
+            self.timers.set(Timer::Ask(id), now + CANCEL_GRACE);
+        }
+    }
+
+    /// A venue has taken the cancel of everybody's orders on a symbol, and says of none what came of
+    /// it.
+    pub(in crate::engine) fn clearing(&mut self, now: Timestamp, symbol: &Symbol) {
+        let of_symbol = self.ledger.open().filter(|order| order.symbol == *symbol);
+        let wanted = of_symbol.filter(|order| order.is_cancel_wanted && order.is_resting());
+        let wanted: Vec<_> = wanted.map(|order| order.id).collect();
+        for id in wanted {
+            self.canceling(now, id);
+        }
+        self.cancel_rest(now, symbol);
     }
 
     /// Cancels orders on an instrument: a strategy's own, each by its name, or everybody's.

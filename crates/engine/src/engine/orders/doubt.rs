@@ -215,7 +215,11 @@ impl Engine {
         let Some(order) = self.ledger.order(id) else {
             return;
         };
-        let (symbol, order) = (order.symbol.clone(), OrderRef::Client(id));
+        // By our name, as long as the venue surely knows it by that; then by its own.
+        let is_remembered = now.since(order.created_at) < self.config.lookup.horizon / 2;
+        let by_venue = order.venue_order_id.filter(|_| !is_remembered);
+        let reference = by_venue.map_or(OrderRef::Client(id), OrderRef::Venue);
+        let (symbol, order) = (order.symbol.clone(), reference);
         let Some(watch) = self.watches.get(&id).filter(|watch| watch.ask.is_none()) else {
             return;
         };

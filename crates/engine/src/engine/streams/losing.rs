@@ -14,6 +14,7 @@ use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::Backoff;
 
+use super::answers::is_on;
 use super::{Downtime, Phase, Place, Socket};
 use crate::action::Action;
 use crate::engine::attempts::retry_reason;
@@ -143,7 +144,7 @@ impl Engine {
         }
         match (kind, successor.phase) {
             // Books say themselves when a change is missing.
-            (StreamKind::Market, Phase::Live) => self.take_successors_quotes(),
+            (StreamKind::Market, Phase::Live) => self.take_successors_news(),
             (StreamKind::Market, _) => self.market.begin_anew(),
             (StreamKind::Account, _) => {}
         }
@@ -180,11 +181,10 @@ impl Engine {
         kind: StreamKind,
         generation: u32,
     ) {
-        let on_it = self.calls.of(|owner| {
-            *owner == Owner::Open(kind, generation)
-                || kind == StreamKind::Account && *owner == Owner::Join(generation)
-                || kind == StreamKind::Market && *owner == Owner::Follow(generation)
-        });
+        let on_it = self
+            .calls
+            .of(|owner| *owner == Owner::Open(kind, generation) || is_on(owner, kind, generation));
+        self.timers.clear(Timer::Ping(kind, generation));
         for call in on_it {
             if !self.withdraw(call) {
                 let fate = Fate::Unknown(Unknown::Broken("the socket is gone".to_owned()));

@@ -7,21 +7,18 @@
 
 use std::time::Duration;
 
-use tradewind_model::call::Call;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
-use tradewind_scheduler::{Jitter, Priority};
+use tradewind_scheduler::Jitter;
 
 use super::{Loss, Phase, Place, Socket};
 use crate::action::Action;
-use crate::engine::calls::{Owner, Tries};
+use crate::engine::calls::Tries;
 use crate::engine::{Engine, Timer};
 use crate::incident::Incident;
 
-/// A socket is replaced at this age at the latest. Binance closes it at 24 hours
-/// (web-socket-api.md and web-socket-streams.md, general information, read 2026-11).
-const AGE_MAX: Duration = Duration::from_secs(23 * 3_600);
-/// And at so much less, by chance: sockets that were opened together are not replaced together.
+/// A socket is replaced so much before it is too old, by chance: sockets that were opened together
+/// are not replaced together.
 const AGE_JITTER: Duration = Duration::from_secs(3_600);
 /// How long both are listened to. What a venue sent before the new one began has come over the old
 /// one by then, or that one is dead.
@@ -61,7 +58,8 @@ impl Engine {
         // Of its own seed: how sockets age changes nothing else that is left to chance.
         let generation = u64::from(self.stream(kind).generation);
         let mut jitter = Jitter::new(self.config.seed ^ (generation << 8) ^ kind as u64);
-        let age = if is_closing { CLOSING_AGAIN } else { AGE_MAX - jitter.up_to(AGE_JITTER) };
+        let age_max = self.config.manners.socket_age_max;
+        let age = if is_closing { CLOSING_AGAIN } else { age_max - jitter.up_to(AGE_JITTER) };
         self.timers.set(Timer::Rotate(kind), now + age);
     }
 
@@ -85,7 +83,7 @@ impl Engine {
         self.plan_rotation(now, kind, successor.is_closing);
         match kind {
             StreamKind::Account => self.read_account(now),
-            StreamKind::Market => self.take_successors_quotes(),
+            StreamKind::Market => self.take_successors_news(),
         }
         self.tell(Incident::StreamRotated { kind });
     }
@@ -123,6 +121,6 @@ impl Engine {
         stream.whole_since = None;
         self.timers.clear(Timer::Rotate(kind));
         self.gap_begins(now);
-        self.request(now, Call::SubscribeAccount, Owner::Join(generation), Priority::Query);
+        self.join(now, generation);
     }
 }

@@ -182,7 +182,7 @@ fn at_market(
     qty: Quantity,
     quote: Option<&Quote>,
 ) -> Option<OrderKind> {
-    if instrument.takes_market_orders {
+    if instrument.takes_market_by_base(side) {
         return Some(OrderKind::Market(MarketQuantity::Base(qty)));
     }
     let quote = quote?;

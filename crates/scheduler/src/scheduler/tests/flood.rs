@@ -303,7 +303,10 @@ impl Flood {
             let is_told = match limit.kind {
                 LimitKind::RequestWeight => true,
                 LimitKind::Orders => is_order,
-                LimitKind::RawRequests | LimitKind::Connections | LimitKind::Messages => false,
+                LimitKind::RawRequests
+                | LimitKind::Connections
+                | LimitKind::Messages
+                | LimitKind::Calls(_) => false,
             };
             let reading = Reading { kind: limit.kind, interval: limit.interval, used: *used };
             is_told.then_some(reading)

@@ -11,7 +11,7 @@ pub(super) const fn limit(kind: LimitKind, secs: u64, capacity: Weight) -> Limit
     Limit {
         kind,
         scope: match kind {
-            LimitKind::Orders => LimitScope::Account,
+            LimitKind::Orders | LimitKind::Calls(_) => LimitScope::Account,
             LimitKind::Messages => LimitScope::Socket,
             LimitKind::RequestWeight | LimitKind::RawRequests | LimitKind::Connections => {
                 LimitScope::Egress
@@ -19,7 +19,7 @@ pub(super) const fn limit(kind: LimitKind, secs: u64, capacity: Weight) -> Limit
         },
         interval: Duration::from_secs(secs),
         alignment: match kind {
-            LimitKind::Messages => Alignment::Rolling,
+            LimitKind::Messages | LimitKind::Calls(_) => Alignment::Rolling,
             LimitKind::RequestWeight
             | LimitKind::RawRequests
             | LimitKind::Orders

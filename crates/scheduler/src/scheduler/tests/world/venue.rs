@@ -58,7 +58,10 @@ impl World {
             let is_told = match limit.kind {
                 LimitKind::RequestWeight => true,
                 LimitKind::Orders => is_order,
-                LimitKind::RawRequests | LimitKind::Connections | LimitKind::Messages => false,
+                LimitKind::RawRequests
+                | LimitKind::Connections
+                | LimitKind::Messages
+                | LimitKind::Calls(_) => false,
             };
             if is_told {
                 readings.push(Reading { kind: limit.kind, interval: limit.interval, used });
