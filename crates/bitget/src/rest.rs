@@ -97,11 +97,8 @@ pub(crate) fn encode(
 }
 
 fn asked(venue: VenueId, call: &Call, stamp: Stamp) -> Result<Asked, EncodeError> {
-    let (of, than) = if let Call::Older { of, than } = call {
-        (of.as_ref(), Some(*than))
-    } else {
-        (call, None)
-    };
+    let (of, than) =
+        if let Call::Older { of, than } = call { (of.as_ref(), Some(*than)) } else { (call, None) };
     Ok(match of {
         Call::Ping | Call::ServerTime => Asked::get("/api/v2/public/time", Query::default()),
         Call::Catalog { symbols } => {

@@ -123,8 +123,7 @@ impl Engine {
 
 /// Whether a list is wanted as a whole. Who asks from outside gets a page.
 fn is_paged(pending: &PendingCall) -> bool {
-    let call =
-        if let Call::Older { of, .. } = &pending.call { of.as_ref() } else { &pending.call };
+    let call = if let Call::Older { of, .. } = &pending.call { of.as_ref() } else { &pending.call };
     let is_list = matches!(
         call,
         Call::OpenOrders { .. } | Call::OrderHistory { .. } | Call::FillHistory { .. }

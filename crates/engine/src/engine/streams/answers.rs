@@ -89,8 +89,7 @@ pub(super) fn is_on(owner: &Owner, stream: StreamKind, generation: u32) -> bool 
         Owner::Join(generation),
         Owner::Ping(StreamKind::Account, generation),
     ];
-    let of_market =
-        [Owner::Follow(generation), Owner::Ping(StreamKind::Market, generation)];
+    let of_market = [Owner::Follow(generation), Owner::Ping(StreamKind::Market, generation)];
     match stream {
         StreamKind::Account => own.contains(owner),
         StreamKind::Market => {
