@@ -76,7 +76,7 @@ impl Fee {
         });
         let fees = fees.collect::<Result<Vec<_>, _>>()?;
         let charged = fees.iter().find(|fee| !fee.paid.is_zero());
-        Ok(charged.or(fees.first()).cloned().unwrap_or_default())
+        Ok(charged.or_else(|| fees.first()).cloned().unwrap_or_default())
     }
 }
 

@@ -66,9 +66,10 @@ fn instrument(raw: &RawValue) -> Result<Instrument, Malformed> {
     let row: SymbolRow = serde_json::from_str(raw.get())?;
     let price_decimals = decimals(&row.price_precision, "pricePrecision")?;
     let base_precision = decimals(&row.quantity_precision, "quantityPrecision")?;
-    let value_decimals = match row.quote_precision {
-        Number::Missing => price_decimals,
-        ref given => decimals(given, "quotePrecision")?,
+    let value_decimals = if row.quote_precision.is_missing() {
+        price_decimals
+    } else {
+        decimals(&row.quote_precision, "quotePrecision")?
     };
     Ok(Instrument {
         id: InstrumentId::spot(&row.base_coin, &row.quote_coin),

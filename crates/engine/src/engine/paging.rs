@@ -53,18 +53,39 @@ impl Rows {
         }
     }
 
-    /// These, and then those that are newer. Pages of two kinds are no list.
-    fn before(self, newer: Self) -> Option<Self> {
+    /// The rows of a reply, or the reply if it is not a list that comes in pages.
+    #[expect(clippy::result_large_err, reason = "the reply goes back to whom it came from")]
+    fn of(reply: Reply) -> Result<Self, Reply> {
+        match reply {
+            Reply::Orders(rows) => Ok(Self::Orders(rows)),
+            Reply::Fills(rows) => Ok(Self::Fills(rows)),
+            Reply::Ack
+            | Reply::Time(_)
+            | Reply::Catalog { .. }
+            | Reply::Depth(_)
+            | Reply::Bars(_)
+            | Reply::Ticker(_)
+            | Reply::Order(_)
+            | Reply::OrderList(_)
+            | Reply::OrderLists(_)
+            | Reply::Account(_)
+            | Reply::OrderCounts => Err(reply),
+        }
+    }
+
+    /// These, and then those that are newer. Pages of two kinds are no list: then these alone.
+    fn before(self, newer: Self) -> Result<Self, Self> {
         match (self, newer) {
             (Self::Orders(mut rows), Self::Orders(newer)) => {
                 rows.extend(newer);
-                Some(Self::Orders(rows))
+                Ok(Self::Orders(rows))
             }
             (Self::Fills(mut rows), Self::Fills(newer)) => {
                 rows.extend(newer);
-                Some(Self::Fills(rows))
+                Ok(Self::Fills(rows))
             }
-            (Self::Orders(_), Self::Fills(_)) | (Self::Fills(_), Self::Orders(_)) => None,
+            (these @ Self::Orders(_), Self::Fills(_))
+            | (these @ Self::Fills(_), Self::Orders(_)) => Err(these),
         }
     }
 
@@ -88,10 +109,9 @@ impl Engine {
     ) -> Option<(PendingCall, Reply)> {
         let most = self.config.manners.page_rows.filter(|_| is_paged(&pending));
         let Some(most) = most else { return Some((pending, reply)) };
-        let rows = match reply {
-            Reply::Orders(rows) => Rows::Orders(rows),
-            Reply::Fills(rows) => Rows::Fills(rows),
-            other => return Some((pending, other)),
+        let rows = match Rows::of(reply) {
+            Ok(rows) => rows,
+            Err(other) => return Some((pending, other)),
         };
         let is_full = rows.len() as u64 + u64::from(unreadable) >= u64::from(most);
         let end = rows.end();
@@ -99,7 +119,11 @@ impl Engine {
             None => (pending.call.clone(), pending.sent_at, 1, rows),
             Some(pages) => {
                 let Pages { of, asked_at, read, newer } = *pages;
-                let rows = rows.before(newer)?;
+                let rows = match rows.before(newer) {
+                    Ok(rows) => rows,
+                    // Another list than the one that was begun: it is no answer to either.
+                    Err(other) => return Some((pending, other.reply())),
+                };
                 (of, asked_at, read + 1, rows)
             }
         };
