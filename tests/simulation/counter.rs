@@ -117,6 +117,15 @@ impl Counter {
         canceled.unwrap();
     }
 
+    /// Our instance is dead for so long, in the middle of which something happens.
+    pub(crate) fn kill_for(&mut self, duration: Duration, meanwhile: impl FnOnce(&mut Self)) {
+        self.world.kill_me();
+        self.run_for(duration / 2);
+        meanwhile(self);
+        self.run_for(duration / 2);
+        self.world.restart();
+    }
+
     pub(crate) fn set_weather(&mut self, weather: Weather) {
         self.world.set_weather(weather);
     }

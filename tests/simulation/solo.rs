@@ -129,6 +129,10 @@ impl Solo {
         self.world.sleep(self.id, duration);
     }
 
+    pub(crate) fn kill_me(&mut self) {
+        self.world.kill(self.id);
+    }
+
     pub(crate) fn restart(&mut self) {
         self.world.restart(self.id).unwrap();
     }
