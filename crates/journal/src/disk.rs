@@ -59,12 +59,18 @@ impl DiskJournal {
         let mut writer = Writer::new(storage, sync, Arc::clone(&health));
         let own = CloseAtEnd(Arc::clone(&inbox));
         let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || {
-            let mut group = Vec::new();
+            let (mut group, mut has_paused) = (Vec::new(), false);
             loop {
-                let patience = if writer.is_busy() { Patience::Return } else { Patience::Wait };
+                // What can wait is begun in a pause, and left as soon as somebody comes.
+                let patience = match writer.is_busy() {
+                    false => Patience::Wait,
+                    true if has_paused => Patience::Return,
+                    true => Patience::Pause,
+                };
                 let Some(errands) = own.0.take(&mut group, patience) else {
                     return writer.end(&mut tell);
                 };
+                has_paused = group.is_empty();
                 writer.turn(errands, &mut group, &mut tell);
             }
         })?;

@@ -8,11 +8,13 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tradewind_engine::journal::{Append, Durability};
 use tradewind_model::time::Timestamp;
 
 use crate::journal::AppendError;
+use crate::look_out::look_out;
 
 /// Records that wait at the most: at the speed of a slow disk, a few seconds of trading.
 pub(crate) const WAITING_MAX: usize = 16_384;
@@ -20,9 +22,8 @@ pub(crate) const WAITING_MAX: usize = 16_384;
 const NEW_RISK_MAX: usize = WAITING_MAX / 2;
 /// Records that share a commit at the most, unless a single append has more.
 pub(crate) const GROUP_MAX: usize = 256;
-/// How often to look for more before going to sleep: some twenty microseconds. Orders come in
-/// bursts, and to be woken takes longer than a commit.
-const LOOKS: u32 = 512;
+/// Without an append for so long there is time for what can wait.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// The way in.
 #[derive(Debug, Default)]
@@ -54,10 +55,14 @@ pub(crate) struct Errands {
     pub(crate) has_gap: bool,
 }
 
-/// Whether to wait for something to do.
+/// How long to wait for something to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Patience {
+    /// Until there is something.
     Wait,
+    /// As long as orders that belong together may lie apart.
+    Pause,
+    /// Not at all.
     Return,
 }
 
@@ -92,14 +97,7 @@ impl Inbox {
 
     /// Takes everything that waits, up to a group. None when the inbox is closed and empty.
     pub(crate) fn take(&self, group: &mut Vec<Append>, patience: Patience) -> Option<Errands> {
-        if patience == Patience::Wait {
-            self.look_out();
-        }
-        let mut state = self.lock();
-        while patience == Patience::Wait && state.is_idle() && !state.is_closed {
-            state.is_waited_for = true;
-            state = self.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
+        let mut state = self.await_news(patience);
         state.is_waited_for = false;
         if state.is_closed && state.is_idle() {
             return None;
@@ -116,14 +114,29 @@ impl Inbox {
         Some(std::mem::take(&mut state.errands))
     }
 
-    /// Waits a moment without going to sleep.
-    fn look_out(&self) {
-        for _ in 0..LOOKS {
-            if self.has_news.load(Ordering::Relaxed) {
-                break;
-            }
-            std::hint::spin_loop();
+    fn await_news(&self, patience: Patience) -> MutexGuard<'_, State> {
+        if patience == Patience::Return {
+            return self.lock();
         }
+        // Orders come in bursts.
+        look_out(|| self.has_news.load(Ordering::Relaxed).then_some(()));
+        let mut state = self.lock();
+        let is_idle = |state: &mut State| {
+            state.is_waited_for = state.is_idle() && !state.is_closed;
+            state.is_waited_for
+        };
+        match patience {
+            Patience::Wait => {
+                let waited = self.ready.wait_while(state, is_idle);
+                state = waited.unwrap_or_else(PoisonError::into_inner);
+            }
+            Patience::Pause => {
+                let waited = self.ready.wait_timeout_while(state, PAUSE, is_idle);
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            }
+            Patience::Return => {}
+        }
+        state
     }
 
     /// Whether there is nothing to do.

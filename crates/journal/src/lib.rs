@@ -42,13 +42,15 @@
 //! | `store` | what strategies want remembered |
 //! | `state` | what trading is not allowed, what the venue has shut, where new orders go instead |
 //! | `last_trades`, `slots`, `meta` | where to go on reading trades; names given out; which journal this is |
-//! | `log`, `events` | every record in order, with all it said as JSON |
+//! | `log` | every record in order, with all it said as JSON |
 //! | `live_orders`, `closed_orders` | what `orders` is made from |
+//! | `events`, `fresh` | what `log` is made from: records that the other tables say, and the latest, which they do not say yet |
 //!
-//! What is durable stands in `events`. The other tables say it as soon as nobody waits for the
-//! journal, which is some milliseconds later. Money is text, so that no digit is lost; `price + 0` makes a number of it, inexactly. Times
-//! are nanoseconds, with a readable column beside them. The `.schema` of the file explains each
-//! column. Whoever writes to it by hand does so while the bot does not run.
+//! What is durable stands in `log` at once. The other tables say it as soon as nobody waits for the
+//! journal, which is some milliseconds later. Money is text, so that no digit is lost; `price + 0`
+//! makes a number of it, inexactly. Times are nanoseconds, with a readable column beside them. The
+//! `.schema` of the file explains each column. Whoever writes to it by hand does so while the bot
+//! does not run.
 //!
 //! It grows by some hundred bytes a record. [`Journal::compact`] removes orders that are over for
 //! long, with their trades and records; what they traded stays counted in `turnovers`.
@@ -58,6 +60,7 @@ mod folder;
 mod inbox;
 mod inspection;
 mod journal;
+mod look_out;
 mod memory;
 mod open_error;
 mod sqlite;
@@ -67,6 +70,7 @@ mod writer;
 pub use disk::{DiskJournal, Tell};
 pub use inspection::inspect;
 pub use journal::{AppendError, Health, Journal, SyncMode};
+pub use look_out::look_out;
 pub use memory::{MemoryDisk, MemoryJournal, Remains};
 pub use open_error::OpenError;
 

@@ -1,10 +1,10 @@
 //! The journal's database.
 //!
-//! One transaction holds a group of records, each as it is in `events`. What they come to follows
-//! in the tables beside it as soon as nobody waits (`filing`): those tables are what an operator
-//! asks and what a start reads, with the last moments of the log that are not in them yet. What
-//! they hold is worked out by the engine's own fold, of which a mirror is kept here, so that both
-//! say the same by construction.
+//! One transaction holds a group of records, in a single row of `fresh`. They move on to `events`,
+//! and what they come to into the tables beside it, as soon as nobody waits (`filing`): those tables
+//! are what an operator asks and what a start reads, with the last moments that are not in them
+//! yet. What they hold is worked out by the engine's own fold, of which a mirror is kept here, so
+//! that both say the same by construction.
 //!
 //! The file is in WAL mode: a commit appends to `journal.db-wal` and waits for no disk unless it
 //! has to survive a loss of power. Moving that into the database is the checkpointer's, which has
@@ -26,7 +26,7 @@ mod write;
 use std::path::Path;
 
 use rusqlite::Connection;
-use tradewind_engine::journal::{Append, Recovered, StorageFault};
+use tradewind_engine::journal::{Append, Record, Recovered, StorageFault};
 use tradewind_model::time::Timestamp;
 
 use crate::folder::Folder;
@@ -36,7 +36,7 @@ use crate::storage::{Committed, Compacted, Filed, Storage};
 use checkpoint::Checkpointer;
 use compaction::Progress;
 use fault::Fault;
-use filing::Unfiled;
+use filing::{FILED_AT_ONCE, Unfiled};
 use mirror::Mirror;
 use watch::Watch;
 
@@ -154,15 +154,20 @@ impl Open {
 
     fn commit(&mut self, group: &mut [Append], sync: SyncMode) -> Result<Committed, Fault> {
         self.set_sync(sync)?;
-        let mut places = Vec::new();
+        let records: Vec<&Record> = group.iter().flat_map(|append| &append.records).collect();
+        let count = records.len();
+        let mut places = Vec::with_capacity(count.div_ceil(FILED_AT_ONCE));
         self.transaction(|open| {
-            let records = group.iter().flat_map(|append| &append.records);
-            places = write::events(&open.connection, records)?;
+            for row in records.chunks(FILED_AT_ONCE) {
+                places.push((write::fresh(&open.connection, row)?, row.len()));
+            }
             Ok(())
         })?;
-        let committed = Committed { records: places.len() as u64, strays: 0 };
-        let records = group.iter_mut().flat_map(|append| std::mem::take(&mut append.records));
-        self.unfiled.add(places.into_iter().zip(records));
+        let mut records = group.iter_mut().flat_map(|append| std::mem::take(&mut append.records));
+        for (place, count) in places {
+            self.unfiled.add(place, records.by_ref().take(count).collect());
+        }
+        let committed = Committed { records: count as u64, strays: 0 };
         self.checkpointer.written(committed.records);
         Ok(committed)
     }

@@ -150,13 +150,19 @@ impl Driver {
     async fn drive(mut self) {
         let clock = self.shell.clock;
         loop {
-            let now = clock.now();
+            let mut now = clock.now();
             // Before anything is sent: after a sleep nothing may be signed by what was known.
             if let Some(nanos) = self.wall.look() {
                 self.engine.handle(now, Event::ClockJumped { nanos });
             }
-            while let Some(action) = self.engine.poll(now) {
-                self.shell.perform(now, action);
+            loop {
+                while let Some(action) = self.engine.poll(now) {
+                    self.shell.perform(now, action);
+                }
+                let durable = self.shell.scribe.as_mut().and_then(Scribe::look_out);
+                let Some(durable) = durable else { break };
+                now = clock.now();
+                self.engine.handle(now, durable);
             }
             // Whoever commands sees in the next snapshot what came of it.
             let commanded = std::mem::take(&mut self.shell.commanded);
@@ -305,7 +311,7 @@ impl Shell {
                 }
             }
             Action::Append(append) => {
-                if let Some(scribe) = &self.scribe {
+                if let Some(scribe) = &mut self.scribe {
                     scribe.append(append);
                 }
             }

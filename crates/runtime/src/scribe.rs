@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tradewind_engine::Event;
-use tradewind_engine::journal::{Answer, Append, Recovered};
-use tradewind_journal::{DiskJournal, Journal, MemoryDisk, MemoryJournal, OpenError, SyncMode};
+use tradewind_engine::journal::{Answer, Append, Durability, Recovered};
+use tradewind_journal::{
+    DiskJournal, Journal, MemoryDisk, MemoryJournal, OpenError, SyncMode, look_out,
+};
 use tradewind_model::time::Timestamp;
 
 /// How often what is over for too long is removed.
@@ -29,6 +31,8 @@ pub struct Scribe {
     /// Where the answers go.
     answers: mpsc::UnboundedSender<Answer>,
     answered: mpsc::UnboundedReceiver<Answer>,
+    /// Whether an order waits for what was appended last.
+    is_awaited: bool,
 }
 
 #[derive(Debug)]
@@ -57,7 +61,7 @@ impl Scribe {
         let tell = Box::new(move |answer| drop(own.send(answer)));
         let (journal, recovered) = DiskJournal::open(folder, sync, now, tell)?;
         let journal = Place::Disk(journal);
-        Ok((Self { journal, keep, tidy_due: now, answers, answered }, recovered))
+        Ok((Self { journal, keep, tidy_due: now, answers, answered, is_awaited: false }, recovered))
     }
 
     /// A journal in memory, for a venue whose own memory ends with the process as well.
@@ -69,11 +73,12 @@ impl Scribe {
         let (journal, _) = MemoryDisk::new().open(SyncMode::Normal)?;
         let (journal, tidy_due) = (Place::Memory(journal), Timestamp::EPOCH);
         // What is over for a day tells nobody anything when the venue ends with the process.
-        Ok(Self { journal, keep: TIDY_EVERY, tidy_due, answers, answered })
+        Ok(Self { journal, keep: TIDY_EVERY, tidy_due, answers, answered, is_awaited: false })
     }
 
     /// Has records written down.
-    pub(crate) fn append(&self, append: Append) {
+    pub(crate) fn append(&mut self, append: Append) {
+        self.is_awaited |= append.durability() != Durability::Behind;
         if let Err(error) = self.seam().append(append) {
             self.tell(error.into_answer());
         }
@@ -98,6 +103,13 @@ impl Scribe {
     /// The next answer, as an event.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         self.answered.recv().await.map(Event::Journal)
+    }
+
+    /// The next answer, as an event, if an order waits for it and it comes in a moment. To wait for
+    /// it asleep would take longer than the journal does.
+    pub(crate) fn look_out(&mut self) -> Option<Event> {
+        let is_awaited = std::mem::take(&mut self.is_awaited);
+        if is_awaited { look_out(|| self.try_next()) } else { None }
     }
 
     /// The next answer that is there already, as an event.

@@ -1,7 +1,7 @@
 //! What stands in front of an exchange whatever its wire: sockets, the script of what goes wrong,
 //! and the notes for checkers.
 //!
-//! A [`Front`] knows who is connected and what waits for whom, holds back what is late, and writes
+//! A `Front` knows who is connected and what waits for whom, holds back what is late, and writes
 //! down what arrived. It understands no message: a wire builds its venue around one and says what
 //! the bytes mean. What goes wrong is written once here, so that the same script makes the same
 //! bad day at every venue.

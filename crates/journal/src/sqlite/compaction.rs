@@ -102,18 +102,16 @@ impl Open {
             compacted.has_more = false;
             return Ok(());
         };
-        // The last one that is filed stays: the numbers of later ones begin above it.
         let removed = self
             .connection
             .prepare_cached(
                 "DELETE FROM events WHERE seq > ?1 AND seq <= ?2 AND at_ns BETWEEN 0 AND ?3 - 1 \
-                 AND seq < ?4 \
                  AND NOT EXISTS (SELECT 1 FROM live_orders AS kept \
                  WHERE kept.client_order_id = events.client_order_id) \
                  AND NOT EXISTS (SELECT 1 FROM closed_orders AS kept \
                  WHERE kept.client_order_id = events.client_order_id)",
             )?
-            .execute(params![progress.seq, end, time(progress.before), self.unfiled.filed])?;
+            .execute(params![progress.seq, end, time(progress.before)])?;
         compacted.records += u64::try_from(removed).unwrap_or(u64::MAX);
         progress.seq = end;
         Ok(())

@@ -1,8 +1,9 @@
-//! Bringing what the log says into the tables beside it.
+//! Bringing what was committed into the tables.
 //!
-//! Durable is what stands in the log, and an order waits for no more than that. The tables follow
-//! when nobody waits, some records at a time; how far they have come is written with them. What is
-//! in the log and not in them yet is taken from it by a start, and by whoever looks from outside.
+//! A commit writes one row with all of its records, and an order waits for no more than that. They
+//! move into the log and into the tables beside it when nobody waits, some records at a time. Those
+//! that have not moved yet are taken from where they are by a start, and by whoever looks from
+//! outside.
 
 use std::collections::VecDeque;
 
@@ -16,40 +17,57 @@ use super::{read, write};
 use crate::journal::SyncMode;
 use crate::storage::Filed;
 
-/// Records filed at a time: what somebody who comes meanwhile may have to wait for.
-const FILED_AT_ONCE: usize = 16;
+/// Records in a row, and records filed at a time: what somebody who comes meanwhile may have to
+/// wait for.
+pub(super) const FILED_AT_ONCE: usize = 16;
 
 /// What is durable and in no table yet.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Unfiled {
-    /// With their places in the log, the oldest first.
-    records: VecDeque<(i64, Record)>,
-    /// The place of the last one that is filed; zero when none is.
-    pub(super) filed: i64,
+    /// The rows, with their places, the oldest first.
+    rows: VecDeque<(i64, Vec<Record>)>,
+    records: usize,
 }
 
 impl Unfiled {
-    /// What the log holds beyond the tables.
+    /// What there is in a file.
     pub(super) fn read(connection: &Connection) -> Result<Self, Fault> {
-        let filed = read::filed(connection)?;
-        Ok(Self { records: read::records_after(connection, filed)?, filed })
+        let mut unfiled = Self::default();
+        read::fresh(connection, |place, records| unfiled.add(place, records))?;
+        Ok(unfiled)
     }
 
-    /// Adds what was just committed.
-    pub(super) fn add(&mut self, records: impl IntoIterator<Item = (i64, Record)>) {
-        self.records.extend(records);
+    /// Adds a row that was just committed.
+    pub(super) fn add(&mut self, place: i64, records: Vec<Record>) {
+        self.records += records.len();
+        self.rows.push_back((place, records));
     }
 
+    /// Records.
     pub(super) fn len(&self) -> usize {
-        self.records.len()
+        self.records
     }
 
     /// Lets a mirror of the tables know what is not in them.
     pub(super) fn tell(&self, connection: &Connection, mirror: &mut Mirror) -> Result<(), Fault> {
-        for (_, record) in &self.records {
+        for record in self.rows.iter().flat_map(|(_, records)| records) {
             mirror.take_in(connection, record)?;
         }
         Ok(())
+    }
+
+    /// Takes the oldest rows, with as many records as are filed at a time.
+    fn take_some(&mut self) -> Vec<(i64, Vec<Record>)> {
+        let mut taken = 0;
+        let count = self.rows.iter().take_while(|(_, records)| {
+            taken += records.len();
+            taken <= FILED_AT_ONCE
+        });
+        // A row of an older version may have more.
+        let count = count.count().max(1).min(self.rows.len());
+        let rows: Vec<_> = self.rows.drain(..count).collect();
+        self.records -= rows.iter().map(|(_, records)| records.len()).sum::<usize>();
+        rows
     }
 }
 
@@ -57,20 +75,16 @@ impl Open {
     /// Files some of what is not filed, all at once or not at all.
     pub(super) fn file_some(&mut self) -> Result<Filed, Fault> {
         let mut filed = Filed::default();
-        let count = self.unfiled.len().min(FILED_AT_ONCE);
-        if count == 0 {
-            return Ok(filed);
-        }
-        // What is filed stands in the log, and can be filed again.
+        let rows = self.unfiled.take_some();
+        let Some((last, _)) = rows.last() else { return Ok(filed) };
+        // What is filed was durable before, and can be filed again.
         self.set_sync(SyncMode::Normal)?;
-        let records: Vec<_> = self.unfiled.records.drain(..count).collect();
         self.transaction(|open| {
-            for (seq, record) in &records {
+            for record in rows.iter().flat_map(|(_, records)| records) {
                 filed.strays += u64::from(write::file(open, record)? == Applied::Stray);
-                open.unfiled.filed = *seq;
             }
             write::changed(open)?;
-            write::filed(open)
+            write::filed(&open.connection, *last)
         })?;
         self.mirror.forget_oldest();
         Ok(filed)

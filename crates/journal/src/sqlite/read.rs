@@ -1,6 +1,6 @@
 //! What the tables come to.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -52,31 +52,18 @@ pub(super) fn recovered(connection: &Connection) -> Result<Recovered, Fault> {
     Ok(recovered)
 }
 
-/// The last record of the log that the tables take account of; zero when there is none.
-pub(super) fn filed(connection: &Connection) -> Result<i64, Fault> {
-    let mut statement = connection.prepare("SELECT value FROM meta WHERE name = 'filed'")?;
-    let mut rows = statement.query([])?;
-    match rows.next()? {
-        Some(row) => Cells::of("meta", row).parse("value"),
-        None => Err(Fault::Damage("table meta does not say what is filed".to_owned())),
-    }
-}
-
-/// The records of the log after this one, with their places, in order.
-pub(super) fn records_after(
+/// What was committed and is in no table yet: rows of records, with their places, in order.
+pub(super) fn fresh(
     connection: &Connection,
-    seq: i64,
-) -> Result<VecDeque<(i64, Record)>, Fault> {
-    let mut statement =
-        connection.prepare("SELECT seq, at_ns, record FROM events WHERE seq > ?1 ORDER BY seq")?;
-    let mut rows = statement.query([seq])?;
-    let mut records = VecDeque::new();
+    mut take: impl FnMut(i64, Vec<Record>),
+) -> Result<(), Fault> {
+    let mut statement = connection.prepare("SELECT place, records FROM fresh ORDER BY place")?;
+    let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let cells = Cells::of("events", row);
-        let record = Record { at: cells.time("at_ns")?, entry: cells.json("record")? };
-        records.push_back((cells.get("seq")?, record));
+        let cells = Cells::of("fresh", row);
+        take(cells.get("place")?, cells.json("records")?);
     }
-    Ok(records)
+    Ok(())
 }
 
 /// An order that is over, with its trades, if it is kept.

@@ -8,7 +8,8 @@ use super::fault::Fault;
 pub(super) const APPLICATION_ID: i64 = 0x5457_4a4c;
 
 /// What leads from each version to the next; version 0 has no tables.
-pub(super) const STEPS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+pub(super) const STEPS: [&str; 3] =
+    [include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// The version that `steps` lead to.
 pub(super) fn version_after(steps: &[&str]) -> i64 {

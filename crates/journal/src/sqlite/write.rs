@@ -3,6 +3,7 @@
 mod decision;
 mod order;
 
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, params};
 use tradewind_engine::journal::{Applied, Entry, Record, Trade, TurnoverKey};
 use tradewind_model::id::{Asset, ClientOrderId};
@@ -12,10 +13,11 @@ use super::column::{side_name, time};
 use super::fault::Fault;
 
 /// What a record takes at the most, mostly.
-const JSON_BYTES: usize = 1_024;
+const JSON_BYTES: usize = 512;
 
-/// Writes into the tables what a record changes.
+/// Writes a record into the log, and into the tables what it changes.
 pub(super) fn file(open: &mut Open, record: &Record) -> Result<Applied, Fault> {
+    event(&open.connection, record)?;
     let Some(id) = record.entry.client_order_id() else {
         let applied = open.mirror.apply(record);
         decision::write(open, record.at, &record.entry)?;
@@ -86,35 +88,35 @@ pub(super) fn changed(open: &mut Open) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Writes records into the log, and gives their places there.
-pub(super) fn events<'r>(
-    connection: &Connection,
-    records: impl Iterator<Item = &'r Record>,
-) -> Result<Vec<i64>, Fault> {
+/// Makes records durable as one row, and gives its place.
+pub(super) fn fresh(connection: &Connection, records: &[&Record]) -> Result<i64, Fault> {
+    let mut statement = connection.prepare_cached("INSERT INTO fresh (records) VALUES (?1)")?;
+    let mut json = Vec::with_capacity(JSON_BYTES * records.len());
+    serde_json::to_writer(&mut json, records)?;
+    // SQLite takes the bytes of a text as they are; what comes from our own encoder is UTF-8.
+    statement.raw_bind_parameter(1, ToSqlOutput::Borrowed(ValueRef::Text(&json)))?;
+    statement.raw_execute()?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// Removes the rows up to this place, whose records stand elsewhere now.
+pub(super) fn filed(connection: &Connection, place: i64) -> Result<(), Fault> {
+    connection.prepare_cached("DELETE FROM fresh WHERE place <= ?1")?.execute([place])?;
+    Ok(())
+}
+
+/// Writes a record into the log.
+fn event(connection: &Connection, record: &Record) -> Result<(), Fault> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO events (at_ns, kind, client_order_id, record) VALUES (?1, ?2, ?3, ?4)",
     )?;
-    let mut json = Vec::with_capacity(JSON_BYTES);
-    let write = |record: &Record| {
-        json.clear();
-        serde_json::to_writer(&mut json, &record.entry)?;
-        let id = record.entry.client_order_id();
-        statement.execute(params![
-            time(record.at),
-            record.entry.name(),
-            id.as_ref().map(ClientOrderId::as_str),
-            String::from_utf8_lossy(&json),
-        ])?;
-        Ok(connection.last_insert_rowid())
-    };
-    records.map(write).collect()
-}
-
-/// Writes how far the tables have come.
-pub(super) fn filed(open: &Open) -> Result<(), Fault> {
-    let mut statement =
-        open.connection.prepare_cached("UPDATE meta SET value = ?1 WHERE name = 'filed'")?;
-    statement.execute([open.unfiled.filed.to_string()])?;
+    let id = record.entry.client_order_id();
+    statement.execute(params![
+        time(record.at),
+        record.entry.name(),
+        id.as_ref().map(ClientOrderId::as_str),
+        serde_json::to_string(&record.entry)?,
+    ])?;
     Ok(())
 }
 

@@ -59,7 +59,7 @@ pub(super) fn written(folder: &Path) -> u64 {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
     let connection = Connection::open_with_flags(folder.join("journal.db"), flags).unwrap();
     let count: i64 =
-        connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).unwrap();
+        connection.query_row("SELECT count(*) FROM log", [], |row| row.get(0)).unwrap();
     u64::try_from(count).unwrap()
 }
 

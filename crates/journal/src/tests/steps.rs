@@ -75,6 +75,33 @@ pub(super) fn step(orders: u32) -> impl Strategy<Value = Step> {
     (0..orders, says).prop_map(|(order, says)| Step { order, says })
 }
 
+/// Everything that a record can say, each ending included.
+pub(super) fn one_of_each() -> Vec<Step> {
+    let says = [
+        Says::Intent(1),
+        Says::Sent,
+        Says::Accepted,
+        Says::Traded(1),
+        Says::CancelAsked,
+        Says::AmendAsked(1),
+        Says::Amended(1),
+        Says::InDoubt,
+        Says::Resolved,
+        Says::Trading(1),
+        Says::Shut(1),
+        Says::Opened,
+        Says::FailedOver,
+        Says::FailedBack,
+        Says::Remembered(Some(1)),
+        Says::Remembered(None),
+    ];
+    let lives = says.into_iter().map(|says| Step { order: 0, says });
+    let endings = (0..Ending::ALL.len()).zip(1..).flat_map(|(ending, order)| {
+        [Says::Adopted, Says::Ended(ending)].map(|says| Step { order, says })
+    });
+    lives.chain(endings).collect()
+}
+
 /// The `n`-th step of the long life that is killed again and again: orders that come, trade and
 /// end, a hundred at a time.
 pub(super) fn lived(n: u64) -> Step {

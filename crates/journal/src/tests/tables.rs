@@ -149,7 +149,7 @@ fn somebody_who_reads_for_long_keeps_nobody_from_writing() {
     let reader = Connection::open(folder.database()).unwrap();
     reader.execute_batch("BEGIN").unwrap();
     let count = |reader: &Connection| -> i64 {
-        reader.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).unwrap()
+        reader.query_row("SELECT count(*) FROM log", [], |row| row.get(0)).unwrap()
     };
     assert_eq!(count(&reader), 10);
     for part in all[10..].chunks(50) {
@@ -196,6 +196,6 @@ fn a_removed_order_leaves_no_trace_but_its_sums_and_the_log_of_kept_ones_stays()
     ] {
         assert_eq!(rows(&folder, query), Vec::<String>::new(), "{query}");
     }
-    let kept = rows(&folder, "SELECT count(*) FROM events");
+    let kept = rows(&folder, "SELECT count(*) FROM log");
     assert_eq!(kept, [(4_000 - records).to_string()]);
 }
