@@ -30,11 +30,15 @@ pub(crate) fn run(plan: &Plan, time: Duration, is_over: &AtomicBool) -> Result<F
     let wishes = Wishes::default();
     let mut world = World::new(WorldSetup {
         seed: plan.seed,
-        venue: venue(),
+        venue: venue().into(),
         trips_max: 0,
         ..WorldSetup::default()
     });
-    world.at_venue(|venue, _| trouble::prepare(venue, plan));
+    world.at_venue(|venue, _| {
+        if let Some(venue) = venue.binance() {
+            trouble::prepare(venue, plan);
+        }
+    });
     if let Some(stranger) = stranger(plan) {
         world.add_stranger(&stranger);
     }
@@ -53,7 +57,8 @@ pub(crate) fn run(plan: &Plan, time: Duration, is_over: &AtomicBool) -> Result<F
     let snapshot = world.instance(id).snapshot(world.now()).ok_or("the instance is gone")?;
     let reads = Reads { coalesced: snapshot.counters.reads.coalesced, ..reads };
     let book = wishes.book();
-    Ok(Figures::of(world.venue(), &book, reads, from, world.now()))
+    let venue = world.venue().as_binance().ok_or("the venue counts in another way")?;
+    Ok(Figures::of(venue, &book, reads, from, world.now()))
 }
 
 fn go_live(world: &mut World, id: InstanceId) -> Result<(), Failed> {

@@ -31,7 +31,7 @@ fn named(name: &str) -> StrategySpec {
 /// market stands still.
 fn shared() -> Solo {
     let mut world = WorldSetup { traces: false, ..WorldSetup::default() };
-    let exchange = &mut world.venue.exchange;
+    let exchange = world.venue.exchange_mut();
     for symbol in &mut exchange.symbols {
         symbol.market = symbol.market.still();
     }

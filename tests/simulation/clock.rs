@@ -144,7 +144,7 @@ fn after_a_sleep_the_clock_is_read_and_everything_asked_before_anything_is_trade
     trader.world.run_for(SECOND);
     trader.seen.extend(told());
     // An order waits for leave when the lid is shut, and another's answer is on its way.
-    trader.world.at_venue(|venue, now| venue.burn_weight(now, PEER, 1));
+    trader.world.at_venue(|venue, now| venue.burn(now, PEER, 1));
     let on_its_way = trader.submit();
     trader.world.run_for(Duration::from_micros(100));
     trader.world.sleep(HOUR);
@@ -183,7 +183,7 @@ fn after_a_sleep_the_clock_is_read_and_everything_asked_before_anything_is_trade
 #[test]
 fn an_order_that_waited_when_the_machine_slept_does_not_leave_an_hour_later() {
     let mut trader = Trader::new(Solo::calm(|world, _| {
-        world.venue.front.limits.orders_per_ten_seconds = 20;
+        world.venue.binance().unwrap().front.limits.orders_per_ten_seconds = 20;
     }));
     let start = trader.world.now();
     let fresh = (start.window_start(SECOND * 10) + SECOND * 10).since(start);
@@ -217,7 +217,7 @@ fn a_machine_that_stood_still_without_knowing_is_refused_once() {
 #[test]
 fn what_waits_long_for_leave_is_signed_when_it_leaves() {
     let mut trader = Trader::new(Solo::calm(|world, instance| {
-        world.venue.front.limits.orders_per_ten_seconds = 20;
+        world.venue.binance().unwrap().front.limits.orders_per_ten_seconds = 20;
         instance.recv_window = Duration::from_millis(500);
     }));
     let ids: Vec<_> = (0..25).map(|_| trader.submit()).collect();

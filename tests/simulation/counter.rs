@@ -48,12 +48,12 @@ impl Counter {
         let world = Solo::calm(|world, instance| {
             world.seed = seed;
             instance.seed = seed;
-            for symbol in &mut world.venue.exchange.symbols {
+            for symbol in &mut world.venue.exchange_mut().symbols {
                 symbol.market = symbol.market.deserted();
             }
             let plenty = [("USDT", 10_000_000), ("BTC", 1_000), ("ETH", 10_000)];
             let plenty = plenty.map(|(asset, qty)| (asset, Decimal::from(qty)));
-            world.venue.exchange.accounts = vec![AccountConfig::with_balances(&plenty); 2];
+            world.venue.exchange_mut().accounts = vec![AccountConfig::with_balances(&plenty); 2];
             change(world, instance);
         });
         Self { world, ids: ClientOrderIds::new(77, Timestamp::EPOCH), told: Vec::new() }
@@ -115,6 +115,15 @@ impl Counter {
             })
         });
         canceled.unwrap();
+    }
+
+    /// Our instance is dead for so long, in the middle of which something happens.
+    pub(crate) fn kill_for(&mut self, duration: Duration, meanwhile: impl FnOnce(&mut Self)) {
+        self.world.kill_me();
+        self.run_for(duration / 2);
+        meanwhile(self);
+        self.run_for(duration / 2);
+        self.world.restart();
     }
 
     pub(crate) fn set_weather(&mut self, weather: Weather) {

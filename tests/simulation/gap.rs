@@ -175,12 +175,12 @@ fn the_weight_of_a_resync_alone_is_within_what_was_declared() {
 #[test]
 fn many_symbols_are_asked_about_at_once() {
     let mut counter = Counter::with(9, |world, instance| {
-        let pattern = world.venue.exchange.symbols[0].clone();
+        let pattern = world.venue.exchange_mut().symbols[0].clone();
         for number in 0..16 {
             let mut symbol = pattern.clone();
             symbol.base = format!("B{number}");
             symbol.symbol = format!("B{number}USDT");
-            world.venue.exchange.symbols.push(symbol);
+            world.venue.exchange_mut().symbols.push(symbol);
             instance.strategies[0].instruments.push(format!("B{number}-USDT").as_str().into());
         }
     });

@@ -60,6 +60,7 @@ impl Herd {
         };
         venue.front.keys = (0..HERD).map(key).collect();
         venue.front.arrivals_max = 1 << 18;
+        let venue = venue.into();
         let mut world = World::new(WorldSetup { seed, venue, ..WorldSetup::default() });
         let registry = Arc::new(probe::registry());
         let setup = |number| {
@@ -72,7 +73,7 @@ impl Herd {
                 startup_timeout: MINUTE * 5,
                 cancels_on_stop: false,
                 seed: seed * 1_000 + u64::from(number),
-                signer: Signer::hmac_sha256(&api_key, &secret).unwrap(),
+                signer: Some(Signer::hmac_sha256(&api_key, &secret).unwrap()),
                 scheduler: SchedulerConfig { share: HERD.into(), ..SchedulerConfig::default() },
                 ..InstanceSetup::new(Arc::clone(&registry), strategies)
             }
@@ -137,7 +138,7 @@ impl Herd {
         let ledger = self.world.ledger();
         let arrivals = ledger.arrivals.iter().filter(|one| is_of_it(one.at));
         let used: u32 = arrivals.map(|one| one.weight).sum();
-        self.world.at_venue(|venue, now| venue.burn_weight(now, PEER, 4_800 - used.min(4_800)));
+        self.world.at_venue(|venue, now| venue.burn(now, PEER, 4_800 - used.min(4_800)));
         for id in &self.ids {
             self.world.restart(*id).unwrap();
         }

@@ -48,7 +48,7 @@ impl Desk {
         adapt: impl FnOnce(&mut InstanceSetup),
     ) -> Self {
         let mut setup = WorldSetup::default();
-        change(&mut setup.venue);
+        change(setup.venue.binance().unwrap());
         let mut world = World::new(setup);
         let strategies = vec![StrategySpec::new("probe", "feeds = [\"quote\"]")];
         let mut setup = InstanceSetup {

@@ -75,7 +75,7 @@ fn burn(floor: &mut Floor) -> Vec<tradewind_model::id::ClientOrderId> {
     floor.world.run_for(MILLI * 15);
     floor.world.cut_streams(floor.me, StreamKind::Account);
     // Somebody else behind the address spends what is left of the minute.
-    floor.world.at_venue(|venue, now| venue.burn_weight(now, PEER, 5_000));
+    floor.world.at_venue(|venue, now| venue.burn(now, PEER, 5_000));
     asked
 }
 

@@ -11,7 +11,8 @@ use tradewind_model::money::Price;
 use tradewind_model::notice::{Command, Recovered, VenueStatus};
 use tradewind_model::order::{MarketQuantity, OrderKind, OrderRequest, Side};
 use tradewind_model::time::Timestamp;
-use tradewind_simulator::binance::{Binance, BinanceConfig, Fault, Pattern, Rule};
+use tradewind_simulator::binance::{Fault, Pattern, Rule};
+use tradewind_simulator::venue::{AnyVenue, VenueConfig};
 
 use super::journal::{Desk, MILLI, SECOND};
 use super::orders::{post_only, qty};
@@ -244,7 +245,7 @@ fn a_start_reads_one_list_of_open_orders_and_asks_only_about_what_is_not_in_it()
 fn reset(desk: &mut Desk) {
     desk.world.kill(desk.me);
     desk.world.run_for(SECOND * 60);
-    desk.world.at_venue(|venue, now| *venue = Binance::new(&BinanceConfig::default(), 77, now));
+    desk.world.at_venue(|venue, now| *venue = AnyVenue::new(&VenueConfig::default(), 77, now));
     desk.world.restart(desk.me).unwrap();
     desk.world.run_for(SECOND * 120);
 }

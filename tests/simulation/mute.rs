@@ -133,8 +133,8 @@ fn what_rests_for_hours_is_looked_at_cheaply_and_a_sound_stream_is_left_alone() 
 fn reads_that_lag_make_no_stream_look_mute() {
     let lag = SECOND;
     let mut counter = Counter::with(7, |world, _| {
-        world.venue.front.order_read_lag_max = lag;
-        world.venue.front.history_read_lag_max = lag * 3;
+        world.venue.binance().unwrap().front.order_read_lag_max = lag;
+        world.venue.binance().unwrap().front.history_read_lag_max = lag * 3;
     });
     for round in 0..60_u32 {
         let id = counter.buy(50_000 - round, "0.3");

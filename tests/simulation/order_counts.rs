@@ -71,7 +71,7 @@ fn far() -> OrderKind {
 #[test]
 fn when_trades_have_made_room_the_venue_is_asked_and_trading_goes_on() {
     let world = Solo::calm(|world, instance| {
-        world.venue.front.limits.orders_per_day = 40;
+        world.venue.binance().unwrap().front.limits.orders_per_day = 40;
         // Long enough for the count to be asked for twice.
         instance.order_deadline = Duration::from_secs(15);
     });
@@ -99,7 +99,8 @@ fn when_trades_have_made_room_the_venue_is_asked_and_trading_goes_on() {
 
 #[test]
 fn nothing_is_asked_when_nothing_has_traded() {
-    let world = Solo::calm(|world, _| world.venue.front.limits.orders_per_day = 20);
+    let world =
+        Solo::calm(|world, _| world.venue.binance().unwrap().front.limits.orders_per_day = 20);
     let mut hasty = Hasty::new(world);
     let before = hasty.world.requests("GET /api/v3/rateLimit/order");
     for _ in 0..60 {
@@ -114,7 +115,7 @@ fn nothing_is_asked_when_nothing_has_traded() {
 fn twice_as_many_orders_as_are_allowed_are_denied_by_type_and_never_by_the_venue() {
     let mut hasty = Hasty::new(Solo::calm(|world, _| {
         // What waits counts as open: without this, the number of open orders would stop it first.
-        world.venue.exchange.symbols[0].filters.max_num_orders = Some(1_000);
+        world.venue.exchange_mut().symbols[0].filters.max_num_orders = Some(1_000);
     }));
     let begun = hasty.world.now();
     let seconds = 180;

@@ -288,7 +288,7 @@ fn while_the_stream_is_down_new_orders_are_denied_and_cancels_pass() {
 #[test]
 fn after_a_429_nothing_leaves_until_the_venue_said_and_then_trading_goes_on() {
     let mut desk = Desk::open(Weather::FAIR);
-    desk.world.at_venue(|venue, now| venue.burn_weight(now, PEER, 6_000));
+    desk.world.at_venue(|venue, now| venue.burn(now, PEER, 6_000));
     let first = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
     desk.world.run_for(Duration::from_secs(5));
     let ledger = desk.world.ledger();

@@ -275,7 +275,7 @@ fn another_key_is_not_held_up_by_a_refused_one() {
     machine.world.at_venue(|venue, _| venue.revoke(fake::API_KEY));
     machine.world.inquire(me, Call::Account);
     machine.world.run_for(SECOND);
-    let other = Signer::hmac_sha256("another-key", fake::API_SECRET).unwrap();
+    let other = Some(Signer::hmac_sha256("another-key", fake::API_SECRET).unwrap());
     let id = machine.world.spawn(InstanceSetup { signer: other, ..setup(1) }).unwrap();
     let begun = machine.world.now();
     machine.world.run_for(SECOND * 10);
@@ -291,7 +291,7 @@ fn twenty_that_start_together_read_the_catalog_once_and_are_not_turned_away() {
         startup_timeout: MINUTE * 3,
         ..setup
     });
-    machine.world.at_venue(|venue, now| venue.burn_weight(now, PEER, 4_800));
+    machine.world.at_venue(|venue, now| venue.burn(now, PEER, 4_800));
     machine.world.run_for(MINUTE * 3);
     assert!(machine.are_live());
     let ledger = machine.world.ledger();

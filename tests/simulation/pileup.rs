@@ -24,15 +24,15 @@ const CONNECTIONS_MAX: usize = 300;
 fn open(seed: u64) -> Counter {
     let symbols = 36;
     let mut counter = Counter::with(seed, |world, instance| {
-        let pattern = world.venue.exchange.symbols[0].clone();
+        let pattern = world.venue.exchange_mut().symbols[0].clone();
         for number in 2..symbols {
             let mut symbol = pattern.clone();
             symbol.base = format!("B{number}");
             symbol.symbol = format!("B{number}USDT");
-            world.venue.exchange.symbols.push(symbol);
+            world.venue.exchange_mut().symbols.push(symbol);
             instance.strategies[0].instruments.push(format!("B{number}-USDT").as_str().into());
         }
-        world.venue.front.arrivals_max = 1 << 20;
+        world.venue.binance().unwrap().front.arrivals_max = 1 << 20;
         world.trips_max = 1_024;
         instance.records_max = 1_024;
         instance.strategies[0].params = "feeds = [\"trade\"]".to_owned();
@@ -61,7 +61,7 @@ fn strike(counter: &mut Counter, cause: u32) {
         0 => counter.world.cut_streams(StreamKind::Account),
         1 => counter.world.cut_streams(StreamKind::Market),
         2 => counter.world.at_venue(|venue, now| {
-            venue.end_events(now);
+            venue.binance().unwrap().end_events(now);
             // And says so twice.
             venue.say(Service::WsApi, ENDED);
         }),
@@ -70,8 +70,8 @@ fn strike(counter: &mut Counter, cause: u32) {
         5 => counter.world.at_venue(|venue, _| venue.close_all(Service::WsApi)),
         6 => counter.world.at_venue(|venue, _| venue.close_all(Service::Streams)),
         _ => counter.world.at_venue(|venue, now| {
-            venue.announce_shutdown(now, Service::WsApi);
-            venue.announce_shutdown(now, Service::Streams);
+            venue.binance().unwrap().announce_shutdown(now, Service::WsApi);
+            venue.binance().unwrap().announce_shutdown(now, Service::Streams);
         }),
     }
 }

@@ -147,7 +147,7 @@ fn a_full_queue_and_a_crowd_say_so() {
     let mut world = Solo::calm(|_, instance| {
         instance.scheduler.queue = QueueCapacity { background: 10, ..QueueCapacity::default() };
     });
-    world.at_venue(|venue, now| venue.burn_weight(now, PEER, 5_900));
+    world.at_venue(|venue, now| venue.burn(now, PEER, 5_900));
     // The engine hears of it with the next answer; then nothing more leaves this minute.
     let heard = world.ask(Call::ServerTime, Urgency::Query, SECOND);
     world.run_for(SECOND);
@@ -182,7 +182,7 @@ fn each_who_waits_is_told_at_their_own_deadline_and_the_call_lives_on_for_the_ot
     let mut world = Solo::calm(|_, _| {});
     let begun = world.now();
     let window_ends = (begun.window_start(MINUTE) + MINUTE).since(begun);
-    world.at_venue(|venue, now| venue.burn_weight(now, PEER, 5_800));
+    world.at_venue(|venue, now| venue.burn(now, PEER, 5_800));
     let heard = world.ask(Call::ServerTime, Urgency::Query, SECOND);
     world.run_for(SECOND);
     assert!(world.answer(heard).unwrap().is_ok());

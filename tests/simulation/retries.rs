@@ -82,7 +82,7 @@ fn no_try_begins_that_cannot_end_before_its_deadline() {
 #[test]
 fn what_the_venue_asks_for_is_waited_for() {
     let mut world = Solo::calm(|_, _| {});
-    world.at_venue(|venue, now| venue.burn_weight(now, PEER, 6_000));
+    world.at_venue(|venue, now| venue.burn(now, PEER, 6_000));
     let asked = world.ask(depth(5), Urgency::Query, MINUTE * 3);
     world.run_for(MINUTE * 2);
     assert!(world.answer(asked).unwrap().is_ok());
@@ -92,7 +92,7 @@ fn what_the_venue_asks_for_is_waited_for() {
     assert!(made[1].ts >= opens, "{} before {opens}", made[1].ts);
     assert_eq!(world.ledger().rate_limited, 1);
     // One whose time ends before that is not kept waiting for nothing.
-    world.at_venue(|venue, now| venue.burn_weight(now, PEER, 6_000));
+    world.at_venue(|venue, now| venue.burn(now, PEER, 6_000));
     let hasty = world.ask(depth(10), Urgency::Query, SECOND);
     world.run_for(Duration::from_millis(50));
     assert!(matches!(world.answer(hasty), Some(Err(_))));

@@ -160,7 +160,9 @@ fn a_venue_that_shuts_down_is_left_before_it_does() {
         let id = counter.buy(50_000, "1");
         counter.run_for(MINUTE);
         // Only those that stand now are closed.
-        counter.world.at_venue(|venue, now| venue.announce_shutdown(now, service));
+        counter
+            .world
+            .at_venue(|venue, now| venue.binance().unwrap().announce_shutdown(now, service));
         let connections = counter.world.ledger().connections_accepted;
         counter.sell("BTCUSDT", "0.1");
         counter.run_for(MILLI * 100);
@@ -181,7 +183,7 @@ fn events_that_the_venue_has_ended_are_asked_for_again_on_the_same_socket() {
     counter.run_for(MINUTE * 2);
     let connections = counter.world.ledger().connections_accepted;
     counter.world.at_venue(|venue, now| {
-        venue.end_events(now);
+        venue.binance().unwrap().end_events(now);
     });
     counter.sell("BTCUSDT", "0.1");
     counter.run_for(SECOND * 3);
@@ -189,7 +191,7 @@ fn events_that_the_venue_has_ended_are_asked_for_again_on_the_same_socket() {
     assert!(counter.is_live());
     assert_eq!(counter.traded(id), qty("0.1"), "what came in between was asked for");
     // When they end again at once, it is the socket.
-    counter.world.at_venue(|venue, now| venue.end_events(now));
+    counter.world.at_venue(|venue, now| venue.binance().unwrap().end_events(now));
     counter.run_for(SECOND * 3);
     assert_eq!(counter.world.ledger().connections_accepted, connections + 1);
     assert!(counter.is_live());
@@ -203,7 +205,9 @@ fn whoever_asks_for_another_socket_gets_the_one_that_is_on_its_way() {
     let connections = counter.world.ledger().connections_accepted;
     for _ in 0..20 {
         counter.world.reconnect(StreamKind::Account);
-        counter.world.at_venue(|venue, now| venue.announce_shutdown(now, Service::WsApi));
+        counter
+            .world
+            .at_venue(|venue, now| venue.binance().unwrap().announce_shutdown(now, Service::WsApi));
         counter.run_for(Duration::from_micros(300));
     }
     counter.run_for(SECOND * 3);

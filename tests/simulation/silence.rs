@@ -204,7 +204,7 @@ fn limited() -> Rush {
 fn banned(hints: Hints) -> Rush {
     Rush::into(|desk| {
         desk.world.at_venue(|venue, now| {
-            venue.set_hints(hints);
+            venue.binance().unwrap().set_hints(hints);
             venue.ban(now, PEER);
         });
     })
@@ -361,7 +361,7 @@ fn a_socket_is_told_a_moment_and_not_a_time_to_wait() {
     let open = desk.world.ledger().connections_accepted;
     let until = desk.world.now() + Duration::from_secs(10);
     desk.world.run_until(until, |world| world.ledger().connections_accepted > open);
-    desk.world.at_venue(|venue, now| venue.burn_weight(now, PEER, 6_000));
+    desk.world.at_venue(|venue, now| venue.burn(now, PEER, 6_000));
     desk.world.run_for(Duration::from_secs(2));
     let no = desk.world.trips().find(|one| one.closed.is_some()).copied().expect("turned away");
     assert_eq!((no.call, no.status), (CallKind::SubscribeAccount, Some(429)));

@@ -50,6 +50,7 @@ impl Solo {
     pub(crate) fn new_with(setup: Setup, change: impl FnOnce(&mut InstanceSetup)) -> Self {
         let Setup { seed, weather, venue, skew_ms, cancels_on_stop, registry, strategy } = setup;
         let venue_clock = Clock::ahead_by_millis(skew_ms);
+        let venue = venue.into();
         let world = WorldSetup { seed, venue, venue_clock, traces: true, ..WorldSetup::default() };
         let strategies = vec![StrategySpec::new(strategy.0, strategy.1)];
         let mut instance = InstanceSetup {
@@ -73,7 +74,7 @@ impl Solo {
     /// and ETH-USDT and listens to what it is told.
     pub(crate) fn calm(change: impl FnOnce(&mut WorldSetup, &mut InstanceSetup)) -> Self {
         let mut world = WorldSetup { traces: false, ..WorldSetup::default() };
-        for symbol in &mut world.venue.exchange.symbols {
+        for symbol in &mut world.venue.exchange_mut().symbols {
             symbol.market = symbol.market.still();
         }
         let instruments = vec!["BTC-USDT".into(), "ETH-USDT".into()];
@@ -126,6 +127,10 @@ impl Solo {
 
     pub(crate) fn sleep(&mut self, duration: Duration) {
         self.world.sleep(self.id, duration);
+    }
+
+    pub(crate) fn kill_me(&mut self) {
+        self.world.kill(self.id);
     }
 
     pub(crate) fn restart(&mut self) {

@@ -43,7 +43,7 @@ impl Floor {
         change: impl FnOnce(&mut InstanceSetup),
     ) -> Self {
         let mut setup = WorldSetup { seed, ..WorldSetup::default() };
-        venue(&mut setup.venue);
+        venue(setup.venue.binance().unwrap());
         let mut world = World::new(setup);
         let strategies = vec![StrategySpec::new("probe", "feeds = [\"quote\"]")];
         let mut setup = InstanceSetup {

@@ -69,7 +69,7 @@ fn world() -> (World, InstanceId) {
     for symbol in &mut venue.exchange.symbols {
         symbol.market.step = Duration::from_secs(5);
     }
-    let mut world = World::new(WorldSetup { venue, ..WorldSetup::default() });
+    let mut world = World::new(WorldSetup { venue: venue.into(), ..WorldSetup::default() });
     let registry = Arc::new(Registry::new().with::<Churn>("churn"));
     let setup = InstanceSetup::new(registry, vec![StrategySpec::new("churn", "")]);
     let id = world.spawn(setup).expect("the setup is sound");

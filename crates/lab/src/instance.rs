@@ -18,7 +18,7 @@ use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
 use tradewind_model::trading::TradingLimits;
 use tradewind_scheduler::{RetryPolicy, SchedulerConfig};
-use tradewind_simulator::binance::{SessionId, fake};
+use tradewind_simulator::front::SessionId;
 use tradewind_strategy::{Host, Mailbox, Params, Registry};
 use tradewind_venue::{Signer, Venue};
 
@@ -77,8 +77,8 @@ pub struct InstanceSetup {
     pub egress: EgressId,
     /// What it calls its login.
     pub account: AccountId,
-    /// The key of that login.
-    pub signer: Signer,
+    /// The key of that login; none takes the key that the simulated venue's own account comes with.
+    pub signer: Option<Signer>,
     /// Its way to the venue.
     pub weather: Weather,
     /// Its idea of the time.
@@ -123,7 +123,7 @@ impl InstanceSetup {
     /// that is right, and the time limits of a profile.
     ///
     /// # Panics
-    /// Never: the fake key is well formed.
+    /// Never: the names are well formed.
     #[must_use]
     pub fn new(registry: Arc<Registry>, strategies: Vec<StrategySpec>) -> Self {
         let name = |text| EgressId::new(text).expect("a few letters are a name");
@@ -134,8 +134,7 @@ impl InstanceSetup {
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
             egress: name("here"),
             account: AccountId::new("main").expect("a few letters are a name"),
-            signer: Signer::hmac_sha256(fake::API_KEY, fake::API_SECRET)
-                .expect("the fake key is letters and digits"),
+            signer: None,
             weather: Weather::FAIR,
             clock: Clock::default(),
             registry,
@@ -182,6 +181,7 @@ pub enum SetupError {
 #[derive(Debug)]
 pub struct Instance {
     pub(crate) setup: SetupBox,
+    pub(crate) signer: Signer,
     pub(crate) clock: Clock,
     pub(crate) network: Network,
     /// How often it was started.
@@ -233,7 +233,7 @@ impl std::fmt::Debug for SetupBox {
 
 impl Instance {
     /// An instance that is not running yet.
-    pub(crate) fn new(setup: InstanceSetup) -> Self {
+    pub(crate) fn new(setup: InstanceSetup, signer: Signer) -> Self {
         Self {
             clock: setup.clock,
             network: Network::new(setup.weather, setup.seed),
@@ -258,6 +258,7 @@ impl Instance {
             drained: None,
             failure: None,
             setup: SetupBox(setup),
+            signer,
         }
     }
 
@@ -303,7 +304,7 @@ impl Instance {
                 instance: setup.name.clone(),
                 version: setup.version.clone(),
                 started_at: now,
-                account: Some(setup.signer.account_hash()),
+                account: Some(self.signer.account_hash()),
             },
             beginning,
             seed,
@@ -330,7 +331,7 @@ impl Instance {
     /// The key it signs with. It does not belong in a log.
     #[must_use]
     pub fn api_key(&self) -> &str {
-        self.setup.0.signer.api_key()
+        self.signer.api_key()
     }
 
     /// How often it was started.

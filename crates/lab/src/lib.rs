@@ -1,6 +1,6 @@
 //! Whole days of engines and a venue, in virtual time.
 //!
-//! A [`World`] holds one simulated venue, any number of [`Instance`]s (an engine with its
+//! A [`World`] holds one simulated venue, of either wire, any number of [`Instance`]s (an engine with its
 //! strategies, a network and a clock of its own) and [`Stranger`]s on the same addresses. Between
 //! them go bytes: requests are written and answers read by the real codecs. No socket, no thread,
 //! no clock: one queue of what is on its way, and a time that jumps to the next of it. The same
@@ -23,6 +23,7 @@ pub mod trip;
 pub mod world;
 
 mod mail;
+mod wire;
 
 pub use chance::Chance;
 pub use check::{Broken, Canaries, check, check_always, check_secrets, check_silence};

@@ -15,7 +15,7 @@ use tradewind_model::time::Timestamp;
 use crate::chance::Chance;
 
 /// The `User-Agent` of every stranger, by which the venue can be told to tell them apart
-/// ([`Binance::tell_apart`](tradewind_simulator::binance::Binance::tell_apart)).
+/// ([`AnyVenue::tell_apart`](tradewind_simulator::venue::AnyVenue::tell_apart)).
 pub const STRANGER_AGENT: &str = "stranger";
 
 /// One stranger of a world.

@@ -9,18 +9,18 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tradewind_binance::BinanceSpot;
 use tradewind_engine::journal::Trading;
 use tradewind_engine::{Answer, Engine, Event, StrategyFailure, Terms, Urgency};
 use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::call::Call;
-use tradewind_model::id::{CallId, StrategyId, VenueId};
+use tradewind_model::id::{CallId, StrategyId};
 use tradewind_model::notice::{Command, Notice};
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
-use tradewind_simulator::binance::{Binance, BinanceConfig, Frame, SessionId, VenueLedger};
+use tradewind_simulator::front::{Frame, SessionId, VenueLedger};
+use tradewind_simulator::venue::{AnyVenue, VenueConfig};
 use tradewind_strategy::{Host, Input};
-use tradewind_venue::{Endpoint, Stamp, Venue};
+use tradewind_venue::Stamp;
 
 use crate::clock::Clock;
 use crate::disk::Disk;
@@ -29,14 +29,15 @@ use crate::mail::Mail;
 use crate::network::Weather;
 use crate::stranger::{Intruder, STRANGER_AGENT, Stranger, StrangerId};
 use crate::trip::{Trip, Trips};
+use crate::wire::Wire;
 
 /// What a world is made from.
 #[derive(Clone, Debug)]
 pub struct WorldSetup {
     /// Of the venue's randomness.
     pub seed: u64,
-    /// The venue.
-    pub venue: BinanceConfig,
+    /// The venue, and with that which wire is spoken with it.
+    pub venue: VenueConfig,
     /// The venue's idea of the time.
     pub venue_clock: Clock,
     /// The true time at which it begins.
@@ -49,11 +50,11 @@ pub struct WorldSetup {
 }
 
 impl Default for WorldSetup {
-    /// The simulated venue's defaults, at some minute of some day, not at its start.
+    /// The defaults of the simulated Binance, at some minute of some day, not at its start.
     fn default() -> Self {
         Self {
             seed: 1,
-            venue: BinanceConfig::default(),
+            venue: VenueConfig::default(),
             venue_clock: Clock::default(),
             begins_at: Timestamp::from_millis(1_795_298_412_345),
             traces: false,
@@ -150,11 +151,10 @@ struct Socket {
 #[derive(Debug)]
 pub struct World {
     now: Timestamp,
-    venue: Binance,
+    venue: AnyVenue,
     venue_clock: Clock,
     venue_wakeup: Timestamp,
-    codec: BinanceSpot,
-    endpoint: Endpoint,
+    wire: Wire,
     instances: Vec<Instance>,
     strangers: Vec<Intruder>,
     disks: BTreeMap<String, Disk>,
@@ -168,23 +168,15 @@ pub struct World {
 
 impl World {
     /// A world with a venue and nobody else.
-    ///
-    /// # Panics
-    /// Never: the venue's name is well formed.
     #[must_use]
     pub fn new(setup: WorldSetup) -> Self {
         let WorldSetup { seed, venue, venue_clock, begins_at: now, traces, trips_max } = setup;
         let mut world = Self {
             now,
-            venue: Binance::new(&venue, seed, venue_clock.read(now)),
+            wire: Wire::with(&venue),
+            venue: AnyVenue::new(&venue, seed, venue_clock.read(now)),
             venue_clock,
             venue_wakeup: now,
-            codec: BinanceSpot::new(VenueId::new("simulated").expect("letters are a name")),
-            endpoint: Endpoint {
-                rest: "http://venue".to_owned(),
-                account_stream: "ws://venue/ws-api/v3".to_owned(),
-                market_stream: "ws://venue".to_owned(),
-            },
             instances: Vec::new(),
             strangers: Vec::new(),
             disks: BTreeMap::new(),
@@ -207,7 +199,7 @@ impl World {
 
     /// The venue, for checkers.
     #[must_use]
-    pub const fn venue(&self) -> &Binance {
+    pub const fn venue(&self) -> &AnyVenue {
         &self.venue
     }
 
@@ -230,7 +222,7 @@ impl World {
 
     /// Changes something at the venue, which is told its own time: a ban, a revoked key, a halted
     /// symbol.
-    pub fn at_venue<T>(&mut self, change: impl FnOnce(&mut Binance, Timestamp) -> T) -> T {
+    pub fn at_venue<T>(&mut self, change: impl FnOnce(&mut AnyVenue, Timestamp) -> T) -> T {
         let now = self.venue_now();
         let changed = change(&mut self.venue, now);
         self.collect_frames();
@@ -248,7 +240,8 @@ impl World {
     /// # Errors
     /// When one of its strategies cannot be made.
     pub fn spawn(&mut self, setup: InstanceSetup) -> Result<InstanceId, SetupError> {
-        self.instances.push(Instance::new(setup));
+        let signer = setup.signer.clone().unwrap_or_else(|| self.wire.signer());
+        self.instances.push(Instance::new(setup, signer));
         let id = InstanceId(self.instances.len() - 1);
         if let Err(error) = self.begin(id) {
             self.instances.pop();
@@ -455,7 +448,7 @@ impl World {
         let stamp = Stamp { venue_now: self.now, recv_window: Duration::from_secs(5) };
         let requests = stranger.calls.iter();
         let requests = requests
-            .filter_map(|call| self.codec.encode(call, &self.endpoint, stamp, None).ok())
+            .filter_map(|call| self.wire.encode(call, stamp, None).ok())
             .map(|mut request| {
                 let agent = http::HeaderValue::from_static(STRANGER_AGENT);
                 request.headers_mut().insert(http::header::USER_AGENT, agent);

@@ -222,6 +222,20 @@ impl Binance {
         self.desk.limits.banned_until(now, peer)
     }
 
+    /// Every text that belongs in nobody's log: names of keys, and their secrets.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<&str> {
+        let keys = self.desk.config.keys.iter();
+        keys.flat_map(|key| {
+            let shared = match &key.secret {
+                KeySecret::Hmac(secret) => Some(secret.as_str()),
+                KeySecret::Ed25519(_) => None,
+            };
+            shared.into_iter().chain([key.api_key.as_str()])
+        })
+        .collect()
+    }
+
     /// Takes a key back, as its owner or the venue may at any time. Returns whether there was one.
     pub fn revoke(&mut self, api_key: &str) -> bool {
         let index = self.desk.config.keys.iter().position(|key| key.api_key == api_key);

@@ -232,6 +232,21 @@ impl Bitget {
         key.map(|key| key.account)
     }
 
+    /// Every text that belongs in nobody's log: names of keys, their secrets, and what was chosen
+    /// with them.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<&str> {
+        let keys = self.desk.config.keys.iter();
+        keys.flat_map(|key| {
+            let shared = match &key.secret {
+                KeySecret::Hmac(secret) => Some(secret.as_str()),
+                KeySecret::Rsa(_) => None,
+            };
+            shared.into_iter().chain([key.api_key.as_str(), key.passphrase.as_str()])
+        })
+        .collect()
+    }
+
     /// Takes a key back, as its owner or the venue may at any time. Returns whether there was one.
     pub fn revoke(&mut self, api_key: &str) -> bool {
         let place = self.desk.config.keys.iter().position(|key| key.api_key == api_key);

@@ -13,7 +13,7 @@ use tradewind_model::Timestamp;
 
 use crate::binance::{Binance, BinanceConfig};
 use crate::bitget::{Bitget, BitgetConfig};
-use crate::exchange::{AccountId, Exchange, SymbolStatus};
+use crate::exchange::{AccountId, Exchange, ExchangeConfig, SymbolStatus};
 use crate::front::{Ailment, Arrival, Delivery, Frame, Rule, RuleId, SessionId, VenueLedger};
 use crate::limits::Service;
 
@@ -24,6 +24,41 @@ pub enum VenueConfig {
     Binance(Box<BinanceConfig>),
     /// Bitget spot.
     Bitget(Box<BitgetConfig>),
+}
+
+impl VenueConfig {
+    /// Symbols, accounts and the market's other participants, whoever is in front of them.
+    pub const fn exchange_mut(&mut self) -> &mut ExchangeConfig {
+        match self {
+            Self::Binance(config) => &mut config.exchange,
+            Self::Bitget(config) => &mut config.exchange,
+        }
+    }
+
+    /// The configuration, if it is Binance's.
+    #[must_use]
+    pub const fn binance(&mut self) -> Option<&mut BinanceConfig> {
+        match self {
+            Self::Binance(config) => Some(config),
+            Self::Bitget(_) => None,
+        }
+    }
+
+    /// The configuration, if it is Bitget's.
+    #[must_use]
+    pub const fn bitget(&mut self) -> Option<&mut BitgetConfig> {
+        match self {
+            Self::Binance(_) => None,
+            Self::Bitget(config) => Some(config),
+        }
+    }
+}
+
+impl Default for VenueConfig {
+    /// Binance's defaults.
+    fn default() -> Self {
+        BinanceConfig::default().into()
+    }
 }
 
 impl From<BinanceConfig> for VenueConfig {
@@ -84,6 +119,15 @@ impl AnyVenue {
     /// The venue, if it is Binance.
     #[must_use]
     pub fn binance(&mut self) -> Option<&mut Binance> {
+        match self {
+            Self::Binance(venue) => Some(venue),
+            Self::Bitget(_) => None,
+        }
+    }
+
+    /// The venue, if it is Binance, to look at.
+    #[must_use]
+    pub const fn as_binance(&self) -> Option<&Binance> {
         match self {
             Self::Binance(venue) => Some(venue),
             Self::Bitget(_) => None,
@@ -255,6 +299,13 @@ impl AnyVenue {
     #[must_use]
     pub fn account_of(&self, api_key: &str) -> Option<AccountId> {
         whichever!(self, venue => venue.account_of(api_key))
+    }
+
+    /// Every text that belongs in nobody's log: names of keys, their secrets, and what was chosen
+    /// with them.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<&str> {
+        whichever!(self, venue => venue.secrets())
     }
 
     /// Opens or closes trading of a symbol.

@@ -112,7 +112,7 @@ impl Stage {
         let begins_at = Timestamp::from_millis(1_795_298_412_345) + dice.minutes(0, 1_440);
         let world = World::new(WorldSetup {
             seed,
-            venue,
+            venue: venue.into(),
             begins_at,
             trips_max: 0,
             ..WorldSetup::default()
@@ -192,7 +192,7 @@ impl Stage {
             version: "1.0.0".to_owned(),
             seed: self.dice.within(0, 1 << 60),
             peer: HERE,
-            signer: signer(account),
+            signer: Some(signer(account)),
             weather,
             first_slot: slot,
             records_max: 1 << 20,
@@ -300,7 +300,7 @@ impl Stage {
             let outcome = if let Call::OpenStream { .. } = tried.call {
                 stage.shake_hands(index, &tried, &request)
             } else {
-                let ask = |venue: &mut tradewind_simulator::binance::Binance, at| {
+                let ask = |venue: &mut tradewind_simulator::venue::AnyVenue, at| {
                     venue.rest(at, peer, &request)
                 };
                 let response = stage.world.at_venue(ask);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tradewind_model::Decimal;
-use tradewind_simulator::binance::AccountLedger;
+use tradewind_simulator::front::AccountLedger;
 
 use crate::instance::Instance;
 use crate::world::World;

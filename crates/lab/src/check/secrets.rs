@@ -2,8 +2,6 @@
 
 use std::fmt::Write as _;
 
-use tradewind_simulator::binance::fake;
-
 use crate::world::World;
 
 /// Texts that must not be found anywhere.
@@ -14,13 +12,13 @@ pub struct Canaries {
 }
 
 impl Canaries {
-    /// The simulated account's secret, the key that names it, and the keys of all instances.
+    /// The keys of all accounts at the venue, with all that is secret of them, and the keys of all
+    /// instances.
     #[must_use]
     pub fn of(world: &World) -> Self {
         let keys = world.instances().map(|(_, instance)| instance.api_key().to_owned());
         let mut texts: Vec<_> = keys.collect();
-        texts.push(fake::API_KEY.to_owned());
-        texts.push(fake::API_SECRET.to_owned());
+        texts.extend(world.venue().secrets().into_iter().map(str::to_owned));
         texts.sort_unstable();
         texts.dedup();
         Self { texts }

@@ -8,10 +8,9 @@ use tradewind_model::outcome::{Fate, Meter, NotTaken, Outcome, Reply};
 use tradewind_model::stream::{StreamEvent, StreamKind};
 use tradewind_model::tariff::LimitKind;
 use tradewind_model::time::Timestamp;
-use tradewind_simulator::binance::{Delivery, Frame, SessionId};
+use tradewind_simulator::front::{Delivery, Frame, SessionId};
 use tradewind_simulator::limits::Service;
 use tradewind_strategy::Input;
-use tradewind_venue::Venue;
 
 use super::sending::{broken, timed_out};
 use super::{Handshake, Inbound, Outbound, Parcel, Receiver, Socket, World};
@@ -122,7 +121,7 @@ impl World {
     fn response_arrived(&mut self, inbound: Inbound) {
         let Inbound { to, id, call, response, trip } = inbound;
         let received_at = self.instances[to.id.0].clock.read(self.now);
-        let outcome = self.codec.decode(&call, &response, received_at);
+        let outcome = self.wire.codec().decode(&call, &response, received_at);
         let closed = self.closed_by(to, &outcome);
         if let Some(trip) = self.trips.get_mut(trip) {
             trip.told_at = Some(self.now);
@@ -233,7 +232,7 @@ impl World {
         let event = match frame {
             Frame::Text(text) => {
                 let received_at = instance.clock.read(self.now);
-                match self.codec.decode_frame(kind, &text, received_at) {
+                match self.wire.codec().decode_frame(kind, &text, received_at) {
                     Ok(event) => {
                         self.note_answer(owner, &event);
                         SocketEvent::Message(Box::new(event))

@@ -30,7 +30,7 @@ impl World {
         let beginning = match &setup.disk {
             None => Beginning::default(),
             Some(name) => {
-                let login = Login { account: setup.account, hash: setup.signer.account_hash() };
+                let login = Login { account: setup.account, hash: instance.signer.account_hash() };
                 let disk = self.disks.entry(name.clone()).or_default();
                 let (beginning, desk) = disk.begin(local, login, setup.first_slot);
                 instance.desk = desk;
@@ -39,7 +39,7 @@ impl World {
         };
         let journal = self.open_journal(id);
         let instance = &mut self.instances[id.0];
-        instance.start(&self.codec, self.now, Beginning { jitter, journal, ..beginning })?;
+        instance.start(self.wire.codec(), self.now, Beginning { jitter, journal, ..beginning })?;
         instance.wakeup = self.now;
         Ok(())
     }
@@ -49,7 +49,7 @@ impl World {
         let instance = &mut self.instances[from.id.0];
         let setup = &instance.setup.0;
         let local = instance.clock.read(self.now);
-        let login = Login { account: setup.account, hash: setup.signer.account_hash() };
+        let login = Login { account: setup.account, hash: instance.signer.account_hash() };
         let Some(name) = setup.disk.clone() else { return };
         let disk = self.disks.entry(name.clone()).or_default();
         match action {
@@ -85,7 +85,7 @@ impl World {
         let instance = &mut self.instances[to.id.0];
         let setup = &instance.setup.0;
         let local = instance.clock.read(self.now);
-        let login = Login { account: setup.account, hash: setup.signer.account_hash() };
+        let login = Login { account: setup.account, hash: instance.signer.account_hash() };
         let Some(disk) = setup.disk.as_ref().and_then(|name| self.disks.get_mut(name)) else {
             return;
         };

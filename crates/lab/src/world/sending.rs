@@ -6,9 +6,9 @@ use tradewind_model::id::{CallId, StrategyId};
 use tradewind_model::outcome::{Fate, Meter, NotTaken, Outcome, Refusal, RefusalKind, Unknown};
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
-use tradewind_simulator::binance::{Frame, SessionId};
+use tradewind_simulator::front::{Frame, SessionId};
 use tradewind_strategy::Input;
-use tradewind_venue::{EncodeError, Stamp, Venue};
+use tradewind_venue::{EncodeError, Stamp};
 
 use super::{Handshake, Outbound, Parcel, Receiver, World};
 use crate::instance::InstanceId;
@@ -21,6 +21,10 @@ impl World {
         self.note(id, &event);
         let instance = &mut self.instances[id.0];
         let now = instance.clock.read(self.now);
+        if let Event::Replied { call, .. } = &event {
+            // Where answers bear no number, a control message's trip ends with its patience.
+            instance.writes.remove(call);
+        }
         let Some(running) = &mut instance.running else { return };
         running.engine.handle(now, event);
         self.perform(id);
@@ -104,8 +108,8 @@ impl World {
 
     fn send(&mut self, from: Receiver, id: CallId, call: Call, timing: Timing) {
         let instance = &mut self.instances[from.id.0];
-        let signer = Some(&instance.setup.0.signer);
-        let request = match self.codec.encode(&call, &self.endpoint, stamp(timing), signer) {
+        let signer = Some(&instance.signer);
+        let request = match self.wire.encode(&call, stamp(timing), signer) {
             Ok(request) => request,
             Err(error) => return self.not_encoded(from, id, &error),
         };
@@ -132,8 +136,8 @@ impl World {
         timing: Timing,
     ) {
         let instance = &mut self.instances[from.id.0];
-        let signer = Some(&instance.setup.0.signer);
-        let request = match self.codec.encode(&call, &self.endpoint, stamp(timing), signer) {
+        let signer = Some(&instance.signer);
+        let request = match self.wire.encode(&call, stamp(timing), signer) {
             Ok(request) => request,
             Err(error) => return self.not_encoded(from, id, &error),
         };
@@ -174,8 +178,8 @@ impl World {
         timing: Timing,
     ) {
         let instance = &mut self.instances[from.id.0];
-        let signer = Some(&instance.setup.0.signer);
-        let text = match self.codec.encode_frame(id, call, stamp(timing), signer) {
+        let signer = Some(&instance.signer);
+        let text = match self.wire.codec().encode_frame(id, call, stamp(timing), signer) {
             Ok(text) => text,
             Err(error) => return self.not_encoded(from, id, &error),
         };
