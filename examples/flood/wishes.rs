@@ -54,6 +54,7 @@ const fn name(denied: &Denied) -> &'static str {
         Denied::NeverFits(_) => "never_fits",
         Denied::RefusedAlike { .. } => "refused_alike",
         Denied::NotPlaced => "not_placed",
+        Denied::Recalled => "recalled",
         Denied::NotLower { .. } => "not_lower",
         Denied::Unresolved(_) => "unresolved",
         Denied::Unrecorded(_) => "unrecorded",

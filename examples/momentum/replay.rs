@@ -222,6 +222,7 @@ impl Replay {
             }),
             reason: None,
             denied: None,
+            refusal: None,
             at: self.now,
         }
     }

@@ -129,6 +129,11 @@ pub enum Action {
         /// Why it was not carried out.
         result: Result<(), TradingRefused>,
     },
+    /// A decision about routes is as safe as it can be: see `Event::Route`.
+    Routed {
+        /// What whoever decided calls it.
+        number: u64,
+    },
     /// Log an attempt, whatever became of it.
     Attempt(Box<AttemptEvent>),
     /// Tell the operator.

@@ -65,12 +65,14 @@ use tradewind_model::tariff::Tariff;
 use tradewind_model::time::Timestamp;
 use tradewind_model::trading::TradingLimits;
 use tradewind_scheduler::{
-    Jitter, Next, RefusalBreaker, Retries, RetryPolicy, Scheduler, SchedulerConfig, ScopeKey,
+    BreakerKey, Jitter, Next, RefusalBreaker, Retries, RetryPolicy, Scheduler, SchedulerConfig,
+    ScopeKey,
 };
 
 use crate::action::{Action, Failure, Route};
 use crate::beginning::Beginning;
 use crate::clock_sync::ClockSync;
+use crate::doors::Doors;
 use crate::event::Event;
 use crate::incident::Incident;
 use crate::journal::Entry;
@@ -364,6 +366,9 @@ impl Engine {
                 self.scheduler.clear(now, &scope);
             }
             Event::Reconnect { kind } => self.rotate(now, kind),
+            Event::Route { number, entry } => self.route(now, number, entry),
+            Event::Recall { client_order_id } => self.recall(now, client_order_id),
+            Event::Resync => self.resync_now(now),
             Event::Stop { deadline } => self.stop(now, deadline),
         }
         self.go_on_with_resync(now);
@@ -432,6 +437,19 @@ impl Engine {
     #[must_use]
     pub fn snapshot(&self, now: Timestamp) -> Snapshot {
         Snapshot::of(self, now)
+    }
+
+    /// What stands between new orders and the venue.
+    #[must_use]
+    pub fn doors(&self, now: Timestamp) -> Doors {
+        let account = self.config.route.account;
+        let is_ours = |key: &BreakerKey| key.account.is_none_or(|of| of == account);
+        let outages = self.scheduler.outages().into_iter().filter(|(key, _)| is_ours(key));
+        Doors {
+            status: self.told.clone(),
+            shut: self.scheduler.shut_records(now),
+            outages: outages.map(|(key, outage)| (key.group, outage)).collect(),
+        }
     }
 
     fn command(&mut self, now: Timestamp, strategy: StrategyId, command: Command) {

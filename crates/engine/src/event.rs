@@ -1,7 +1,7 @@
 //! What the engine is told.
 
 use tradewind_model::call::Call;
-use tradewind_model::id::{CallId, StrategyId};
+use tradewind_model::id::{CallId, ClientOrderId, StrategyId};
 use tradewind_model::notice::Command;
 use tradewind_model::outcome::Outcome;
 use tradewind_model::report::OrderName;
@@ -11,7 +11,7 @@ use tradewind_scheduler::ShutRecord;
 
 use crate::beginning::Catalog;
 use crate::inquiry::Terms;
-use crate::journal::{self, Trading};
+use crate::journal::{self, Routed, Trading};
 use crate::operator::StrategyFailure;
 
 /// Something that happened.
@@ -89,10 +89,39 @@ pub enum Event {
         /// For which one.
         kind: StreamKind,
     },
+    /// A decision about routes is to be written down. `Action::Routed` says when it is durable; with
+    /// no journal, or one that fails, at once: whoever decides is not kept from carrying on.
+    Route {
+        /// What whoever decides calls it.
+        number: u64,
+        /// The decision, or what is not decided any more.
+        entry: Routing,
+    },
+    /// An order is to be taken back if it has not left; it ends as `Denied::Recalled` then. One that
+    /// has left goes on as if nobody had asked.
+    Recall {
+        /// Its name.
+        client_order_id: ClientOrderId,
+    },
+    /// What rests at the venue and what has traded is to be asked for, as after a gap in the
+    /// account's events. Until it is known the engine is stale.
+    Resync,
     /// Trading is to end: new orders are refused, own orders canceled.
     Stop {
         /// By when to give up waiting.
         deadline: Timestamp,
+    },
+}
+
+/// A decision about routes, or its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Routing {
+    /// It holds from now on.
+    Made(Box<Routed>),
+    /// What was decided about this subject holds no more.
+    Over {
+        /// See [`Routed::subject`].
+        subject: String,
     },
 }
 

@@ -20,7 +20,7 @@ mod recovered;
 mod turnover;
 
 pub use answer::{Answer, Append, AppendId, FaultKind, StorageFault};
-pub use entry::{Durability, Ending, Entry, Failover, Intent, Record, Trade, Trading};
+pub use entry::{Durability, Ending, Entry, Intent, Record, Routed, Trade, Trading};
 pub use order::{OrderRecord, Over};
 pub use recovered::{Applied, Recovered, SlotMark};
 pub use turnover::{Turnover, TurnoverKey};

@@ -8,6 +8,7 @@ pub mod action;
 pub mod beginning;
 pub mod book;
 pub mod clock_sync;
+mod doors;
 pub mod engine;
 pub mod event;
 pub mod incident;
@@ -22,8 +23,9 @@ mod timers;
 
 pub use action::{Action, Failure, Route, Timing};
 pub use beginning::{Beginning, Catalog};
+pub use doors::Doors;
 pub use engine::{Engine, EngineConfig, Identity, StrategySetup};
-pub use event::{Event, SocketEvent};
+pub use event::{Event, Routing, SocketEvent};
 pub use incident::{Incident, Level};
 pub use inquiry::{Answer, ReadFailed, Terms, Urgency};
 pub use operator::{OnFailure, Remainder, StrategyFailure, TradingRefused};

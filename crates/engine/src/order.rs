@@ -11,6 +11,7 @@ use tradewind_model::money::{Notional, Quantity};
 use tradewind_model::order::{
     Denied, Link, OrderKind, OrderRequest, OrderState, OrderUpdate, Side,
 };
+use tradewind_model::outcome::RefusalKind;
 use tradewind_model::report::{ExecutionReport, Fill, ReportedStatus};
 use tradewind_model::time::Timestamp;
 
@@ -52,6 +53,8 @@ pub struct Order {
     pub trades: Trades,
     /// Why it ended, or never began.
     pub reason: Option<String>,
+    /// What kind of no it was, if the venue has refused it.
+    pub refusal: Option<RefusalKind>,
     /// Whether somebody wants it gone.
     pub is_cancel_wanted: bool,
     /// Whether it was concluded that the venue never had it.
@@ -234,6 +237,7 @@ impl Order {
             fill,
             reason: self.reason.clone(),
             denied,
+            refusal: self.refusal,
             at: self.updated_at,
         }
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::balance::{Balance, Fees};
 use crate::call::WhenNotCanceled;
-use crate::id::{ClientOrderId, InstrumentId};
+use crate::id::{AccountId, ClientOrderId, InstrumentId, VenueId};
 use crate::instrument::Instrument;
 use crate::market::{Bar, Book, Interval, Quote, Trade};
 use crate::money::Quantity;
@@ -169,6 +169,18 @@ pub enum VenueStatus {
     Shut {
         /// Until when, by our clock.
         until: Timestamp,
+        /// Why.
+        reason: String,
+    },
+    /// New orders on an instrument go elsewhere from here on, and so its quotes come from there.
+    /// It is news and no state: what was told before holds, until something else is told.
+    Moved {
+        /// Of what.
+        instrument: InstrumentId,
+        /// To which exchange.
+        venue: VenueId,
+        /// With which login.
+        account: AccountId,
         /// Why.
         reason: String,
     },

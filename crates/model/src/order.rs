@@ -14,6 +14,7 @@ pub use pair::{Oco, OcoRequest, OcoStop, OcoTake};
 
 use crate::id::{ClientOrderId, InstrumentId, StrategyId, VenueOrderId};
 use crate::money::{Notional, Quantity};
+use crate::outcome::RefusalKind;
 use crate::report::Fill;
 use crate::time::Timestamp;
 use crate::trading::{TradingScope, TradingState};
@@ -225,6 +226,9 @@ pub enum Denied {
     /// Its answer was lost, and nothing that the venue has is of it.
     #[error("it was never placed: its answer was lost, and the venue has no trace of it")]
     NotPlaced,
+    /// It had not left when it was taken back, so that it may go by another route.
+    #[error("taken back before it was sent")]
+    Recalled,
     /// Another order of the account has been in doubt for long.
     #[error("new orders wait until it is known what became of order {0}")]
     Unresolved(ClientOrderId),
@@ -325,6 +329,9 @@ pub struct OrderUpdate {
     pub reason: Option<String>,
     /// Why, as a value, for an order that never left.
     pub denied: Option<Denied>,
+    /// What kind of no it was, for an order that the venue has refused.
+    #[serde(default)]
+    pub refusal: Option<RefusalKind>,
     /// When it happened, by the venue where it said so.
     pub at: Timestamp,
 }

@@ -70,6 +70,8 @@ pub enum Action {
         strategy: StrategyId,
         /// The order's name.
         id: ClientOrderId,
+        /// The order, as it was asked for.
+        request: OrderRequest,
         /// Why.
         denied: Box<Denied>,
     },

@@ -177,3 +177,39 @@ pub enum Reason {
 fn until_text(until: Option<Timestamp>) -> String {
     until.map_or_else(String::new, |until| format!(" until {until}"))
 }
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, from, to, reason, .. } = self;
+        write!(f, "{kind}")?;
+        for (word, route) in [("from", from), ("to", to)] {
+            if let Some(route) = route {
+                write!(f, " {word} {}/{}/{}", route.venue, route.account, route.egress)?;
+            }
+        }
+        write!(f, ": {reason}")
+    }
+}
+
+impl fmt::Display for DecisionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Assigned(holding) => write!(f, "{holding} is at home"),
+            Self::Reassigned(holding) => write!(f, "{holding} has another home"),
+            Self::FailedOver(holding) => write!(f, "{holding} fails over"),
+            Self::FailedBack(holding) => write!(f, "{holding} fails back"),
+            Self::Stranded(holding) => write!(f, "{holding} can go nowhere"),
+            Self::Moved(id) => write!(f, "order {id} moves"),
+            Self::Mirrored { original, mirror } => write!(f, "{mirror} stands in for {original}"),
+            Self::NotMirrored(id) => write!(f, "nothing stands in for {id}"),
+            Self::MirrorEnded { original, mirror, .. } => {
+                write!(f, "{mirror} stands in for {original} no more")
+            }
+            Self::Reopening => f.write_str("what rests is asked about"),
+            Self::Reopened => f.write_str("what rests is known"),
+            Self::CanceledFirst(id) => write!(f, "order {id} is canceled first"),
+            Self::TurnedUp(id) => write!(f, "order {id} has turned up"),
+            Self::Endpoint(way) => write!(f, "calls go to {}", way.to()),
+        }
+    }
+}

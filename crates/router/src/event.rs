@@ -7,7 +7,6 @@ use tradewind_model::id::{ClientOrderId, InstrumentId, StrategyId, VenueId};
 use tradewind_model::instrument::Instrument;
 use tradewind_model::market::Quote;
 use tradewind_model::order::{OrderRequest, OrderUpdate};
-use tradewind_model::outcome::RefusalKind;
 
 use crate::decision::Holding;
 use crate::health::News;
@@ -68,6 +67,12 @@ pub enum Event {
         /// So much base asset; below zero when more was sold.
         base: Decimal,
     },
+    /// A strategy is going to trade an instrument: it gets a home now, rather than with its first
+    /// order.
+    Enlist {
+        /// Whose, and of what.
+        holding: Holding,
+    },
     /// A strategy wants an order, under a name that has never been used.
     Submit {
         /// Which strategy.
@@ -90,8 +95,6 @@ pub enum Event {
         strategy: StrategyId,
         /// The news.
         update: Box<OrderUpdate>,
-        /// For an order that the venue has refused: what kind of no it was.
-        refusal: Option<RefusalKind>,
     },
     /// An order that was to be called back has provably never left, and is over at the route.
     /// One that has left is not answered for: its news go on.

@@ -21,6 +21,7 @@ pub mod policy;
 pub mod requantize;
 pub mod router;
 pub mod routes;
+pub mod switchboard;
 pub mod way;
 
 #[cfg(test)]
@@ -36,4 +37,5 @@ pub use policy::{OnOpen, OnShut, Policy};
 pub use requantize::requantize;
 pub use router::{Router, RouterConfig};
 pub use routes::{Endpoint, InvalidRoutes, Load, RouteSetup, Routes};
+pub use switchboard::{Input, Member, Output, Switchboard};
 pub use way::Way;

@@ -145,9 +145,10 @@ impl Router {
             }
             Event::Submit { strategy, id, request } => self.submit(now, strategy, id, request),
             Event::Cancel { id } => self.cancel(&id),
-            Event::Order { route, strategy, update, refusal } => {
+            Event::Enlist { holding } => self.enlist(now, &holding),
+            Event::Order { route, strategy, update } => {
                 if self.routes.get(&route).is_some() {
-                    self.report(now, route, strategy, *update, refusal);
+                    self.report(now, route, strategy, *update);
                 }
             }
             Event::Recalled { route, id } => self.recalled(now, route, id),

@@ -325,6 +325,8 @@ impl Shell {
                     self.commanded.push((commander, result));
                 }
             }
+            // Nobody decides about routes where there is one.
+            Action::Routed { .. } => {}
             Action::Attempt(event) => log_attempt(&event),
             Action::Tell(incident) => log(&incident),
             Action::Drained { unresolved } => {

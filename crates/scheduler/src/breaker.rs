@@ -312,6 +312,16 @@ impl Breakers {
     }
 
     /// All breakers that are not closed.
+    /// What takes no order now, and how it is down.
+    pub(crate) fn outages(&self) -> Vec<(BreakerKey, Outage)> {
+        let takes_none = |breaker: &Breaker| match breaker.state() {
+            BreakerState::Open { .. } | BreakerState::Probing { .. } => true,
+            BreakerState::Closed | BreakerState::Trial { .. } => false,
+        };
+        let down = self.breakers.iter().filter(|(_, breaker)| takes_none(breaker));
+        down.map(|(key, breaker)| (*key, breaker.outage)).collect()
+    }
+
     pub(crate) fn states(&self) -> Vec<(BreakerKey, BreakerState)> {
         self.breakers
             .iter()

@@ -9,6 +9,7 @@ use tradewind_model::outcome::{Fate, Meter};
 use tradewind_model::tariff::{Limit, LimitKind, Weight};
 
 use crate::admission::{Admission, End, earlier};
+use crate::breaker::{BreakerKey, Outage};
 use crate::config::SchedulerConfig;
 use crate::never::Never;
 use crate::permit::Permit;
@@ -255,6 +256,13 @@ impl Scheduler {
         let now = self.happens(now);
         self.admission.shut.restore(now, records);
         self.admission.release();
+    }
+
+    /// The breakers that let no order through now, and what is down: one that tries an order at a
+    /// time is not among them.
+    #[must_use]
+    pub fn outages(&self) -> Vec<(BreakerKey, Outage)> {
+        self.admission.breakers.outages()
     }
 
     /// How `scope` stands.

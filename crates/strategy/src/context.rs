@@ -507,6 +507,7 @@ impl Context<'_> {
             fill: None,
             reason: None,
             denied: None,
+            refusal: None,
             at: self.now,
         }
     }

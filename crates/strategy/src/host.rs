@@ -122,7 +122,9 @@ impl Host {
                 }
             }
             Notice::Venue(status) => {
-                self.view.status = status.clone();
+                if !matches!(status, VenueStatus::Moved { .. }) {
+                    self.view.status = status.clone();
+                }
                 self.call(now, commands, |plugin, cx| plugin.on_venue(status, cx));
             }
             Notice::Stopping => self.call(now, commands, |plugin, cx| plugin.on_stop(cx)),

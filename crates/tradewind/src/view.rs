@@ -99,6 +99,7 @@ impl Scene<'_> {
                 line(Tone::Alarm, format!("not live: {reason}; new orders are denied"))
             }
             VenueStatus::Shut { reason, .. } => line(Tone::Alarm, format!("shut: {reason}")),
+            VenueStatus::Moved { reason, .. } => line(Tone::Plain, format!("moved: {reason}")),
         }
     }
 
@@ -188,6 +189,7 @@ impl Scene<'_> {
             VenueStatus::Live => "live".to_owned(),
             VenueStatus::Stale { reason } => format!("not live ({reason})"),
             VenueStatus::Shut { reason, .. } => format!("shut ({reason})"),
+            VenueStatus::Moved { reason, .. } => format!("moved ({reason})"),
         };
         let market = self.about.instruments.iter().map(|id| {
             let quote = self.snapshot.quotes.get(id);

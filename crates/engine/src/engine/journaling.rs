@@ -25,6 +25,7 @@ use tradewind_scheduler::Backoff;
 use super::trading::Decision;
 use super::{Engine, Timer};
 use crate::action::Action;
+use crate::event::Routing;
 use crate::incident::Incident;
 use crate::journal::{
     Answer, Append, AppendId, Ending, Entry, FaultKind, Intent, Record, StorageFault, Trade,
@@ -72,6 +73,8 @@ enum Awaited {
     NotPlaced(ClientOrderId),
     /// So much trading is allowed.
     Trading(Box<Decision>),
+    /// Whoever decides about routes may go on.
+    Routing(u64),
 }
 
 impl Journaling {
@@ -166,6 +169,22 @@ impl Engine {
         self.record_first(now, vec![entry], Awaited::Trading(Box::new(decision)));
     }
 
+    /// Writes down a decision about routes.
+    pub(super) fn route(&mut self, now: Timestamp, number: u64, routing: Routing) {
+        if !self.journaling.is_kept || self.journaling.fault.is_some() {
+            return self.routed(number);
+        }
+        let entry = match routing {
+            Routing::Made(routed) => Entry::Routed(routed),
+            Routing::Over { subject } => Entry::Unrouted { subject },
+        };
+        self.record_first(now, vec![entry], Awaited::Routing(number));
+    }
+
+    fn routed(&mut self, number: u64) {
+        self.actions.push_back(Action::Routed { number });
+    }
+
     /// Whether a command about a scope is being written down.
     pub(super) fn is_deciding(&self, scope: TradingScope) -> bool {
         let mut awaited = self.journaling.awaited.values();
@@ -253,6 +272,7 @@ impl Engine {
             Some(Awaited::Amend { id, deadline }) => self.send_amendment(now, id, deadline),
             Some(Awaited::NotPlaced(id)) => self.ruled_out(now, id),
             Some(Awaited::Trading(decision)) => self.trading_decided(now, *decision),
+            Some(Awaited::Routing(number)) => self.routed(number),
             None => {}
         }
     }
@@ -280,6 +300,7 @@ impl Engine {
             }
             Some(Awaited::NotPlaced(id)) => self.not_ruled_out(id),
             Some(Awaited::Trading(decision)) => self.trading_undecided(*decision, fault),
+            Some(Awaited::Routing(number)) => self.routed(number),
             None => {}
         }
     }
@@ -308,7 +329,10 @@ impl Engine {
         }
         let unwritten = self.journaling.awaited.values().filter_map(|awaited| match awaited {
             Awaited::Place { id, .. } => Some(*id),
-            Awaited::Amend { .. } | Awaited::NotPlaced(_) | Awaited::Trading(_) => None,
+            Awaited::Amend { .. }
+            | Awaited::NotPlaced(_)
+            | Awaited::Trading(_)
+            | Awaited::Routing(_) => None,
         });
         let unwritten: Vec<_> = unwritten.collect();
         for id in unwritten {

@@ -215,6 +215,7 @@ fn order(record: OrderRecord) -> Order {
         trades: record.fills.iter().map(|(trade, fill)| (*trade, fill.qty)).collect(),
         reason: over.and_then(|over| over.reason),
         is_cancel_wanted: cancel_asked_at.is_some(),
+        refusal: None,
         is_ruled_out,
         created_at: intent.created_at,
         // Its bytes may have left though that is not written down.
@@ -255,6 +256,7 @@ fn adopted(
         trades: Trades::default(),
         reason: None,
         is_cancel_wanted: false,
+        refusal: None,
         is_ruled_out: false,
         created_at: now,
         sent_at: Some(now),

@@ -133,14 +133,21 @@ impl Engine {
         }
     }
 
+    /// Asks at once, if nothing else makes sure that it is asked.
+    pub(super) fn resync_now(&mut self, now: Timestamp) {
+        if self.account_stream.is_live() && self.startup.is_over() {
+            self.gap_begins(now);
+            self.resync(now);
+        }
+    }
+
     /// What could not be read is asked for, unless a gap has come in between.
     pub(super) fn resync_due(&mut self, now: Timestamp) {
         if self.resync.is_running() {
             // It may have been about what came after the questions.
             self.timers.set(Timer::Resync, now + UNREAD_EVERY);
-        } else if self.account_stream.is_live() && self.startup.is_over() {
-            self.gap_begins(now);
-            self.resync(now);
+        } else {
+            self.resync_now(now);
         }
     }
 

@@ -54,7 +54,7 @@ impl Engine {
                 self.tell(Incident::Stale { reason: reason.clone() });
             }
             // While starting, one reason after the other; a shut scope was told when it was shut.
-            VenueStatus::Stale { .. } | VenueStatus::Shut { .. } => {}
+            VenueStatus::Stale { .. } | VenueStatus::Shut { .. } | VenueStatus::Moved { .. } => {}
         }
         self.notify_all(|| Notice::Venue(status.clone()));
     }

@@ -12,8 +12,6 @@ use tradewind_model::time::Timestamp;
 use tradewind_model::trading::{TradingScope, TradingState};
 use tradewind_scheduler::{ScopeKey, ShutRecord};
 
-use crate::action::Route;
-
 /// One fact, and when it became known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -108,12 +106,12 @@ pub enum Entry {
     Shut(Box<ShutRecord>),
     /// It has opened again.
     Opened(ScopeKey),
-    /// New intents go by another route from here on.
-    FailedOver(Box<Failover>),
-    /// They go by their own route again.
-    FailedBack {
-        /// Which route that is.
-        from: Route,
+    /// A decision about routes that holds until another is made about the same, or it is taken back.
+    Routed(Box<Routed>),
+    /// It is taken back.
+    Unrouted {
+        /// See [`Routed::subject`].
+        subject: String,
     },
     /// A strategy keeps a value under a key; none forgets it.
     Remembered {
@@ -205,15 +203,16 @@ pub struct Trading {
     pub reason: String,
 }
 
-/// A decision to send new intents elsewhere. It never concerns an intent that was sent.
+/// A decision about routes, as whoever decides writes it down to read it again: which route orders
+/// go by, what was tried where, which order stands in for which.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failover {
-    /// From here.
-    pub from: Route,
-    /// To there.
-    pub to: Route,
-    /// Why.
-    pub reason: String,
+pub struct Routed {
+    /// What it is about; a later one about the same takes its place.
+    pub subject: String,
+    /// What was decided and why, in words.
+    pub what: String,
+    /// All of it, as JSON.
+    pub record: String,
 }
 
 impl Entry {
@@ -229,8 +228,8 @@ impl Entry {
             Self::Intent(_) | Self::AmendAsked { .. } => Durability::BeforeSend,
             Self::Trading(_)
             | Self::Shut(_)
-            | Self::FailedOver(_)
-            | Self::FailedBack { .. }
+            | Self::Routed(_)
+            | Self::Unrouted { .. }
             | Self::Ended { ending: Ending::NotPlaced | Ending::Forgotten, .. } => {
                 Durability::BeforeActing
             }
@@ -273,8 +272,8 @@ impl Entry {
             Self::Trading(_)
             | Self::Shut(_)
             | Self::Opened(_)
-            | Self::FailedOver(_)
-            | Self::FailedBack { .. }
+            | Self::Routed(_)
+            | Self::Unrouted { .. }
             | Self::Remembered { .. } => None,
         }
     }
@@ -297,8 +296,8 @@ impl Entry {
             Self::Trading(_) => "trading",
             Self::Shut(_) => "shut",
             Self::Opened(_) => "opened",
-            Self::FailedOver(_) => "failed-over",
-            Self::FailedBack { .. } => "failed-back",
+            Self::Routed(_) => "routed",
+            Self::Unrouted { .. } => "unrouted",
             Self::Remembered { .. } => "remembered",
         }
     }

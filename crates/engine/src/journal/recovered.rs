@@ -10,10 +10,9 @@ use tradewind_model::time::Timestamp;
 use tradewind_model::trading::{TradingScope, TradingState};
 use tradewind_scheduler::{ScopeKey, ShutRecord};
 
-use super::entry::{Entry, Failover, Record, Trading};
+use super::entry::{Entry, Record, Routed, Trading};
 use super::order::OrderRecord;
 use super::turnover::{Turnover, TurnoverKey};
-use crate::action::Route;
 
 /// What an engine finds at its start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,8 +31,8 @@ pub struct Recovered {
     pub trading: BTreeMap<TradingScope, (Timestamp, Trading)>,
     /// What the venue has shut.
     pub shut: BTreeMap<ScopeKey, ShutRecord>,
-    /// Where new intents go instead, by where they would have gone, and since when.
-    pub failovers: BTreeMap<Route, (Timestamp, Failover)>,
+    /// Decisions about routes that hold, by subject, and when they were made.
+    pub routed: BTreeMap<String, (Timestamp, Routed)>,
     /// Names that were given out, by slot.
     pub slots: BTreeMap<u16, SlotMark>,
 }
@@ -171,8 +170,8 @@ impl Recovered {
             Entry::Trading(_)
             | Entry::Shut(_)
             | Entry::Opened(_)
-            | Entry::FailedOver(_)
-            | Entry::FailedBack { .. }
+            | Entry::Routed(_)
+            | Entry::Unrouted { .. }
             | Entry::Remembered { .. } => false,
         };
         if has_changed { Applied::Order } else { Applied::Known }
@@ -194,11 +193,11 @@ impl Recovered {
             Entry::Opened(scope) => {
                 self.shut.remove(scope);
             }
-            Entry::FailedOver(failover) => {
-                self.failovers.insert(failover.from, (at, *failover.clone()));
+            Entry::Routed(routed) => {
+                self.routed.insert(routed.subject.clone(), (at, *routed.clone()));
             }
-            Entry::FailedBack { from } => {
-                self.failovers.remove(from);
+            Entry::Unrouted { subject } => {
+                self.routed.remove(subject);
             }
             Entry::Remembered { strategy, key, value: Some(value) } => {
                 let store = self.stores.entry(*strategy).or_default();

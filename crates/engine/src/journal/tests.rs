@@ -205,12 +205,9 @@ fn what_is_forbidden_shut_moved_or_remembered_holds_until_it_is_taken_back() {
     let shut = ScopeKey::Account(AccountId::new("main").unwrap());
     let record =
         ShutRecord { scope: shut, reason: ShutReason::Auth, since: at(1), until: None, strikes: 1 };
-    let route = |venue: &str| crate::Route {
-        venue: VenueId::new(venue).unwrap(),
-        account: AccountId::new("main").unwrap(),
-        egress: tradewind_model::id::EgressId::new("eth0").unwrap(),
-    };
-    let (from, to) = (route("binance"), route("bitget"));
+    let subject = "BTC-USDT of grid".to_owned();
+    let (what, record_of_it) = ("by bitget: binance is shut".to_owned(), "{}".to_owned());
+    let routed = Routed { subject: subject.clone(), what, record: record_of_it };
     let strategy = StrategyId::new("grid").unwrap();
     let remembered = |value: Option<&str>| Entry::Remembered {
         strategy,
@@ -220,19 +217,19 @@ fn what_is_forbidden_shut_moved_or_remembered_holds_until_it_is_taken_back() {
     let set = [
         trading(TradingState::Halted),
         Entry::Shut(Box::new(record)),
-        Entry::FailedOver(Box::new(Failover { from, to, reason: "shut".to_owned() })),
+        Entry::Routed(Box::new(routed.clone())),
         remembered(Some("50000")),
     ];
     let cleared = [
         trading(TradingState::Running),
         Entry::Opened(shut),
-        Entry::FailedBack { from },
+        Entry::Unrouted { subject: subject.clone() },
         remembered(None),
     ];
     let (recovered, _) = fold(set.clone());
     assert_eq!(recovered.trading[&scope].1.state, TradingState::Halted);
     assert_eq!(recovered.shut[&shut], record);
-    assert_eq!(recovered.failovers[&from].1.to, to);
+    assert_eq!(recovered.routed[&subject].1, routed);
     assert_eq!(recovered.stores[&strategy]["center"], "50000");
     assert_eq!(fold(set.into_iter().chain(cleared)).0, Recovered::default());
 }

@@ -53,6 +53,7 @@ fn order(id: &str, side: Side) -> Order {
         trades: Trades::default(),
         reason: None,
         is_cancel_wanted: false,
+        refusal: None,
         is_ruled_out: false,
         created_at: Timestamp::EPOCH,
         sent_at: None,

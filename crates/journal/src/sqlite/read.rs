@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 use tradewind_engine::journal::{
-    Ending, Failover, Intent, OrderRecord, Over, Record, Recovered, SlotMark, Trading, Turnover,
+    Ending, Intent, OrderRecord, Over, Record, Recovered, Routed, SlotMark, Trading, Turnover,
     TurnoverKey,
 };
 use tradewind_model::id::{ClientOrderId, InstrumentId, Symbol, TradeId};
@@ -225,9 +225,10 @@ fn decision(recovered: &mut Recovered, cells: &Cells<'_>) -> Result<(), Fault> {
             let shut: ShutRecord = cells.json("record")?;
             recovered.shut.insert(shut.scope, shut);
         }
-        "failover" => {
-            let failover: Failover = cells.json("record")?;
-            recovered.failovers.insert(failover.from, (at, failover));
+        "route" => {
+            let (subject, what): (String, String) = (cells.get("scope")?, cells.get("what")?);
+            let routed = Routed { subject: subject.clone(), what, record: cells.get("record")? };
+            recovered.routed.insert(subject, (at, routed));
         }
         other => return Err(cells.unreadable("kind", format!("{other:?} is no decision"))),
     }

@@ -159,8 +159,10 @@ fn decisions(recovered: &mut Recovered, records: &[Record]) {
             Entry::Trading(one) => drop(trading.insert(one.scope, (*at, *one.clone()))),
             Entry::Shut(one) => drop(shut.insert(one.scope, Some(**one))),
             Entry::Opened(scope) => drop(shut.insert(*scope, None)),
-            Entry::FailedOver(one) => drop(moved.insert(one.from, Some((*at, *one.clone())))),
-            Entry::FailedBack { from } => drop(moved.insert(*from, None)),
+            Entry::Routed(one) => {
+                drop(moved.insert(one.subject.clone(), Some((*at, *one.clone()))));
+            }
+            Entry::Unrouted { subject } => drop(moved.insert(subject.clone(), None)),
             Entry::Remembered { strategy, key, value } => {
                 kept.insert((*strategy, key.clone()), value.clone());
             }
@@ -170,7 +172,7 @@ fn decisions(recovered: &mut Recovered, records: &[Record]) {
     trading.retain(|_, (_, one)| one.state != TradingState::Running);
     recovered.trading = trading;
     recovered.shut = shut.into_iter().filter_map(|(key, one)| Some((key, one?))).collect();
-    recovered.failovers = moved.into_iter().filter_map(|(key, one)| Some((key, one?))).collect();
+    recovered.routed = moved.into_iter().filter_map(|(key, one)| Some((key, one?))).collect();
     for ((strategy, key), value) in kept {
         if let Some(value) = value {
             recovered.stores.entry(strategy).or_default().insert(key, value);

@@ -6,8 +6,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use tradewind_engine::Route;
-use tradewind_engine::journal::{Ending, Entry, Failover, Intent, Record, Trade, Trading};
+use tradewind_engine::journal::{Ending, Entry, Intent, Record, Routed, Trade, Trading};
 use tradewind_model::id::{
     AccountId, Asset, ClientOrderId, ClientOrderIds, EgressId, InstrumentId, StrategyId, Symbol,
     TradeId, VenueId, VenueOrderId,
@@ -46,8 +45,8 @@ pub(super) enum Says {
     Trading(u32),
     Shut(u32),
     Opened,
-    FailedOver,
-    FailedBack,
+    Routed,
+    Unrouted,
     Remembered(Option<u32>),
 }
 
@@ -68,8 +67,8 @@ pub(super) fn step(orders: u32) -> impl Strategy<Value = Step> {
         1 => (0..4_u32).prop_map(Says::Trading),
         1 => (0..5_u32).prop_map(Says::Shut),
         1 => Just(Says::Opened),
-        1 => Just(Says::FailedOver),
-        1 => Just(Says::FailedBack),
+        1 => Just(Says::Routed),
+        1 => Just(Says::Unrouted),
         2 => prop::option::weighted(0.7, 0..9_u32).prop_map(Says::Remembered),
     ];
     (0..orders, says).prop_map(|(order, says)| Step { order, says })
@@ -90,8 +89,8 @@ pub(super) fn one_of_each() -> Vec<Step> {
         Says::Trading(1),
         Says::Shut(1),
         Says::Opened,
-        Says::FailedOver,
-        Says::FailedBack,
+        Says::Routed,
+        Says::Unrouted,
         Says::Remembered(Some(1)),
         Says::Remembered(None),
     ];
@@ -160,8 +159,8 @@ fn account(order: u32) -> AccountId {
     AccountId::new(["main", "sub"][order as usize / 2 % 2]).unwrap()
 }
 
-fn route(order: u32) -> Route {
-    Route { venue: venue(order), account: account(order), egress: EgressId::new("eth0").unwrap() }
+fn subject(order: u32) -> String {
+    format!("BTC-USDT of {}", strategy(order))
 }
 
 fn kind(order: u32) -> OrderKind {
@@ -295,12 +294,12 @@ fn entry(at: Timestamp, step: Step) -> Entry {
             strikes,
         })),
         Says::Opened => Entry::Opened(shut),
-        Says::FailedOver => Entry::FailedOver(Box::new(Failover {
-            from: route(order),
-            to: route(order + 1),
-            reason: "shut".to_owned(),
+        Says::Routed => Entry::Routed(Box::new(Routed {
+            subject: subject(order),
+            what: "by bitget: binance is shut".to_owned(),
+            record: format!("{{\"order\":{order}}}"),
         })),
-        Says::FailedBack => Entry::FailedBack { from: route(order) },
+        Says::Unrouted => Entry::Unrouted { subject: subject(order) },
         Says::Remembered(value) => Entry::Remembered {
             strategy: strategy(order),
             key: format!("rung {}", order % 3),

@@ -73,6 +73,7 @@ impl World {
             | Action::Append(_)
             | Action::RetryJournal
             | Action::TradingSet { .. }
+            | Action::Routed { .. }
             | Action::Attempt(_)
             | Action::Tell(_)
             | Action::Drained { .. }

@@ -35,6 +35,7 @@ pub(super) const fn may_move(denied: &Denied) -> bool {
         | Denied::DuplicateId(_)
         | Denied::Deadline { .. }
         | Denied::NotPlaced
+        | Denied::Recalled
         | Denied::Unrecorded(_)
         | Denied::NotLower { .. }
         | Denied::Forbidden { .. }
@@ -127,9 +128,10 @@ impl Router {
         if self.move_on(now, route, id, Reason::Recalled) {
             return;
         }
-        self.wishes.remove(&id);
+        let wish = self.wishes.remove(&id);
         let why = self.health.trouble(now, &route).map(|cause| cause.reason().to_string());
         let why = why.unwrap_or_else(|| Reason::Recalled.to_string());
-        self.deny(placed.holding.strategy, id, Denied::Closed(why));
+        let request = wish.map_or(placed.request, |wish| wish.request);
+        self.deny(placed.holding.strategy, id, request, Denied::Closed(why));
     }
 }

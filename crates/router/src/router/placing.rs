@@ -38,7 +38,7 @@ impl Router {
                 self.wishes.insert(id, wish);
                 self.place(route, &holding, id, fitted);
             }
-            Err(denied) => self.deny(strategy, id, denied),
+            Err(denied) => self.deny(strategy, id, request, denied),
         }
     }
 
@@ -69,8 +69,14 @@ impl Router {
         self.actions.push_back(Action::Place { route, strategy, id, request });
     }
 
-    pub(super) fn deny(&mut self, strategy: StrategyId, id: ClientOrderId, denied: Denied) {
-        self.actions.push_back(Action::Deny { strategy, id, denied: Box::new(denied) });
+    pub(super) fn deny(
+        &mut self,
+        strategy: StrategyId,
+        id: ClientOrderId,
+        request: OrderRequest,
+        denied: Denied,
+    ) {
+        self.actions.push_back(Action::Deny { strategy, id, request, denied: Box::new(denied) });
     }
 
     /// An order as a route can take it. At home it is what the strategy made it, and left to the
@@ -163,6 +169,13 @@ impl Router {
                 };
                 Err(Denied::Closed(format!("{}{wait}", cause.reason())))
             }
+        }
+    }
+
+    pub(super) fn enlist(&mut self, now: Timestamp, holding: &Holding) {
+        if !self.standings.contains_key(holding) {
+            // What no route lists is said when an order of it comes.
+            self.assign(now, holding).ok();
         }
     }
 

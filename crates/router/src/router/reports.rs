@@ -6,7 +6,6 @@ use tradewind_model::id::{ClientOrderId, StrategyId};
 use tradewind_model::money::Quantity;
 use tradewind_model::order::Side;
 use tradewind_model::order::{MarketQuantity, OrderKind, OrderRequest, OrderState, OrderUpdate};
-use tradewind_model::outcome::RefusalKind;
 
 use super::moving::{may_move, may_move_refused};
 use super::{Router, Wish};
@@ -42,7 +41,6 @@ impl Router {
         route: Route,
         strategy: StrategyId,
         update: OrderUpdate,
-        refusal: Option<RefusalKind>,
     ) {
         let key = (route, update.client_order_id);
         if !self.is_news(now, &key, strategy, &update) {
@@ -62,7 +60,7 @@ impl Router {
             self.actions.push_back(Action::Tell { strategy, update: Box::new(update) });
             return;
         }
-        self.over(now, &key, strategy, update, refusal);
+        self.over(now, &key, strategy, update);
     }
 
     /// Whether an update adds to what is known. What was not known at all is taken in: an order of
@@ -140,20 +138,13 @@ impl Router {
     }
 
     /// An order is over at a route; the wish may go on to another.
-    fn over(
-        &mut self,
-        now: Timestamp,
-        key: &Key,
-        strategy: StrategyId,
-        update: OrderUpdate,
-        refusal: Option<RefusalKind>,
-    ) {
+    fn over(&mut self, now: Timestamp, key: &Key, strategy: StrategyId, update: OrderUpdate) {
         let Some(placed) = self.orders.end(key) else { return };
         let (route, id) = *key;
         let is_its_order = self.wishes.get(&id).is_some_and(|wish| wish.at == route);
         if is_its_order {
             self.settle(now);
-            if let Some(reason) = reason_to_move(&placed, &update, refusal)
+            if let Some(reason) = reason_to_move(&placed, &update)
                 && self.move_on(now, route, id, reason)
             {
                 return;
@@ -175,11 +166,7 @@ impl Router {
 /// Why a wish may go on whose order has ended like this; none when it may not. Nothing that was
 /// ever in doubt goes on, whatever the venue says of it in the end: one of two answers would be
 /// believed about money.
-fn reason_to_move(
-    placed: &Placed,
-    update: &OrderUpdate,
-    refusal: Option<RefusalKind>,
-) -> Option<Reason> {
+fn reason_to_move(placed: &Placed, update: &OrderUpdate) -> Option<Reason> {
     let may_be_somewhere = placed.was_doubted
         || placed.stage == Stage::Resting
         || placed.cum_qty != Quantity::ZERO
@@ -193,8 +180,8 @@ fn reason_to_move(
             Some(Reason::NeverSent(denied.clone()))
         }
         OrderState::Rejected => {
-            let refusal = refusal.filter(|refusal| may_move_refused(*refusal, &placed.request))?;
-            Some(Reason::Refused(refusal))
+            let kind = update.refusal.filter(|kind| may_move_refused(*kind, &placed.request))?;
+            Some(Reason::Refused(kind))
         }
         OrderState::Pending
         | OrderState::InFlight

@@ -10,6 +10,7 @@ pub(super) fn of(snapshot: &Snapshot) -> Value {
         VenueStatus::Live => ("live", None),
         VenueStatus::Stale { reason } => ("stale", Some(reason)),
         VenueStatus::Shut { reason, .. } => ("shut", Some(reason)),
+        VenueStatus::Moved { reason, .. } => ("moved", Some(reason)),
     };
     let trading: Vec<_> = snapshot
         .trading

@@ -159,6 +159,7 @@ fn a_position_is_the_sum_of_fills_less_fees_in_the_base_asset() {
             }),
             reason: None,
             denied: None::<Denied>,
+            refusal: None,
             at: at(5),
         };
         commands = host.handle(at(5), &Input::Notice(Notice::Order(Box::new(update))));

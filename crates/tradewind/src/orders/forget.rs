@@ -79,10 +79,10 @@ fn kept_records(recovered: &Recovered, at: Timestamp) -> Vec<Record> {
         .trading
         .values()
         .map(|(at, trading)| Record { at: *at, entry: Entry::Trading(Box::new(trading.clone())) });
-    let failovers = recovered.failovers.values().map(|(at, failover)| Record {
-        at: *at,
-        entry: Entry::FailedOver(Box::new(failover.clone())),
-    });
+    let routed = recovered
+        .routed
+        .values()
+        .map(|(at, routed)| Record { at: *at, entry: Entry::Routed(Box::new(routed.clone())) });
     let shut = recovered.shut.values().map(|shut| Entry::Shut(Box::new(*shut)));
     let stores = recovered.stores.iter().flat_map(|(strategy, store)| {
         store.iter().map(|(key, value)| Entry::Remembered {
@@ -92,7 +92,7 @@ fn kept_records(recovered: &Recovered, at: Timestamp) -> Vec<Record> {
         })
     });
     let undated = shut.chain(stores).map(|entry| Record { at, entry });
-    trading.chain(failovers).chain(undated).collect()
+    trading.chain(routed).chain(undated).collect()
 }
 
 fn aside(folder: &Path, at: Timestamp) -> PathBuf {

@@ -32,6 +32,7 @@ fn order(number: u32, side: Side, units: u32) -> OrderUpdate {
         fill: None,
         reason: None,
         denied: None,
+        refusal: None,
         at: Timestamp::EPOCH,
     }
 }

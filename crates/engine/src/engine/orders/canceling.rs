@@ -5,7 +5,7 @@ use std::time::Duration;
 use tradewind_model::call::{Call, OrderRef};
 use tradewind_model::id::{ClientOrderId, InstrumentId, StrategyId, Symbol};
 use tradewind_model::notice::Whose;
-use tradewind_model::order::OrderState;
+use tradewind_model::order::{Denied, OrderState};
 use tradewind_model::report::ExecutionReport;
 use tradewind_model::time::Timestamp;
 use tradewind_model::trading::CLOSING_TAG;
@@ -57,6 +57,17 @@ impl Engine {
                 self.record(now, Entry::CancelAsked { client_order_id: id });
             }
             self.pursue_cancel(now, id);
+        }
+    }
+
+    /// Ends an order that has not left, so that it may go by another route, and what was to leave
+    /// with it.
+    pub(in crate::engine) fn recall(&mut self, now: Timestamp, id: ClientOrderId) {
+        let is_pending =
+            self.ledger.order(id).is_some_and(|order| order.state == OrderState::Pending);
+        let queued = self.watches.get(&id).and_then(|watch| watch.place);
+        if is_pending && queued.is_none_or(|call| self.withdraw(call)) {
+            self.deny_entry(now, id, &Denied::Recalled);
         }
     }
 

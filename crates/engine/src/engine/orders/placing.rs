@@ -82,6 +82,7 @@ impl Engine {
             trades: Trades::default(),
             reason: None,
             is_cancel_wanted: false,
+            refusal: None,
             is_ruled_out: false,
             created_at: now,
             sent_at: None,
@@ -353,6 +354,7 @@ impl Engine {
             return;
         }
         order.state = OrderState::Rejected;
+        order.refusal = Some(refusal.kind);
         order.reason = Some(format!("{} ({})", refusal.message, refusal.code));
         order.updated_at = now;
         self.note_order_refused(now, id, refusal);

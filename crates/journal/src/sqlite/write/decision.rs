@@ -2,7 +2,6 @@
 //! go instead, and what strategies want remembered.
 
 use rusqlite::params;
-use tradewind_engine::Route;
 use tradewind_engine::journal::Entry;
 use tradewind_model::time::Timestamp;
 use tradewind_model::trading::TradingState;
@@ -35,12 +34,10 @@ pub(super) fn write(open: &Open, at: Timestamp, entry: &Entry) -> Result<(), Fau
             decide(open, ["shut", &shut.scope.to_string(), &what, &record], at)
         }
         Entry::Opened(scope) => take_back(open, "shut", &scope.to_string()),
-        Entry::FailedOver(failover) => {
-            let what = format!("to {}: {}", route(&failover.to), failover.reason);
-            let record = serde_json::to_string(failover)?;
-            decide(open, ["failover", &route(&failover.from), &what, &record], at)
+        Entry::Routed(routed) => {
+            decide(open, ["route", &routed.subject, &routed.what, &routed.record], at)
         }
-        Entry::FailedBack { from } => take_back(open, "failover", &route(from)),
+        Entry::Unrouted { subject } => take_back(open, "route", subject),
         Entry::Remembered { strategy, key, value: Some(value) } => {
             let mut statement = open.connection.prepare_cached(
                 "INSERT OR REPLACE INTO store (strategy, key, value) VALUES (?1, ?2, ?3)",
@@ -84,8 +81,4 @@ fn take_back(open: &Open, kind: &str, scope: &str) -> Result<(), Fault> {
         open.connection.prepare_cached("DELETE FROM state WHERE kind = ?1 AND scope = ?2")?;
     statement.execute([kind, scope])?;
     Ok(())
-}
-
-fn route(route: &Route) -> String {
-    format!("{} {} by {}", route.venue, route.account, route.egress)
 }

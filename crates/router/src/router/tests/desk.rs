@@ -206,11 +206,12 @@ impl Desk {
             fill: None,
             reason: None,
             denied,
+            refusal,
             at: self.now,
         };
         let strategy = self.router.orders().get(&(route, id)).map(|of| of.holding.strategy);
         let strategy = strategy.unwrap_or_else(|| holding("grid").strategy);
-        self.handle(Event::Order { route, strategy, update: Box::new(update), refusal });
+        self.handle(Event::Order { route, strategy, update: Box::new(update) });
     }
 
     /// What is really held, and really open at the worst, of all strategies.

@@ -97,6 +97,7 @@ fn order(name: &str, state: OrderState, traded: u32, fill: Option<u64>) -> Notic
         fill,
         reason: None,
         denied: None,
+        refusal: None,
         at: NOW,
     }))
 }
