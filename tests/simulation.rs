@@ -9,6 +9,7 @@ mod blackout;
 mod books;
 mod clock;
 mod counter;
+mod failover;
 mod feeds;
 mod fleet;
 mod forgetful;

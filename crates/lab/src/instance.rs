@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tradewind_engine::journal::Routed;
 use tradewind_engine::{
     Answer, Beginning, Engine, EngineConfig, Failure, Identity, Incident, OnFailure, Route,
     Snapshot, StrategySetup, TradingRefused,
@@ -14,6 +15,7 @@ use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::id::{
     AccountId, CallId, ClientOrderId, ClientOrderIds, EgressId, InstrumentId, StrategyId,
 };
+use tradewind_model::notice::Notice;
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
 use tradewind_model::trading::TradingLimits;
@@ -114,6 +116,9 @@ pub struct InstanceSetup {
     pub journal_takes: Option<Duration>,
     /// The first call waits for so long at the most, by chance.
     pub start_jitter: Duration,
+    /// Whether it is one lane of a larger process: its strategies live elsewhere, and what its engine
+    /// tells them is kept for whoever runs them.
+    pub is_lane: bool,
     /// Attempts, and incidents, that are remembered, newest last; the oldest are dropped.
     pub records_max: usize,
 }
@@ -151,6 +156,7 @@ impl InstanceSetup {
             disk: None,
             journal_takes: Some(Duration::from_micros(20)),
             start_jitter: Duration::ZERO,
+            is_lane: false,
             records_max: 65_536,
         }
     }
@@ -211,8 +217,23 @@ pub struct Instance {
     pub(crate) commanded: BTreeMap<u64, Result<(), TradingRefused>>,
     /// Strategies whose callback does not come back.
     pub(crate) hanging: BTreeSet<StrategyId>,
+    /// What a lane's engine has said to the process around it.
+    pub(crate) relayed: VecDeque<Relayed>,
+    /// The decisions about routes that its journal held when it started.
+    pub(crate) routed: Vec<(Timestamp, Routed)>,
     pub(crate) drained: Option<Vec<ClientOrderId>>,
     pub(crate) failure: Option<Failure>,
+}
+
+/// What a lane's engine says to the process around it.
+#[derive(Clone, Debug)]
+pub(crate) enum Relayed {
+    /// Something for a strategy.
+    Notice(StrategyId, Notice),
+    /// A decision is written down.
+    Routed(u64),
+    /// A connection could not be had, or broke.
+    Fault,
 }
 
 /// What dies with the process.
@@ -255,6 +276,8 @@ impl Instance {
             answers: BTreeMap::new(),
             commanded: BTreeMap::new(),
             hanging: BTreeSet::new(),
+            relayed: VecDeque::new(),
+            routed: Vec::new(),
             drained: None,
             failure: None,
             setup: SetupBox(setup),
@@ -278,13 +301,17 @@ impl Instance {
             // No name is given twice, though the clock went back.
             let started = marks.get(&slot).map_or(now, |mark| mark.next_start(now));
             let host = make_host(&setup.registry, spec, slot, started)?;
+            let id = host.id();
             let symbol = |id: &InstrumentId| (id.clone(), venue.symbol(id));
             let instruments = spec.instruments.iter().map(symbol).collect();
             let (limits, on_failure) = (spec.limits, spec.on_failure);
-            let id = host.id();
             strategies.push(StrategySetup { id, slot, instruments, limits, on_failure });
-            hosts.insert(host.id(), host);
+            if !setup.is_lane {
+                hosts.insert(id, host);
+            }
         }
+        let routed = beginning.journal.as_ref().map(|known| known.routed.values().cloned());
+        self.routed = routed.into_iter().flatten().collect();
         let seed = setup.seed.wrapping_add(u64::from(self.life) << 32);
         let config = EngineConfig {
             route: Route { venue: venue.id(), account: setup.account, egress: setup.egress },
@@ -310,6 +337,7 @@ impl Instance {
             seed,
         };
         self.life += 1;
+        self.relayed.clear();
         self.drained = None;
         self.failure = None;
         self.running = Some(Running { engine: Engine::new(config, now), hosts });
@@ -422,7 +450,7 @@ fn push<T>(list: &mut VecDeque<T>, max: usize, entry: T) {
     }
 }
 
-fn make_host(
+pub(crate) fn make_host(
     registry: &Registry,
     spec: &StrategySpec,
     slot: u16,

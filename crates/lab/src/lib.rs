@@ -14,6 +14,7 @@
 pub mod chance;
 pub mod check;
 pub mod clock;
+pub mod crossing;
 pub mod disk;
 pub mod instance;
 pub mod log;
@@ -28,6 +29,7 @@ mod wire;
 pub use chance::Chance;
 pub use check::{Broken, Canaries, check, check_always, check_secrets, check_silence};
 pub use clock::Clock;
+pub use crossing::{Crossing, CrossingSetup};
 pub use disk::Disk;
 pub use instance::{Instance, InstanceId, InstanceSetup, SetupError, StrategySpec};
 pub use log::write_log;

@@ -20,8 +20,7 @@ pub(crate) struct Wire {
 
 impl Wire {
     /// The wire that a venue of this kind speaks.
-    pub(crate) fn with(venue: &VenueConfig) -> Self {
-        let name = VenueId::new("simulated").expect("letters are a name");
+    pub(crate) fn with(name: VenueId, venue: &VenueConfig) -> Self {
         match venue {
             VenueConfig::Binance(_) => Self {
                 codec: Box::new(BinanceSpot::new(name)),

@@ -5,7 +5,7 @@ mod journaling;
 mod keeping;
 mod sending;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use tradewind_engine::journal::Trading;
 use tradewind_engine::{Answer, Engine, Event, StrategyFailure, Terms, Urgency};
 use tradewind_model::attempt::AttemptEvent;
 use tradewind_model::call::Call;
-use tradewind_model::id::{CallId, StrategyId};
+use tradewind_model::id::{CallId, StrategyId, VenueId};
 use tradewind_model::notice::{Command, Notice};
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
@@ -24,7 +24,7 @@ use tradewind_venue::Stamp;
 
 use crate::clock::Clock;
 use crate::disk::Disk;
-use crate::instance::{Instance, InstanceId, InstanceSetup, SetupError};
+use crate::instance::{Instance, InstanceId, InstanceSetup, Relayed, SetupError};
 use crate::mail::Mail;
 use crate::network::Weather;
 use crate::stranger::{Intruder, STRANGER_AGENT, Stranger, StrangerId};
@@ -38,6 +38,8 @@ pub struct WorldSetup {
     pub seed: u64,
     /// The venue, and with that which wire is spoken with it.
     pub venue: VenueConfig,
+    /// What instances call it.
+    pub name: VenueId,
     /// The venue's idea of the time.
     pub venue_clock: Clock,
     /// The true time at which it begins.
@@ -51,10 +53,14 @@ pub struct WorldSetup {
 
 impl Default for WorldSetup {
     /// The defaults of the simulated Binance, at some minute of some day, not at its start.
+    ///
+    /// # Panics
+    /// Never: the name is well formed.
     fn default() -> Self {
         Self {
             seed: 1,
             venue: VenueConfig::default(),
+            name: VenueId::new("simulated").expect("letters are a name"),
             venue_clock: Clock::default(),
             begins_at: Timestamp::from_millis(1_795_298_412_345),
             traces: false,
@@ -170,10 +176,11 @@ impl World {
     /// A world with a venue and nobody else.
     #[must_use]
     pub fn new(setup: WorldSetup) -> Self {
-        let WorldSetup { seed, venue, venue_clock, begins_at: now, traces, trips_max } = setup;
+        let WorldSetup { seed, venue, name, venue_clock, begins_at: now, traces, trips_max } =
+            setup;
         let mut world = Self {
             now,
-            wire: Wire::with(&venue),
+            wire: Wire::with(name, &venue),
             venue: AnyVenue::new(&venue, seed, venue_clock.read(now)),
             venue_clock,
             venue_wakeup: now,
@@ -433,6 +440,11 @@ impl World {
         std::mem::take(&mut self.instances[id.0].attempts).into()
     }
 
+    /// What a lane's engine has said to the process around it since this was last asked.
+    pub(crate) fn take_relayed(&mut self, id: InstanceId) -> VecDeque<Relayed> {
+        std::mem::take(&mut self.instances[id.0].relayed)
+    }
+
     /// The answer to an inquiry, once, and the true time it came at; none while it waits.
     pub fn take_answer(&mut self, id: InstanceId, inquiry: u64) -> Option<(Timestamp, Answer)> {
         self.instances[id.0].answers.remove(&inquiry)
@@ -494,7 +506,7 @@ impl World {
         }
     }
 
-    fn next_moment(&self) -> Timestamp {
+    pub(crate) fn next_moment(&self) -> Timestamp {
         let mut next = self.mail.next_due().unwrap_or(Timestamp::MAX).min(self.venue_wakeup);
         for instance in &self.instances {
             next = next.min(instance.wakeup);

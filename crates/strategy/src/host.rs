@@ -3,7 +3,7 @@
 use std::fmt;
 
 use tradewind_model::id::{ClientOrderIds, InstrumentId, StrategyId};
-use tradewind_model::notice::{Command, Notice};
+use tradewind_model::notice::{Command, Notice, VenueStatus};
 use tradewind_model::time::Timestamp;
 
 use crate::context::{Context, View};

@@ -130,6 +130,7 @@ impl Slot {
                 | Denied::NotTaken(_)
                 | Denied::NeverFits(_)
                 | Denied::NotPlaced
+                | Denied::Recalled
                 | Denied::Unresolved(_)
                 | Denied::Unrecorded(_)
                 | Denied::Forbidden { .. }

@@ -138,6 +138,11 @@ impl Strategy for Grid {
             VenueStatus::Live => self.place(cx),
             // What the market did meanwhile is not known; wait for a quote of the time after.
             VenueStatus::Stale { .. } | VenueStatus::Shut { .. } => self.has_quote = false,
+            // Another market: what was seen of the one before is not to be traded on.
+            VenueStatus::Moved { instrument, .. } if *instrument == self.instrument => {
+                self.has_quote = false;
+            }
+            VenueStatus::Moved { .. } => {}
         }
     }
 }

@@ -6,12 +6,13 @@ use tradewind_model::id::{CallId, StrategyId};
 use tradewind_model::outcome::{Fate, Meter, NotTaken, Outcome, Refusal, RefusalKind, Unknown};
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
+use tradewind_scheduler::Outage;
 use tradewind_simulator::front::{Frame, SessionId};
 use tradewind_strategy::Input;
 use tradewind_venue::{EncodeError, Stamp};
 
 use super::{Handshake, Outbound, Parcel, Receiver, World};
-use crate::instance::InstanceId;
+use crate::instance::{InstanceId, Relayed};
 use crate::network::Passage;
 use crate::trip::Trip;
 
@@ -26,6 +27,12 @@ impl World {
             instance.writes.remove(call);
         }
         let Some(running) = &mut instance.running else { return };
+        if instance.setup.0.is_lane
+            && let Event::Replied { outcome, .. } = &event
+            && outcome.legs.iter().any(|(_, fate)| Outage::of(fate) == Some(Outage::Transport))
+        {
+            instance.relayed.push_back(Relayed::Fault);
+        }
         running.engine.handle(now, event);
         self.perform(id);
     }
@@ -84,6 +91,9 @@ impl World {
                     self.abandon(session);
                 }
             }
+            Action::Notify { strategy, notice } if self.instances[id.0].setup.0.is_lane => {
+                self.instances[id.0].relayed.push_back(Relayed::Notice(strategy, notice));
+            }
             Action::Notify { strategy, notice } => {
                 let notice = Box::new(notice);
                 self.mail.post(self.now, Parcel::Notice { to: from, strategy, notice });
@@ -96,6 +106,9 @@ impl World {
             }
             Action::Append(append) => self.append(from, append),
             Action::RetryJournal => self.try_journal(from),
+            Action::Routed { number } => {
+                self.instances[id.0].relayed.push_back(Relayed::Routed(number));
+            }
             Action::TradingSet { command, result } => {
                 self.instances[id.0].commanded.insert(command, result);
             }
