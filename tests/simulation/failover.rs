@@ -4,11 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tradewind_engine::Route;
-use tradewind_lab::{Crossing, CrossingSetup, InstanceSetup, StrategySpec, WorldSetup, check_always};
+use tradewind_lab::{
+    Crossing, CrossingSetup, InstanceSetup, StrategySpec, WorldSetup, check_always,
+};
 use tradewind_model::Decimal;
 use tradewind_model::id::{ClientOrderId, ClientOrderIds, VenueId};
 use tradewind_model::notice::{Command, VenueStatus};
-use tradewind_model::order::{Denied, OrderKind, OrderRequest, OrderState, OrderUpdate, Side, TimeInForce};
+use tradewind_model::order::{
+    Denied, OrderKind, OrderRequest, OrderState, OrderUpdate, Side, TimeInForce,
+};
 use tradewind_model::stream::StreamKind;
 use tradewind_router::{DecisionKind, OnOpen, OnShut, Policy};
 use tradewind_simulator::bitget::BitgetConfig;
@@ -34,6 +38,27 @@ struct Pair {
 
 impl Pair {
     fn new(policy: Policy) -> Self {
+        Self::with(policy, |_| {})
+    }
+
+    /// One whose second venue takes quantities in such steps, and no order of less value.
+    fn coarse(decimals: u32, least: &str) -> Self {
+        Self::with(Policy::default(), |bitget| {
+            for symbol in &mut bitget.venue.exchange_mut().symbols {
+                let step = Decimal::new(1, decimals);
+                symbol.base_precision = decimals;
+                let filters = &mut symbol.filters;
+                if let Some(lot) = &mut filters.lot_size {
+                    (lot.min_qty, lot.step_size) = (step, step);
+                }
+                if let Some(notional) = &mut filters.notional {
+                    notional.min_notional = least.parse().unwrap();
+                }
+            }
+        })
+    }
+
+    fn with(policy: Policy, change: impl FnOnce(&mut WorldSetup)) -> Self {
         let venue = |name: &str, seed, world: WorldSetup| {
             let mut world = WorldSetup { seed, name: VenueId::new(name).unwrap(), ..world };
             for symbol in &mut world.venue.exchange_mut().symbols {
@@ -49,7 +74,9 @@ impl Pair {
                 },
             )
         };
-        let bitget = WorldSetup { venue: BitgetConfig::default().into(), ..WorldSetup::default() };
+        let mut bitget =
+            WorldSetup { venue: BitgetConfig::default().into(), ..WorldSetup::default() };
+        change(&mut bitget);
         let setup = CrossingSetup {
             seed: 1,
             venues: vec![venue("binance", 1, WorldSetup::default()), venue("bitget", 2, bitget)],
@@ -88,13 +115,17 @@ impl Pair {
 
     /// Places an order that rests far below the market, or one that trades at once.
     fn buy(&mut self, price: &str) -> ClientOrderId {
+        self.buy_some(price, "0.001")
+    }
+
+    fn buy_some(&mut self, price: &str, qty: &str) -> ClientOrderId {
         let id = self.ids.next();
         let request = OrderRequest {
             instrument: "BTC-USDT".into(),
             side: Side::Buy,
             kind: OrderKind::Limit {
                 price: price.parse().unwrap(),
-                qty: "0.001".parse().unwrap(),
+                qty: qty.parse().unwrap(),
                 time_in_force: TimeInForce::GoodTillCanceled,
             },
             tag: 7,
@@ -303,11 +334,10 @@ fn what_rests_behind_a_shut_door_counts_for_the_limit_over_all_venues() {
     pair.run_for(secs(5));
     let third = pair.buy("40002");
     pair.run_for(secs(1));
-    assert_eq!([first, second, third].map(|id| pair.state(id)), [
-        Some(OrderState::Open),
-        Some(OrderState::Open),
-        Some(OrderState::Denied),
-    ]);
+    assert_eq!(
+        [first, second, third].map(|id| pair.state(id)),
+        [Some(OrderState::Open), Some(OrderState::Open), Some(OrderState::Denied),]
+    );
     let denied = pair.news(third).pop().and_then(|update| update.denied).unwrap();
     assert!(denied.to_string().contains("0.003"), "{denied}");
     assert_eq!(pair.taken(BITGET), 0);
@@ -323,7 +353,8 @@ fn what_rests_behind_a_shut_door_counts_for_the_limit_over_all_venues() {
 #[test]
 fn a_mirror_stands_in_for_what_cannot_be_reached_and_goes_when_it_can() {
     let cap = "0.01".parse().unwrap();
-    let policy = Policy { on_shut: OnShut::Mirror { cap }, on_open: OnOpen::Keep, ..Policy::default() };
+    let policy =
+        Policy { on_shut: OnShut::Mirror { cap }, on_open: OnOpen::Keep, ..Policy::default() };
     let mut pair = Pair::new(policy);
     let resting = pair.buy("40000");
     pair.run_for(secs(1));
@@ -339,19 +370,19 @@ fn a_mirror_stands_in_for_what_cannot_be_reached_and_goes_when_it_can() {
 
 #[test]
 fn an_order_is_made_to_fit_the_other_venue_or_refused_by_the_rules_name() {
-    let mut pair = Pair::coarse("0.0004", "30");
+    let mut pair = Pair::coarse(3, "30");
     pair.ban();
     pair.run_for(secs(5));
-    let fits = pair.buy("40000.07");
+    let fits = pair.buy_some("40000.07", "0.0019");
     pair.run_for(secs(1));
     let ledger = pair.crossing.world(BITGET).ledger();
     let open: Vec<_> = ledger.accounts.iter().flat_map(|account| &account.open_orders).collect();
     let [order] = open[..] else { panic!("{open:?}, {:?}", pair.news(fits)) };
-    assert_eq!(order.qty.to_string(), "0.0008", "down to its step");
-    let mut pair = Pair::coarse("0.0004", "50");
+    assert_eq!(order.orig_qty.normalize().to_string(), "0.001", "down to its step");
+    let mut pair = Pair::coarse(3, "50");
     pair.ban();
     pair.run_for(secs(5));
-    let unfit = pair.buy("40000.07");
+    let unfit = pair.buy_some("40000.07", "0.0019");
     pair.run_for(secs(1));
     assert_eq!(pair.state(unfit), Some(OrderState::Denied));
     let denied = pair.news(unfit).pop().and_then(|update| update.denied).unwrap();
