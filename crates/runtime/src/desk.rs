@@ -10,6 +10,7 @@ use tradewind_model::call::Call;
 use tradewind_model::id::ClientOrderId;
 use tradewind_model::stream::StreamKind;
 use tradewind_scheduler::{Shed, Staleness};
+use tradewind_venue::Endpoint;
 
 use crate::clock::Clock;
 
@@ -37,6 +38,7 @@ pub(crate) enum Request {
     Inquire { call: Call, terms: Terms, answer: oneshot::Sender<Answer> },
     Trading { trading: Trading, answer: oneshot::Sender<Result<(), TradingRefused>> },
     Reconnect { kind: StreamKind },
+    UseEndpoint { endpoint: Endpoint },
     Stop { patience: Duration },
 }
 

@@ -21,16 +21,16 @@ use tradewind_model::outcome::{Fate, Meter, NotTaken, Outcome, Refusal, RefusalK
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::Permit;
-use tradewind_strategy::Host;
 use tradewind_transport::{SendError, Transport};
 use tradewind_venue::{EncodeError, Endpoint, Signer, Stamp, Venue};
 
 use crate::clock::{Clock, WallWatch};
 use crate::desk::{Desk, End, Request};
+use crate::hosts::{HostSetup, Hosts};
+use crate::link::Link;
 use crate::scribe::Scribe;
 use crate::sockets::{SocketHandle, SocketTask, Write, writes};
 use crate::state::{Keeper, State};
-use crate::strategy_host::{HostThread, HostWatch, Inbox};
 
 /// Messages of the venue that wait at the most; the sockets wait then, and the venue behind them.
 const STREAM_EVENTS_MAX: usize = 4_096;
@@ -66,24 +66,16 @@ pub struct Setup {
     pub scribe: Option<Scribe>,
 }
 
-/// A strategy, and what it may cost.
-#[derive(Debug)]
-pub struct HostSetup {
-    /// The strategy.
-    pub host: Host,
-    /// What its mailbox posts to.
-    pub inbox: Arc<Inbox>,
-    /// How long a callback may take before the strategy has failed.
-    pub callback_max: Duration,
-    /// How many messages may wait before it has.
-    pub inbox_max: usize,
-}
-
 /// Starts everything; must be called within a tokio runtime.
 ///
 /// # Errors
 /// When a thread cannot be started.
 pub fn run(setup: Setup) -> std::io::Result<Desk> {
+    run_linked(setup, None)
+}
+
+/// The same, and what the engine says of strategies that are not among its own goes up a link.
+pub(crate) fn run_linked(setup: Setup, link: Option<Link>) -> std::io::Result<Desk> {
     let Setup { engine, venue, endpoint, signer, transport, clock, hosts, state, scribe } = setup;
     let (stream_events, streams) = mpsc::channel(STREAM_EVENTS_MAX);
     let (command_events, commands) = mpsc::channel(COMMANDS_MAX);
@@ -91,13 +83,7 @@ pub fn run(setup: Setup) -> std::io::Result<Desk> {
     let engine = Engine::new(engine, clock.now());
     let (snapshot, snapshots) = watch::channel(Arc::new(engine.snapshot(clock.now())));
     let (end, ended) = watch::channel(None);
-    let (mut threads, mut watches) = (BTreeMap::new(), BTreeMap::new());
-    for HostSetup { host, inbox, callback_max, inbox_max } in hosts {
-        let id = host.id();
-        watches.insert(id, HostWatch::new(clock.now(), callback_max, inbox_max));
-        let thread = HostThread::start(host, inbox, clock, command_events.clone())?;
-        threads.insert(id, thread);
-    }
+    let hosts = Hosts::start(hosts, clock, &command_events)?;
     let keeper =
         state.map(|state| Keeper::start(state, clock, stream_events.clone())).transpose()?;
     let shell = Shell {
@@ -108,7 +94,8 @@ pub fn run(setup: Setup) -> std::io::Result<Desk> {
         clock,
         stream_events,
         sockets: BTreeMap::new(),
-        threads,
+        hosts,
+        link,
         tasks: JoinSet::new(),
         inquiries: BTreeMap::new(),
         commands: BTreeMap::new(),
@@ -126,7 +113,6 @@ pub fn run(setup: Setup) -> std::io::Result<Desk> {
         snapshot,
         snapshot_due: clock.now(),
         next_inquiry: 0,
-        watches,
         wall: WallWatch::new(clock),
     };
     tokio::spawn(driver.drive());
@@ -142,7 +128,6 @@ struct Driver {
     snapshot: watch::Sender<Arc<Snapshot>>,
     snapshot_due: Timestamp,
     next_inquiry: u64,
-    watches: BTreeMap<StrategyId, HostWatch>,
     wall: WallWatch,
 }
 
@@ -164,6 +149,7 @@ impl Driver {
                 now = clock.now();
                 self.engine.handle(now, durable);
             }
+            self.relay(now).await;
             // Whoever commands sees in the next snapshot what came of it.
             let commanded = std::mem::take(&mut self.shell.commanded);
             if now >= self.snapshot_due || !commanded.is_empty() {
@@ -186,7 +172,10 @@ impl Driver {
                 Some(event) = next_answer(&mut self.shell.scribe) => {
                     self.engine.handle(clock.now(), event);
                 }
-                Some(event) = self.streams.recv() => self.engine.handle(clock.now(), event),
+                Some(event) = self.streams.recv() => self.heard(clock.now(), event),
+                Some(event) = next_told(&mut self.shell.link) => {
+                    self.engine.handle(clock.now(), event);
+                }
                 Some(event) = self.commands.recv() => self.engine.handle(clock.now(), event),
                 request = self.requested.recv() => match request {
                     Some(request) => self.requested(request),
@@ -205,9 +194,13 @@ impl Driver {
         while let Some(event) = self.shell.scribe.as_mut().and_then(Scribe::try_next) {
             self.engine.handle(now, event);
         }
-        let told = std::iter::from_fn(|| self.streams.try_recv().ok()).take(BATCH_MAX);
-        let wished = std::iter::from_fn(|| self.commands.try_recv().ok()).take(BATCH_MAX);
-        for event in told.chain(wished) {
+        for _ in 0..BATCH_MAX {
+            let Ok(event) = self.streams.try_recv() else { break };
+            self.heard(now, event);
+        }
+        for _ in 0..BATCH_MAX {
+            let told = self.shell.link.as_mut().and_then(Link::try_told);
+            let Some(event) = told.or_else(|| self.commands.try_recv().ok()) else { break };
             self.engine.handle(now, event);
         }
         for _ in 0..BATCH_MAX {
@@ -219,14 +212,23 @@ impl Driver {
 
     /// Gives up strategies that do not come back.
     fn look_after_strategies(&mut self, now: Timestamp) {
-        for (strategy, watch) in &mut self.watches {
-            let Some(thread) = self.shell.threads.get(strategy) else { continue };
-            let how = watch.look(now, thread.calls(), thread.inbox().waiting());
-            if let Some(how) = how {
-                // It ends when it comes back, if it ever does.
-                thread.inbox().close();
-                self.engine.handle(now, Event::StrategyLost { strategy: *strategy, how });
-            }
+        for (strategy, how) in self.shell.hosts.look_after(now) {
+            self.engine.handle(now, Event::StrategyLost { strategy, how });
+        }
+    }
+
+    /// Takes in what has happened on the way to the venue, or there.
+    fn heard(&mut self, now: Timestamp, event: Event) {
+        if let Some(link) = &mut self.shell.link {
+            link.note(&event);
+        }
+        self.engine.handle(now, event);
+    }
+
+    /// Tells whoever stands above the engine what it has said, and what stands before its venue.
+    async fn relay(&mut self, now: Timestamp) {
+        if let Some(link) = &mut self.shell.link {
+            link.relay(self.engine.doors(now)).await;
         }
     }
 
@@ -245,6 +247,7 @@ impl Driver {
                 self.shell.commands.insert(command, answer);
                 self.engine.handle(now, Event::Trading { command: Some(command), trading });
             }
+            Request::UseEndpoint { endpoint } => self.shell.endpoint = Arc::new(endpoint),
             Request::Reconnect { kind } => self.engine.handle(now, Event::Reconnect { kind }),
             Request::Stop { patience } => {
                 self.engine.handle(now, Event::Stop { deadline: now + patience });
@@ -265,7 +268,8 @@ struct Shell {
     clock: Clock,
     stream_events: mpsc::Sender<Event>,
     sockets: BTreeMap<(StreamKind, u32), SocketHandle>,
-    threads: BTreeMap<StrategyId, HostThread>,
+    hosts: Hosts,
+    link: Option<Link>,
     tasks: JoinSet<()>,
     inquiries: BTreeMap<u64, oneshot::Sender<Answer>>,
     commands: BTreeMap<u64, Commander>,
@@ -325,14 +329,20 @@ impl Shell {
                     self.commanded.push((commander, result));
                 }
             }
-            // Nobody decides about routes where there is one.
-            Action::Routed { .. } => {}
+            Action::Routed { number } => {
+                if let Some(link) = &mut self.link {
+                    link.push_noted(number);
+                }
+            }
             Action::Attempt(event) => log_attempt(&event),
             Action::Tell(incident) => log(&incident),
             Action::Drained { unresolved } => {
                 self.end.send_replace(Some(End::Drained { unresolved }));
             }
             Action::Fail(failure) => {
+                if let Some(link) = &mut self.link {
+                    link.push_gone(failure.to_string());
+                }
                 self.end.send_replace(Some(End::Failed(failure)));
             }
         }
@@ -447,18 +457,27 @@ impl Shell {
         });
     }
 
-    fn notify(&self, now: Timestamp, strategy: StrategyId, notice: Notice) {
-        if let Some(thread) = self.threads.get(&strategy) {
-            thread.inbox().push(now, notice);
+    fn notify(&mut self, now: Timestamp, strategy: StrategyId, notice: Notice) {
+        match &mut self.link {
+            Some(link) => link.push_notice(strategy, notice),
+            None => self.hosts.notify(now, strategy, notice),
         }
     }
 
     fn stop(mut self) {
-        self.threads.values_mut().for_each(HostThread::stop);
+        self.hosts.stop();
         self.tasks.abort_all();
         if let Some(scribe) = self.scribe.take() {
             scribe.close();
         }
+    }
+}
+
+/// What whoever stands above the engine tells it; never, where nobody does.
+async fn next_told(link: &mut Option<Link>) -> Option<Event> {
+    match link {
+        Some(link) => link.told().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -8,16 +8,21 @@ pub mod config;
 pub mod control;
 pub mod desk;
 pub mod driver;
+pub mod hosts;
+pub mod routed;
 pub mod seed;
 pub mod state;
 pub mod strategy_host;
 
+mod link;
 mod scribe;
 mod sockets;
 
 pub use clock::{Clock, WallWatch};
 pub use config::{Config, ConfigError};
 pub use desk::{Ask, Desk, End, TradingError};
-pub use driver::{ATTEMPTS, HostSetup, Setup, run};
+pub use driver::{ATTEMPTS, Setup, run};
+pub use hosts::HostSetup;
+pub use routed::{Lane, RoutedDesk, RoutedSetup, run_routed};
 pub use scribe::Scribe;
 pub use state::{State, StateError};

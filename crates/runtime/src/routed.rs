@@ -1,0 +1,236 @@
+//! Several engines, and one switchboard between them and the strategies.
+//!
+//! Each route has an engine with a task of its own, as if it were alone. The switchboard's task
+//! hands strategies' wishes to the engine that the router names, and makes one story of what the
+//! engines say.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tradewind_engine::{Event, Route};
+use tradewind_model::time::Timestamp;
+use tradewind_router::routes::Endpoint as EndpointName;
+use tradewind_router::{Decision, Input, Member, Output, RouterConfig, Switchboard};
+use tradewind_venue::Endpoint;
+
+use crate::clock::Clock;
+use crate::desk::{Desk, End, Request};
+use crate::driver::{Setup, run_linked};
+use crate::hosts::{HostSetup, Hosts};
+use crate::link::{Link, way_up};
+
+/// Wishes of strategies that wait at the most; the strategies wait then.
+const COMMANDS_MAX: usize = 1_024;
+/// Inputs of one kind taken in before what they led to is done.
+const BATCH_MAX: usize = 256;
+/// How often strategies are looked after.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Decisions that are kept for whoever looks; the oldest are dropped.
+const DECISIONS_MAX: usize = 4_096;
+
+/// A route, with what its engine is made from.
+pub struct Lane {
+    /// The engine and its way to the venue, without strategies: all of them are told through the
+    /// switchboard.
+    pub setup: Setup,
+    /// Its base URLs, by the names that the router knows.
+    pub endpoints: BTreeMap<EndpointName, Endpoint>,
+}
+
+/// What a run over several routes is made from.
+pub struct RoutedSetup {
+    /// The routes' engines. Each serves all strategies.
+    pub lanes: Vec<Lane>,
+    /// The routes in the order of preference, and how orders move.
+    pub router: RouterConfig,
+    /// What earlier lives have decided, the oldest first.
+    pub decisions: Vec<Decision>,
+    /// The strategies, and what each trades.
+    pub hosts: Vec<(HostSetup, Member)>,
+    /// Time, the same for all.
+    pub clock: Clock,
+}
+
+/// The handle on a run over several routes. When the last one is dropped, all of it stops.
+#[derive(Clone, Debug)]
+pub struct RoutedDesk {
+    /// The handles on the engines, the most preferred first.
+    pub lanes: Vec<(Route, Desk)>,
+    decisions: watch::Receiver<Arc<Vec<Decision>>>,
+}
+
+impl RoutedDesk {
+    /// What was decided lately, the oldest first.
+    #[must_use]
+    pub fn decisions(&self) -> Arc<Vec<Decision>> {
+        Arc::clone(&self.decisions.borrow())
+    }
+
+    /// Waits until more was decided; false when nothing ever will be.
+    pub async fn decided(&mut self) -> bool {
+        self.decisions.changed().await.is_ok()
+    }
+
+    /// Ends trading by every route.
+    pub async fn stop(&self, patience: Duration) {
+        for (_, desk) in &self.lanes {
+            desk.stop(patience).await;
+        }
+    }
+
+    /// Waits until trading has ended by every route, and says how.
+    pub async fn ended(&mut self) -> Vec<(Route, End)> {
+        let mut ends = Vec::new();
+        for (route, desk) in &mut self.lanes {
+            ends.push((*route, desk.ended().await));
+        }
+        ends
+    }
+}
+
+/// Starts everything; must be called within a tokio runtime.
+///
+/// # Errors
+/// When a thread cannot be started.
+pub fn run_routed(setup: RoutedSetup) -> std::io::Result<RoutedDesk> {
+    let RoutedSetup { lanes, router, decisions, hosts, clock } = setup;
+    let (up, said) = way_up();
+    let (command_events, commands) = mpsc::channel(COMMANDS_MAX);
+    let (hosts, members): (Vec<_>, Vec<_>) = hosts.into_iter().unzip();
+    let mut board = Switchboard::new(router, members);
+    for decision in &decisions {
+        board.remember(decision);
+    }
+    let mut ways = BTreeMap::new();
+    let mut desks = Vec::new();
+    for Lane { setup, endpoints } in lanes {
+        let route = setup.engine.route;
+        let (link, tell) = Link::new(route, up.clone());
+        let desk = run_linked(Setup { hosts: Vec::new(), ..setup }, Some(link))?;
+        ways.insert(route, Way { tell, requests: desk.requests.downgrade(), endpoints });
+        desks.push((route, desk));
+    }
+    let hosts = Hosts::start(hosts, clock, &command_events)?;
+    let (told, decisions) = watch::channel(Arc::default());
+    let task = Task { board, hosts, ways, said, commands, told, clock, look_due: clock.now() };
+    tokio::spawn(task.run());
+    Ok(RoutedDesk { lanes: desks, decisions })
+}
+
+/// The way to an engine.
+struct Way {
+    tell: mpsc::UnboundedSender<Event>,
+    /// Not what keeps the engine alive.
+    requests: mpsc::WeakSender<Request>,
+    endpoints: BTreeMap<EndpointName, Endpoint>,
+}
+
+struct Task {
+    board: Switchboard,
+    hosts: Hosts,
+    ways: BTreeMap<Route, Way>,
+    said: mpsc::Receiver<Input>,
+    commands: mpsc::Receiver<Event>,
+    told: watch::Sender<Arc<Vec<Decision>>>,
+    clock: Clock,
+    look_due: Timestamp,
+}
+
+impl Task {
+    async fn run(mut self) {
+        loop {
+            let now = self.clock.now();
+            if self.board.wakeup(now).is_some_and(|at| at <= now) {
+                self.board.wake(now);
+            }
+            while let Some(output) = self.board.poll() {
+                self.carry_out(now, output);
+            }
+            if now >= self.look_due {
+                self.look_due = now + LOOK_EVERY;
+                for (strategy, how) in self.hosts.look_after(now) {
+                    self.tell_all(&Event::StrategyLost { strategy, how });
+                }
+            }
+            let wakeup = self.board.wakeup(now).unwrap_or(Timestamp::MAX).min(self.look_due);
+            let sleep = tokio::time::sleep(wakeup.since(self.clock.now()));
+            // In order: what venues say before what strategies wish.
+            tokio::select! {
+                biased;
+                input = self.said.recv() => match input {
+                    Some(input) => self.board.handle(self.clock.now(), input),
+                    // All engines have ended.
+                    None => return self.hosts.stop(),
+                },
+                Some(event) = self.commands.recv() => self.wished(event),
+                () = sleep => {}
+            }
+            self.take_in_waiting();
+        }
+    }
+
+    fn take_in_waiting(&mut self) {
+        let now = self.clock.now();
+        for _ in 0..BATCH_MAX {
+            let Ok(input) = self.said.try_recv() else { break };
+            self.board.handle(now, input);
+        }
+        for _ in 0..BATCH_MAX {
+            let Ok(event) = self.commands.try_recv() else { break };
+            self.wished(event);
+        }
+    }
+
+    /// A strategy wants something, or has failed.
+    fn wished(&mut self, event: Event) {
+        let now = self.clock.now();
+        match event {
+            Event::Command { strategy, command } => {
+                self.board.handle(now, Input::Command { strategy, command });
+            }
+            other => self.tell_all(&other),
+        }
+    }
+
+    fn tell_all(&self, event: &Event) {
+        for way in self.ways.values() {
+            // One that has ended needs to hear nothing.
+            way.tell.send(event.clone()).ok();
+        }
+    }
+
+    fn carry_out(&mut self, now: Timestamp, output: Output) {
+        match output {
+            Output::Engine { route, event } => {
+                if let Some(way) = self.ways.get(&route) {
+                    way.tell.send(*event).ok();
+                }
+            }
+            Output::Notify { strategy, notice } => self.hosts.notify(now, strategy, notice),
+            Output::Decided(decision) => self.decided(*decision),
+            Output::UseEndpoint { route, endpoint } => {
+                let Some(way) = self.ways.get(&route) else { return };
+                let (Some(endpoint), Some(requests)) =
+                    (way.endpoints.get(&endpoint).cloned(), way.requests.upgrade())
+                else {
+                    return;
+                };
+                // An engine whose way in is full is about to end, or asked for more than it can do.
+                requests.try_send(Request::UseEndpoint { endpoint }).ok();
+            }
+        }
+    }
+
+    fn decided(&self, decision: Decision) {
+        tracing::info!(target: "tradewind::routes", "{decision}");
+        self.told.send_modify(|told| {
+            let told = Arc::make_mut(told);
+            if told.len() >= DECISIONS_MAX {
+                told.remove(0);
+            }
+            told.push(decision);
+        });
+    }
+}
