@@ -186,11 +186,10 @@ impl Task {
     /// A strategy wants something, or has failed.
     fn wished(&mut self, event: Event) {
         let now = self.clock.now();
-        match event {
-            Event::Command { strategy, command } => {
-                self.board.handle(now, Input::Command { strategy, command });
-            }
-            other => self.tell_all(&other),
+        if let Event::Command { strategy, command } = event {
+            self.board.handle(now, Input::Command { strategy, command });
+        } else {
+            self.tell_all(&event);
         }
     }
 

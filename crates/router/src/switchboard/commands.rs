@@ -22,32 +22,32 @@ impl Switchboard {
                 if let Some(desk) = self.desks.get_mut(&strategy) {
                     desk.has_started = true;
                 }
-                self.to_present(strategy, &Command::Started);
+                self.tell_present(strategy, &Command::Started);
             }
             Command::Subscribe { instrument, feed } => {
                 if let Some(desk) = self.desks.get_mut(&strategy) {
                     desk.feeds.push((instrument.clone(), feed));
                 }
-                self.to_present(strategy, &Command::Subscribe { instrument, feed });
+                self.tell_present(strategy, &Command::Subscribe { instrument, feed });
             }
             // Each journal keeps it, so that any of them is enough to begin from.
             Command::Remember { .. } | Command::CancelAll { .. } => {
-                self.to_present(strategy, &command);
+                self.tell_present(strategy, &command);
             }
             Command::History { ref instrument, .. } => {
                 let route = self.followed(strategy, instrument);
-                self.to(route, strategy, command);
+                self.pass(route, strategy, command);
             }
             // What changes an order goes where that is.
             Command::AllowResend { client_order_id }
             | Command::Replace { client_order_id, .. }
             | Command::Amend { client_order_id, .. } => {
                 let route = self.route_of(strategy, client_order_id);
-                self.to(route, strategy, command);
+                self.pass(route, strategy, command);
             }
             Command::SubmitPair { ref request, .. } => {
                 let route = self.followed(strategy, &request.instrument);
-                self.to(route, strategy, command);
+                self.pass(route, strategy, command);
             }
         }
     }
@@ -70,18 +70,18 @@ impl Switchboard {
         known.or_else(|| self.followed(strategy, first?))
     }
 
-    fn to(&mut self, route: Option<Route>, strategy: StrategyId, command: Command) {
+    fn pass(&mut self, route: Option<Route>, strategy: StrategyId, command: Command) {
         if let Some(route) = route {
             self.tell_engine(route, EngineEvent::Command { strategy, command });
         }
     }
 
     /// To every engine that serves the strategy by now.
-    fn to_present(&mut self, strategy: StrategyId, command: &Command) {
+    fn tell_present(&mut self, strategy: StrategyId, command: &Command) {
         let Some(desk) = self.desks.get(&strategy) else { return };
         let present: Vec<Route> = desk.present.iter().copied().collect();
         for route in present {
-            self.to(Some(route), strategy, command.clone());
+            self.pass(Some(route), strategy, command.clone());
         }
     }
 }
