@@ -183,6 +183,12 @@ impl Desk {
         while snapshots.changed().await.is_ok() {}
     }
 
+    /// How trading has ended; none while it goes on.
+    #[must_use]
+    pub fn end_so_far(&self) -> Option<End> {
+        self.end.borrow().clone()
+    }
+
     /// Waits until trading has ended, as was asked or because it could not go on.
     pub async fn ended(&mut self) -> End {
         match self.end.wait_for(Option::is_some).await {

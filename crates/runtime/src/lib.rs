@@ -23,6 +23,6 @@ pub use config::{Config, ConfigError};
 pub use desk::{Ask, Desk, End, TradingError};
 pub use driver::{ATTEMPTS, Setup, run};
 pub use hosts::HostSetup;
-pub use routed::{Lane, RoutedDesk, RoutedSetup, run_routed};
+pub use routed::{Lane, Move, RoutedDesk, RoutedSetup, Timeline, run_routed};
 pub use scribe::Scribe;
 pub use state::{State, StateError};

@@ -10,9 +10,12 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tradewind_engine::{Event, Route};
+use tradewind_model::id::ClientOrderId;
+use tradewind_model::notice::Notice;
+use tradewind_model::order::{OrderState, OrderUpdate};
 use tradewind_model::time::Timestamp;
 use tradewind_router::routes::Endpoint as EndpointName;
-use tradewind_router::{Decision, Input, Member, Output, RouterConfig, Switchboard};
+use tradewind_router::{Decision, DecisionKind, Input, Member, Output, RouterConfig, Switchboard};
 use tradewind_venue::Endpoint;
 
 use crate::clock::Clock;
@@ -27,8 +30,8 @@ const COMMANDS_MAX: usize = 1_024;
 const BATCH_MAX: usize = 256;
 /// How often strategies are looked after.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// Decisions that are kept for whoever looks; the oldest are dropped.
-const DECISIONS_MAX: usize = 4_096;
+/// Decisions, and moves, that are kept for whoever looks; the oldest are dropped.
+const KEPT_MAX: usize = 4_096;
 
 /// A route, with what its engine is made from.
 pub struct Lane {
@@ -53,24 +56,50 @@ pub struct RoutedSetup {
     pub clock: Clock,
 }
 
+/// An order that was moved to another route under its own name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// Its name.
+    pub client_order_id: ClientOrderId,
+    /// From which route.
+    pub from: Route,
+    /// To which.
+    pub to: Route,
+    /// Since when the first was shut; none when it was not.
+    pub shut_since: Option<Timestamp>,
+    /// When it was moved.
+    pub moved_at: Timestamp,
+    /// When the other venue was heard to have it.
+    pub accepted_at: Option<Timestamp>,
+}
+
+/// What was decided lately, the oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Timeline {
+    /// Decisions, with their reasons.
+    pub decisions: Vec<Decision>,
+    /// Orders that were moved.
+    pub moves: Vec<Move>,
+}
+
 /// The handle on a run over several routes. When the last one is dropped, all of it stops.
 #[derive(Clone, Debug)]
 pub struct RoutedDesk {
     /// The handles on the engines, the most preferred first.
     pub lanes: Vec<(Route, Desk)>,
-    decisions: watch::Receiver<Arc<Vec<Decision>>>,
+    timeline: watch::Receiver<Arc<Timeline>>,
 }
 
 impl RoutedDesk {
-    /// What was decided lately, the oldest first.
+    /// What was decided lately.
     #[must_use]
-    pub fn decisions(&self) -> Arc<Vec<Decision>> {
-        Arc::clone(&self.decisions.borrow())
+    pub fn timeline(&self) -> Arc<Timeline> {
+        Arc::clone(&self.timeline.borrow())
     }
 
     /// Waits until more was decided; false when nothing ever will be.
     pub async fn decided(&mut self) -> bool {
-        self.decisions.changed().await.is_ok()
+        self.timeline.changed().await.is_ok()
     }
 
     /// Ends trading by every route.
@@ -113,10 +142,12 @@ pub fn run_routed(setup: RoutedSetup) -> std::io::Result<RoutedDesk> {
         desks.push((route, desk));
     }
     let hosts = Hosts::start(hosts, clock, &command_events)?;
-    let (told, decisions) = watch::channel(Arc::default());
-    let task = Task { board, hosts, ways, said, commands, told, clock, look_due: clock.now() };
+    let (told, timeline) = watch::channel(Arc::default());
+    let shut = BTreeMap::new();
+    let task =
+        Task { board, hosts, ways, said, commands, told, shut, clock, look_due: clock.now() };
     tokio::spawn(task.run());
-    Ok(RoutedDesk { lanes: desks, decisions })
+    Ok(RoutedDesk { lanes: desks, timeline })
 }
 
 /// The way to an engine.
@@ -133,7 +164,9 @@ struct Task {
     ways: BTreeMap<Route, Way>,
     said: mpsc::Receiver<Input>,
     commands: mpsc::Receiver<Event>,
-    told: watch::Sender<Arc<Vec<Decision>>>,
+    told: watch::Sender<Arc<Timeline>>,
+    /// Since when routes are shut.
+    shut: BTreeMap<Route, Timestamp>,
     clock: Clock,
     look_due: Timestamp,
 }
@@ -160,7 +193,7 @@ impl Task {
             tokio::select! {
                 biased;
                 input = self.said.recv() => match input {
-                    Some(input) => self.board.handle(self.clock.now(), input),
+                    Some(input) => self.said(input),
                     // All engines have ended.
                     None => return self.hosts.stop(),
                 },
@@ -172,14 +205,57 @@ impl Task {
     }
 
     fn take_in_waiting(&mut self) {
-        let now = self.clock.now();
         for _ in 0..BATCH_MAX {
             let Ok(input) = self.said.try_recv() else { break };
-            self.board.handle(now, input);
+            self.said(input);
         }
         for _ in 0..BATCH_MAX {
             let Ok(event) = self.commands.try_recv() else { break };
             self.wished(event);
+        }
+    }
+
+    /// An engine has said something.
+    fn said(&mut self, input: Input) {
+        let now = self.clock.now();
+        match &input {
+            Input::Looked { route, doors } => {
+                match doors.shut.iter().map(|record| record.since).min() {
+                    Some(since) => drop(self.shut.entry(*route).or_insert(since)),
+                    None => drop(self.shut.remove(route)),
+                }
+            }
+            Input::Notice { route, notice: Notice::Order(update), .. } => {
+                self.note_order(now, *route, update);
+            }
+            Input::Notice { .. }
+            | Input::Command { .. }
+            | Input::Fault { .. }
+            | Input::Load { .. }
+            | Input::Noted { .. }
+            | Input::Gone { .. } => {}
+        }
+        self.board.handle(now, input);
+    }
+
+    /// Notes that an order which was moved has come to where it went.
+    fn note_order(&self, now: Timestamp, route: Route, update: &OrderUpdate) {
+        let is_there = |state| {
+            matches!(state, OrderState::Open | OrderState::PartiallyFilled | OrderState::Filled)
+        };
+        let is_it = |one: &Move| {
+            one.to == route
+                && one.accepted_at.is_none()
+                && one.client_order_id == update.client_order_id
+        };
+        if is_there(update.state) && self.told.borrow().moves.iter().any(is_it) {
+            self.told.send_modify(|told| {
+                let moves = &mut Arc::make_mut(told).moves;
+                moves
+                    .iter_mut()
+                    .filter(|one| is_it(one))
+                    .for_each(|one| one.accepted_at = Some(now));
+            });
         }
     }
 
@@ -224,12 +300,34 @@ impl Task {
 
     fn decided(&self, decision: Decision) {
         tracing::info!(target: "tradewind::routes", "{decision}");
+        let moved = self.moved(&decision);
         self.told.send_modify(|told| {
             let told = Arc::make_mut(told);
-            if told.len() >= DECISIONS_MAX {
-                told.remove(0);
+            keep(&mut told.decisions, decision);
+            if let Some(moved) = moved {
+                keep(&mut told.moves, moved);
             }
-            told.push(decision);
         });
     }
+
+    fn moved(&self, decision: &Decision) -> Option<Move> {
+        let DecisionKind::Moved(client_order_id) = &decision.kind else { return None };
+        let (from, to) = (decision.from?, decision.to?);
+        Some(Move {
+            client_order_id: *client_order_id,
+            from,
+            to,
+            shut_since: self.shut.get(&from).copied(),
+            moved_at: decision.at,
+            accepted_at: None,
+        })
+    }
+}
+
+/// Adds to a list that is bounded.
+fn keep<T>(list: &mut Vec<T>, one: T) {
+    if list.len() >= KEPT_MAX {
+        list.remove(0);
+    }
+    list.push(one);
 }

@@ -128,6 +128,13 @@ impl Binance {
         until
     }
 
+    /// Bans an address for so long, whatever the ladder says. Returns when the ban ends.
+    pub fn ban_for(&mut self, now: Timestamp, peer: IpAddr, lasts: Duration) -> Timestamp {
+        let until = self.desk.limits.ban_for(now, peer, lasts);
+        self.close_banned(peer);
+        until
+    }
+
     /// Has the ledger tell one `User-Agent` apart from now on. It is counted like everybody's.
     pub fn tell_apart(&mut self, agent: &str) {
         self.front.tell_apart(agent);

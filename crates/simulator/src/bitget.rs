@@ -125,6 +125,11 @@ impl Bitget {
         self.desk.limits.shut(now, peer)
     }
 
+    /// The same, for so long.
+    pub fn ban_for(&mut self, now: Timestamp, peer: IpAddr, lasts: Duration) -> Timestamp {
+        self.desk.limits.shut_for(now, peer, lasts)
+    }
+
     /// Until when an address is refused for having asked too much, if it is.
     #[must_use]
     pub fn banned_until(&self, now: Timestamp, peer: IpAddr) -> Option<Timestamp> {

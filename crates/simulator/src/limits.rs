@@ -410,6 +410,12 @@ impl Limits {
         }
         let length = ladder.get(peer.step).or_else(|| ladder.last()).copied().unwrap_or(2 * MINUTE);
         peer.step = (peer.step + 1).min(ladder.len().saturating_sub(1));
+        self.ban_for(now, ip, length)
+    }
+
+    /// Bans an address for so long, whatever the ladder says. Returns when the ban ends.
+    pub fn ban_for(&mut self, now: Timestamp, ip: IpAddr, length: Duration) -> Timestamp {
+        let peer = self.peer(now, ip);
         peer.last_ban = now;
         peer.banned_until = now + length;
         peer.requests_in_ban = 0;

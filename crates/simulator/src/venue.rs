@@ -270,6 +270,11 @@ impl AnyVenue {
         whichever!(self, venue => venue.ban(now, peer))
     }
 
+    /// Bans an address for so long, whatever the venue's ladder says. Returns when the ban ends.
+    pub fn ban_for(&mut self, now: Timestamp, peer: IpAddr, lasts: Duration) -> Timestamp {
+        whichever!(self, venue => venue.ban_for(now, peer, lasts))
+    }
+
     /// When the ban of an address ends, if it is banned.
     #[must_use]
     pub fn banned_until(&self, now: Timestamp, peer: IpAddr) -> Option<Timestamp> {

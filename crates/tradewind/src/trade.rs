@@ -4,6 +4,8 @@
 //! its own orders, waits for the venue's word on each, and prints what it all came to. Whoever
 //! asks twice is not kept waiting.
 
+mod routed;
+
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,9 +21,10 @@ use tradewind_model::trading::{TradingScope, TradingState};
 use tradewind_runtime::{Config, Desk, End};
 use tradewind_strategy::Registry;
 
-use crate::cli::UsageError;
+use crate::cli::{UsageError, time};
 use crate::logs;
 use crate::report::Closing;
+use crate::routed::RoutedClosing;
 use crate::session::{About, Session, StartError};
 use crate::signals::{Asked, Signals};
 use crate::view::screen::Screen;
@@ -36,13 +39,39 @@ const PAGE_EVERY: Duration = Duration::from_millis(200);
 /// How long strategies and tasks that hang are waited for when all is said.
 const GOODBYE_MAX: Duration = Duration::from_millis(200);
 
-/// How long to run, and what to print.
+/// How long to run, what to print, and what goes wrong at an embedded venue meanwhile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// From when the venue is live; without end when it is not given.
     pub time: Option<Duration>,
     /// Whether every line on stdout is an object of JSON, the closing report the last.
     pub is_json: bool,
+    /// A ban by the most preferred venue, which has to be an embedded one.
+    pub ban: Option<Ban>,
+}
+
+/// A ban that is asked for, to see what comes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ban {
+    /// When it begins, from when the venue is live.
+    pub after: Duration,
+    /// How long it lasts.
+    pub lasts: Duration,
+}
+
+impl std::str::FromStr for Ban {
+    type Err = UsageError;
+
+    /// Reads `ban@10s:20s`: ten seconds after the start, for twenty.
+    fn from_str(text: &str) -> Result<Self, UsageError> {
+        let ban = text.strip_prefix("ban@").and_then(|rest| {
+            let (after, lasts) = rest.split_once(':')?;
+            Some(Self { after: time(after).ok()?, lasts: time(lasts).ok()? })
+        });
+        ban.ok_or_else(|| {
+            UsageError::new(format!("`{text}` is no chaos; write ban@WHEN:HOWLONG, as ban@10s:20s"))
+        })
+    }
 }
 
 /// Where a run prints to.
@@ -112,10 +141,32 @@ pub fn launch(config: &Config<'_>, registry: &Registry, options: Options) -> Exi
     }
     let mut out = io::stdout();
     let console = Console { out: &mut out, is_terminal };
-    match run(config, registry, options, console) {
-        Ok(_) => ExitCode::SUCCESS,
+    let ended = if config.others.is_empty() {
+        run(config, registry, options, console).map(drop)
+    } else {
+        run_routed(config, registry, options, console).map(drop)
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
         Err(stopped) => fail(&stopped, stopped.code()),
     }
+}
+
+/// Runs a configuration with several routes, and gives the closing report.
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_routed(
+    config: &Config<'_>,
+    registry: &Registry,
+    options: Options,
+    console: Console<'_>,
+) -> Result<RoutedClosing, Stopped> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let result = runtime.block_on(routed::trade(config, registry, options, console));
+    runtime.shutdown_timeout(GOODBYE_MAX);
+    result
 }
 
 /// Says on stderr, in one line, why the program ends, and gives the exit code.

@@ -208,7 +208,12 @@ impl Limits {
 
     /// Refuses an address for so long as if it had asked too much. Returns until when.
     pub(super) fn shut(&mut self, now: Timestamp, ip: IpAddr) -> Timestamp {
-        let until = now + self.config.penalty;
+        self.shut_for(now, ip, self.config.penalty)
+    }
+
+    /// The same, for so long.
+    pub(super) fn shut_for(&mut self, now: Timestamp, ip: IpAddr, lasts: Duration) -> Timestamp {
+        let until = now + lasts;
         self.peer(now, ip).shut_until = until;
         self.penalties += 1;
         until

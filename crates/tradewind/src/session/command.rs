@@ -24,7 +24,7 @@ pub(super) struct Ready {
 
 /// The endpoint, as long as the session lasts.
 #[derive(Debug)]
-pub(super) struct Commanded {
+pub(crate) struct Commanded {
     control: Control,
     _announcement: Option<Announcement>,
 }
