@@ -179,37 +179,35 @@ fn until_text(until: Option<Timestamp>) -> String {
 }
 
 impl fmt::Display for Decision {
+    /// What was decided and why, in a line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, from, to, reason, .. } = self;
-        write!(f, "{kind}")?;
-        for (word, route) in [("from", from), ("to", to)] {
-            if let Some(route) = route {
-                write!(f, " {word} {}/{}/{}", route.venue, route.account, route.egress)?;
+        let name = |route: &Option<Route>| match route {
+            Some(route) => format!("{}/{}/{}", route.venue, route.account, route.egress),
+            None => "nowhere".to_owned(),
+        };
+        let (from, to) = (name(&self.from), name(&self.to));
+        match &self.kind {
+            DecisionKind::Assigned(holding) => write!(f, "home of {holding} is {to}"),
+            DecisionKind::Reassigned(holding) => write!(f, "home of {holding} is {to}, not {from}"),
+            DecisionKind::FailedOver(holding) => write!(f, "{holding} fails over to {to}"),
+            DecisionKind::FailedBack(holding) => write!(f, "{holding} fails back to {to}"),
+            DecisionKind::Stranded(holding) => write!(f, "{holding} stays at {from}"),
+            DecisionKind::Moved(id) => write!(f, "order {id} goes on to {to}"),
+            DecisionKind::Mirrored { original, mirror } => {
+                write!(f, "order {mirror} at {to} stands in for {original}")
             }
-        }
-        write!(f, ": {reason}")
-    }
-}
-
-impl fmt::Display for DecisionKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Assigned(holding) => write!(f, "{holding} is at home"),
-            Self::Reassigned(holding) => write!(f, "{holding} has another home"),
-            Self::FailedOver(holding) => write!(f, "{holding} fails over"),
-            Self::FailedBack(holding) => write!(f, "{holding} fails back"),
-            Self::Stranded(holding) => write!(f, "{holding} can go nowhere"),
-            Self::Moved(id) => write!(f, "order {id} moves"),
-            Self::Mirrored { original, mirror } => write!(f, "{mirror} stands in for {original}"),
-            Self::NotMirrored(id) => write!(f, "nothing stands in for {id}"),
-            Self::MirrorEnded { original, mirror, .. } => {
-                write!(f, "{mirror} stands in for {original} no more")
+            DecisionKind::NotMirrored(id) => write!(f, "nothing stands in for order {id}"),
+            DecisionKind::MirrorEnded { original, mirror, .. } => {
+                write!(f, "order {mirror} stands in for {original} no more")
             }
-            Self::Reopening => f.write_str("what rests is asked about"),
-            Self::Reopened => f.write_str("what rests is known"),
-            Self::CanceledFirst(id) => write!(f, "order {id} is canceled first"),
-            Self::TurnedUp(id) => write!(f, "order {id} has turned up"),
-            Self::Endpoint(way) => write!(f, "calls go to {}", way.to()),
-        }
+            DecisionKind::Reopening => write!(f, "{to} is open, and asked what rests there"),
+            DecisionKind::Reopened => write!(f, "what rests at {to} is known"),
+            DecisionKind::CanceledFirst(id) => write!(f, "order {id} at {from} is canceled first"),
+            DecisionKind::TurnedUp(id) => {
+                write!(f, "order {id} is at {to} after all, and canceled")
+            }
+            DecisionKind::Endpoint(way) => write!(f, "calls to {from} go by {}", way.to()),
+        }?;
+        write!(f, ": {}", self.reason)
     }
 }

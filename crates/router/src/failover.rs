@@ -60,6 +60,9 @@ impl Outlook<'_> {
         standing: &Standing,
         lists: impl Fn(&Route) -> bool,
     ) -> Option<Step> {
+        if self.health.is_starting(now, &standing.active) {
+            return None;
+        }
         let may_move = self.may_move(now, standing);
         let Some(cause) = self.health.trouble(now, &standing.active) else {
             let since = self.health.healthy_since(&standing.home)?;

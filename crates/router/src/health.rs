@@ -21,6 +21,10 @@ use tradewind_scheduler::{Outage, ScopeKey, ShutReason};
 use crate::decision::Reason;
 use crate::routes::Routes;
 
+/// How long a route may take to be live for the first time. Those that start side by side are
+/// ready one after the other, and none of them is to be left for that.
+const STARTING: Duration = Duration::from_secs(30);
+
 /// News of a route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
@@ -130,6 +134,8 @@ pub struct Health {
     patience: Duration,
     shut: BTreeMap<(VenueId, ScopeKey), Shut>,
     conditions: BTreeMap<Route, Condition>,
+    /// When something was first heard of any of them.
+    begun_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -142,6 +148,8 @@ struct Shut {
 struct Condition {
     breakers: BTreeMap<EndpointGroup, Outage>,
     stale: Option<(Timestamp, String)>,
+    /// Whether it was ever live.
+    has_been_live: bool,
     reconciling: bool,
     /// Since when nothing at all stands against it.
     healthy_since: Option<Timestamp>,
@@ -158,12 +166,14 @@ impl Health {
             ..Condition::default()
         };
         let conditions = routes.names().map(|route| (route, begin())).collect();
-        Self { routes: routes.clone(), patience, shut: BTreeMap::new(), conditions }
+        let (routes, shut) = (routes.clone(), BTreeMap::new());
+        Self { routes, patience, shut, conditions, begun_at: None }
     }
 
     /// Takes news of a route; those of a route that is not configured change nothing. What comes
     /// back are the routes that were shut and are so no more, and must be reconciled.
     pub fn tell(&mut self, now: Timestamp, route: Route, news: News) -> Vec<Route> {
+        self.begun_at.get_or_insert(now);
         let before: Vec<Route> =
             self.routes.names().filter(|route| self.shut_for(route).is_some()).collect();
         let Some(condition) = self.conditions.get_mut(&route) else { return Vec::new() };
@@ -190,7 +200,7 @@ impl Health {
             News::Stale { reason } => {
                 condition.stale.get_or_insert((now, reason));
             }
-            News::Live => condition.stale = None,
+            News::Live => (condition.stale, condition.has_been_live) = (None, true),
             News::TransportFault => {}
         }
         let opened: Vec<Route> =
@@ -241,6 +251,20 @@ impl Health {
         self.trouble(now, route).is_none()
     }
 
+    /// Whether a route may still be on its way to its first live moment: so soon after the beginning
+    /// that is no trouble of its venue's.
+    #[must_use]
+    pub fn is_starting(&self, now: Timestamp, route: &Route) -> bool {
+        let is_new = self.conditions.get(route).is_some_and(|one| !one.has_been_live);
+        is_new && self.shut_for(route).is_none() && self.starts_until().is_none_or(|at| now < at)
+    }
+
+    /// Until when routes may be starting; none before anything was heard.
+    #[must_use]
+    pub fn starts_until(&self) -> Option<Timestamp> {
+        self.begun_at.map(|begun| begun + STARTING)
+    }
+
     /// Since when nothing at all stands against a route, not even what is borne for a while.
     #[must_use]
     pub fn healthy_since(&self, route: &Route) -> Option<Timestamp> {
@@ -264,7 +288,8 @@ impl Health {
     #[must_use]
     pub fn wakeup(&self, now: Timestamp) -> Option<Timestamp> {
         let stale = self.conditions.values().filter_map(|condition| condition.stale.as_ref());
-        stale.map(|(since, _)| *since + self.patience).filter(|at| *at > now).min()
+        let borne = stale.map(|(since, _)| *since + self.patience);
+        borne.chain(self.starts_until()).filter(|at| *at > now).min()
     }
 
     fn shut_itself(&self, route: &Route) -> Option<(ScopeKey, Shut)> {

@@ -31,7 +31,7 @@ mod ws_api;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -61,6 +61,8 @@ pub struct Binance {
     feeds: Feeds,
     outbox: Outbox<ExchangeEvent>,
     uuid: u64,
+    /// Who is banned with the next order, and for how long.
+    doomed: BTreeMap<IpAddr, Duration>,
 }
 
 impl Binance {
@@ -87,6 +89,7 @@ impl Binance {
             feeds: Feeds::new(now),
             outbox: Outbox::default(),
             uuid: seed,
+            doomed: BTreeMap::new(),
         }
     }
 
@@ -133,6 +136,12 @@ impl Binance {
         let until = self.desk.limits.ban_for(now, peer, lasts);
         self.close_banned(peer);
         until
+    }
+
+    /// Bans an address for so long with the next order that comes from it over REST: that is how
+    /// whoever sent it hears of the ban.
+    pub fn ban_with_order(&mut self, peer: IpAddr, lasts: Duration) {
+        self.doomed.insert(peer, lasts);
     }
 
     /// Has the ledger tell one `User-Agent` apart from now on. It is counted like everybody's.
@@ -277,6 +286,7 @@ impl Binance {
             rate_limited,
             banned,
             bans,
+            knocks: self.desk.limits.knocks(),
             forbidden: self.desk.limits.refused_at_edge(),
             policy_closes: self.front.notes.policy_closes,
             peaks: self.desk.limits.peaks(),

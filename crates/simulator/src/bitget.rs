@@ -33,7 +33,7 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -67,6 +67,8 @@ pub struct Bitget {
     outbox: Outbox<Report>,
     /// Accounts that have traded since their balances were last told.
     traded: BTreeSet<AccountId>,
+    /// Who is refused from the next order on, and for how long.
+    doomed: BTreeMap<IpAddr, Duration>,
 }
 
 impl Bitget {
@@ -86,6 +88,7 @@ impl Bitget {
             feeds: Feeds::default(),
             outbox: Outbox::default(),
             traded: BTreeSet::new(),
+            doomed: BTreeMap::new(),
         }
     }
 
@@ -128,6 +131,11 @@ impl Bitget {
     /// The same, for so long.
     pub fn ban_for(&mut self, now: Timestamp, peer: IpAddr, lasts: Duration) -> Timestamp {
         self.desk.limits.shut_for(now, peer, lasts)
+    }
+
+    /// Refuses an address for so long from the next order on that comes from it.
+    pub fn ban_with_order(&mut self, peer: IpAddr, lasts: Duration) {
+        self.doomed.insert(peer, lasts);
     }
 
     /// Until when an address is refused for having asked too much, if it is.
@@ -287,6 +295,7 @@ impl Bitget {
             rate_limited,
             banned,
             bans,
+            knocks: self.desk.limits.knocks(),
             forbidden,
             policy_closes: notes.policy_closes,
             peaks: self.desk.limits.peaks(),

@@ -28,6 +28,8 @@ pub use self::window::Window;
 
 use self::history::History;
 
+/// What arrives so long after an answer has left cannot have been on its way then.
+pub(crate) const HEARD_AFTER: Duration = Duration::from_millis(100);
 const SECOND: Duration = Duration::from_secs(1);
 const TEN_SECONDS: Duration = Duration::from_secs(10);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -125,6 +127,8 @@ struct Peer {
     banned_until: Timestamp,
     banned_for: LimitKind,
     last_ban: Timestamp,
+    /// When it was first told of the ban that is on.
+    told_at: Option<Timestamp>,
     step: usize,
     requests_in_ban: u32,
     /// Stream connections closed for their manners, within the time that counts.
@@ -176,6 +180,7 @@ pub struct Limits {
     peaks: BTreeMap<LimitKind, u32>,
     refused_429: u64,
     refused_418: u64,
+    knocks: u64,
     refused_403: u64,
     bans: u64,
     history: History,
@@ -197,6 +202,7 @@ impl Limits {
             peaks: BTreeMap::new(),
             refused_429: 0,
             refused_418: 0,
+            knocks: 0,
             refused_403: 0,
             bans: 0,
             charged: 0,
@@ -417,6 +423,7 @@ impl Limits {
     pub fn ban_for(&mut self, now: Timestamp, ip: IpAddr, length: Duration) -> Timestamp {
         let peer = self.peer(now, ip);
         peer.last_ban = now;
+        peer.told_at = None;
         peer.banned_until = now + length;
         peer.requests_in_ban = 0;
         let until = peer.banned_until;
@@ -431,6 +438,13 @@ impl Limits {
             .iter()
             .map(|(&kind, &used)| Peak { kind, limit: self.limit_of(kind), used })
             .collect()
+    }
+
+    /// Requests of who had heard of its ban: that came so much later than the first answer which
+    /// said so that they cannot have been on their way.
+    #[must_use]
+    pub const fn knocks(&self) -> u64 {
+        self.knocks
     }
 
     /// How many times the venue has answered 429, answered 418, and begun a ban.
@@ -497,6 +511,10 @@ impl Limits {
         let Some(peer) = self.peers.get_mut(&ip).filter(|peer| peer.banned_until > now) else {
             return Ok(());
         };
+        match peer.told_at {
+            None => peer.told_at = Some(now),
+            Some(told) => self.knocks += u64::from(now.since(told) > HEARD_AFTER),
+        }
         peer.requests_in_ban += 1;
         if restarts_after.is_some_and(|n| peer.requests_in_ban >= n) {
             // The step points at the next offense already, and this is one.
@@ -558,6 +576,7 @@ impl Limits {
             banned_until: Timestamp::EPOCH,
             banned_for: LimitKind::Weight,
             last_ban: Timestamp::EPOCH,
+            told_at: None,
             step: 0,
             requests_in_ban: 0,
             violations: VecDeque::new(),

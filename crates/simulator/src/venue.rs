@@ -275,6 +275,11 @@ impl AnyVenue {
         whichever!(self, venue => venue.ban_for(now, peer, lasts))
     }
 
+    /// The same, with the next order that comes from it: that is how whoever sent it hears of it.
+    pub fn ban_with_order(&mut self, peer: IpAddr, lasts: Duration) {
+        whichever!(self, venue => venue.ban_with_order(peer, lasts));
+    }
+
     /// When the ban of an address ends, if it is banned.
     #[must_use]
     pub fn banned_until(&self, now: Timestamp, peer: IpAddr) -> Option<Timestamp> {

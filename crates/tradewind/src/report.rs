@@ -62,6 +62,8 @@ pub struct Closing {
     pub unresolved: Vec<ClientOrderId>,
     /// Client order ids of ours under which the venue took more than one order.
     pub duplicates: usize,
+    /// Requests that the venue got while we knew that it had banned us; none where it does not tell.
+    pub knocks: Option<u64>,
     /// Orders of ours that are open at the venue and should not be, by client order id.
     pub orphans: Vec<String>,
     /// Of each limit the most that was used, by name.
@@ -109,6 +111,7 @@ impl Closing {
             took: last.at.since(about.started_at),
             unresolved,
             duplicates: testimony.as_ref().map_or(0, |said| said.duplicates),
+            knocks: testimony.as_ref().and_then(|said| said.knocks),
             orphans,
             used_peak: used_peak(last),
             positions: last.positions.clone(),
@@ -146,6 +149,9 @@ impl Closing {
         let mut flaws = Vec::new();
         if let Some(reason) = &self.unasked {
             flaws.push(format!("the venue could not be asked what it knows ({reason})"));
+        }
+        if let Some(knocks) = self.knocks.filter(|knocks| *knocks > 0) {
+            flaws.push(format!("{knocks} requests into a ban that was known"));
         }
         if self.duplicates > 0 {
             flaws.push(format!("{} client order ids stand for two orders", self.duplicates));
@@ -199,6 +205,7 @@ impl Closing {
             "unresolved": self.unresolved.len(),
             "http_429": counters.http_429,
             "http_418": counters.http_418,
+            "requests_while_banned": self.knocks,
             "streams_lost": counters.streams_lost,
             "unreadable_messages": counters.unreadable_messages,
             "used_peak": Value::Object(peaks.collect::<Map<_, _>>()),

@@ -94,6 +94,12 @@ impl RoutedSession {
         &self.lanes
     }
 
+    /// When it began.
+    #[must_use]
+    pub const fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
     /// Now, by the clock that the run is timed by.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -178,6 +184,12 @@ impl RoutedClosing {
         self.timeline.decisions.iter().filter(|decision| is_it(&decision.kind)).count()
     }
 
+    /// Requests that venues got while we knew that they had banned us; none where one does not tell.
+    #[must_use]
+    pub fn knocks(&self) -> Option<u64> {
+        self.lanes.iter().map(|(_, closing)| closing.knocks).sum()
+    }
+
     /// What is wrong with the run, in one line; none when nothing is.
     #[must_use]
     pub fn flaw(&self) -> Option<String> {
@@ -205,6 +217,7 @@ impl RoutedClosing {
             "fail_backs": self.count(|kind| matches!(kind, DecisionKind::FailedBack(_))),
             "moved": self.timeline.moves.len(),
             "failover_ms": self.failover().map(|took| took.as_millis()),
+            "requests_while_banned": self.knocks(),
             "position": text(position.ours),
             "venue_position": position.venues.map(text),
             "decisions": self.timeline.decisions.iter().map(decision).collect::<Vec<_>>(),

@@ -46,7 +46,8 @@ pub struct Options {
     pub time: Option<Duration>,
     /// Whether every line on stdout is an object of JSON, the closing report the last.
     pub is_json: bool,
-    /// A ban by the most preferred venue, which has to be an embedded one.
+    /// A ban by the most preferred venue, which has to be an embedded one: with the first order
+    /// that it gets by then.
     pub ban: Option<Ban>,
 }
 

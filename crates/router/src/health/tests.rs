@@ -112,3 +112,17 @@ fn news_of_a_route_that_is_not_configured_change_nothing() {
     assert_eq!(usable(&health), [true; 4]);
     assert!(!health.is_usable(at(1), &stranger));
 }
+
+#[test]
+fn a_route_that_was_never_live_is_starting_for_a_while_unless_it_is_shut() {
+    let [one, _, _, other] = four();
+    let mut health = Health::new(&routes_of(&four()), Duration::from_secs(5));
+    assert!(health.is_starting(at(0), &one), "nothing was heard yet");
+    health.tell(at(1), other, News::Live);
+    assert!(!health.is_starting(at(1), &other));
+    assert!(health.is_starting(at(30), &one) && !health.is_starting(at(31), &one));
+    assert_eq!(health.wakeup(at(2)), Some(at(31)), "somebody has to look then");
+    let scope = ScopeKey::Egress(one.egress);
+    health.tell(at(2), one, News::Shut { scope, until: None, reason: ShutReason::Banned });
+    assert!(!health.is_starting(at(2), &one), "a shut door is known at once");
+}

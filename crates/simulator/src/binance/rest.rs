@@ -24,6 +24,9 @@ use crate::limits::Service;
 const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=UTF-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=UTF-8");
 
+/// How an order is placed.
+const PLACE: &str = "POST /api/v3/order";
+
 /// Removed on 2026-02-20 with everything under it (changelog; 410 as seen).
 const REMOVED: &str = "/api/v3/userDataStream";
 
@@ -50,6 +53,11 @@ impl Binance {
         let row = method::by_route(request.method().as_str(), path);
         let is_other = self.front.is_other(request.headers());
         self.desk.limits.attribute(is_other);
+        if row.is_some_and(|row| row.route == PLACE)
+            && let Some(lasts) = self.doomed.remove(&peer)
+        {
+            self.desk.limits.ban_for(now, peer, lasts);
+        }
         let answer = match self.desk.limits.raw_request(now, peer).map_err(Refusal::limited) {
             Err(refusal) => Err(refusal),
             Ok(()) => match row {

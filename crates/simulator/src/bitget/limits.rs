@@ -19,7 +19,7 @@ use tradewind_model::Timestamp;
 use self::counter::Counter;
 use crate::exchange::AccountId;
 use crate::limits::history::History;
-use crate::limits::{EdgeConfig, LimitKind, Peak, Refused, StreamPenalty, WindowUse};
+use crate::limits::{EdgeConfig, HEARD_AFTER, LimitKind, Peak, Refused, StreamPenalty, WindowUse};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -102,6 +102,8 @@ struct Peer {
     connections: Counter,
     /// Refused until then for having asked too much.
     shut_until: Timestamp,
+    /// When it was first told that it is refused.
+    told_at: Option<Timestamp>,
     edge_until: Timestamp,
     offenses: VecDeque<Timestamp>,
     /// Connections closed for their manners.
@@ -119,6 +121,7 @@ pub(super) struct Limits {
     history: History,
     refused_429: u64,
     refused_shut: u64,
+    knocks: u64,
     refused_403: u64,
     penalties: u64,
 }
@@ -134,6 +137,7 @@ impl Limits {
             peaks: BTreeMap::new(),
             refused_429: 0,
             refused_shut: 0,
+            knocks: 0,
             refused_403: 0,
             penalties: 0,
         }
@@ -146,6 +150,10 @@ impl Limits {
         let limit = self.config.requests_per_minute;
         let peer = self.peer(now, ip);
         if peer.shut_until > now {
+            match peer.told_at {
+                None => peer.told_at = Some(now),
+                Some(told) => self.knocks += u64::from(now.since(told) > HEARD_AFTER),
+            }
             self.refused_shut += 1;
             self.history.refused(LimitKind::RawRequests, 429);
             return Err(Denied::TooMany);
@@ -153,7 +161,7 @@ impl Limits {
         let used = peer.requests.add(now, 1);
         let is_over = used > limit;
         if is_over {
-            peer.shut_until = now + penalty;
+            (peer.shut_until, peer.told_at) = (now + penalty, Some(now));
             self.penalties += 1;
             self.refused_429 += 1;
             self.history.refused(LimitKind::RawRequests, 429);
@@ -214,9 +222,15 @@ impl Limits {
     /// The same, for so long.
     pub(super) fn shut_for(&mut self, now: Timestamp, ip: IpAddr, lasts: Duration) -> Timestamp {
         let until = now + lasts;
-        self.peer(now, ip).shut_until = until;
+        let peer = self.peer(now, ip);
+        (peer.shut_until, peer.told_at) = (until, None);
         self.penalties += 1;
         until
+    }
+
+    /// See [`crate::limits::Limits::knocks`].
+    pub(super) const fn knocks(&self) -> u64 {
+        self.knocks
     }
 
     /// Until when an address is refused, if it is.
@@ -335,6 +349,7 @@ impl Limits {
             requests: Counter::new(windows, MINUTE),
             connections: Counter::new(windows, FIVE_MINUTES),
             shut_until: Timestamp::EPOCH,
+            told_at: None,
             edge_until: Timestamp::EPOCH,
             offenses: VecDeque::new(),
             violations: VecDeque::new(),

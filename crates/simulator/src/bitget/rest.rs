@@ -41,6 +41,11 @@ impl Bitget {
         let endpoint = endpoint::by_route(request.method().as_str(), request.uri().path());
         let is_other = self.front.is_other(request.headers());
         self.desk.limits.attribute(is_other);
+        if endpoint.is_some_and(endpoint::Endpoint::places)
+            && let Some(lasts) = self.doomed.remove(&peer)
+        {
+            self.desk.limits.shut_for(now, peer, lasts);
+        }
         let Answer { reply, account, left } = self.desk.call(now, peer, endpoint, request);
         self.desk.limits.attribute(false);
         if reply.as_ref().is_err_and(Refusal::is_offense) {

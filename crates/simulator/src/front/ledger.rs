@@ -75,6 +75,9 @@ pub struct VenueLedger {
     pub rate_limited: u64,
     /// Answers 418, or whatever the venue says to who is banned.
     pub banned: u64,
+    /// Those of them that went to who had been told of its ban already, a tenth of a second before
+    /// or earlier: what is on its way when the first answer leaves is nobody's fault.
+    pub knocks: u64,
     /// Bans that began.
     pub bans: u64,
     /// Answers 403 of the edge.

@@ -17,14 +17,19 @@ pub struct Testimony {
     pub open_orders: Vec<String>,
     /// How often it answered 429 and 418; a venue out there does not tell.
     pub refused: Option<(u64, u64)>,
+    /// How many requests it got of who knew to be banned; a venue out there does not tell.
+    pub knocks: Option<u64>,
 }
 
 impl Testimony {
     /// From the embedded venue's books. Its account is ours alone, so whatever is open counts.
     #[must_use]
     pub fn of_ledger(ledger: &VenueLedger) -> Self {
-        let mut testimony =
-            Self { refused: Some((ledger.rate_limited, ledger.banned)), ..Self::default() };
+        let mut testimony = Self {
+            refused: Some((ledger.rate_limited, ledger.banned)),
+            knocks: Some(ledger.knocks),
+            ..Self::default()
+        };
         for account in &ledger.accounts {
             for (asset, qty) in &account.position {
                 *testimony.added.entry(Asset::new(asset)).or_default() += *qty;

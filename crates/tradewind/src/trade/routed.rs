@@ -30,7 +30,7 @@ pub(super) async fn trade(
         session: &session,
         options,
         out: console.out,
-        began_at: session.now(),
+        began_at: session.started_at(),
         live_at: None,
         told: 0,
         line_due: session.now(),
@@ -127,7 +127,7 @@ impl Watch<'_, '_> {
         let first = self.session.lanes().first();
         if let Some(embedded) = first.and_then(|(_, lane)| lane.embedded()) {
             let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
-            embedded.with(|venue, now| venue.ban_for(now, here, lasts));
+            embedded.with(|venue, _| venue.ban_with_order(here, lasts));
         }
     }
 
