@@ -3,8 +3,9 @@
 //! No account, no key and no network are needed: the venue runs inside of the program, behind
 //! real sockets, and has a market of its own that `--seed` repeats. The program shows the grid
 //! while it trades, cancels what is open at the end (or at Ctrl-C), and compares what it believes
-//! to have done with the venue's books. With `--venue binance-testnet` the same grid trades on
-//! Binance's test network.
+//! to have done with the venue's books. `--venue` says which venue it is: `--venue bitget` is another
+//! one inside of the program, with `--venue binance-testnet` or `--venue bitget-demo` the same grid
+//! trades out there, without money.
 //!
 //! What is here is the flags; the rest is `tradewind`, which does the same for any strategy.
 
@@ -60,18 +61,35 @@ const WIDTH: &str = "0.03";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Place {
+    /// Inside of this program, like Binance.
+    #[value(alias = "binance")]
     Embedded,
+    /// Inside of this program, like Bitget.
+    Bitget,
+    /// Binance's test network.
     BinanceTestnet,
+    /// Binance's demo trading.
     BinanceDemo,
+    /// Bitget's demo trading.
+    BitgetDemo,
 }
 
 impl Place {
+    const fn is_embedded(self) -> bool {
+        match self {
+            Self::Embedded | Self::Bitget => true,
+            Self::BinanceTestnet | Self::BinanceDemo | Self::BitgetDemo => false,
+        }
+    }
+
     /// The profile that knows where it is.
     fn profile(self) -> &'static str {
         match self {
             Self::Embedded => include_str!("../config/embedded.toml"),
+            Self::Bitget => include_str!("../config/embedded-bitget.toml"),
             Self::BinanceTestnet => include_str!("../config/binance-testnet.toml"),
             Self::BinanceDemo => include_str!("../config/binance-demo.toml"),
+            Self::BitgetDemo => include_str!("../config/bitget-demo.toml"),
         }
     }
 }
@@ -118,13 +136,15 @@ impl Args {
 
     fn config<'t>(&self, text: &'t str) -> Result<Config<'t>, UsageError> {
         let mut config = Config::parse("grid", text).map_err(|error| usage(&error))?;
-        match &mut config.venue.place {
+        match &mut config.route.venue.place {
             tradewind::Place::Embedded { seed } => *seed = self.seed.or(*seed),
-            tradewind::Place::Remote(_) | tradewind::Place::Served(_) if self.seed.is_some() => {
+            tradewind::Place::Remote { .. } | tradewind::Place::Served(_)
+                if self.seed.is_some() =>
+            {
                 let message = "--seed is of the embedded venue's market; leave it, or --venue";
                 return Err(UsageError::new(message));
             }
-            tradewind::Place::Remote(_) | tradewind::Place::Served(_) => {}
+            tradewind::Place::Remote { .. } | tradewind::Place::Served(_) => {}
         }
         // What is wrong with the grid is wrong with a flag of the same name.
         for strategy in &config.strategies {
@@ -142,8 +162,8 @@ impl Args {
         let usual = [("BTC", "0.001"), ("ETH", "0.02"), ("DOGE", "400"), ("BNB", "0.1")];
         let usual = usual.iter().find(|(base, _)| symbol.as_str().starts_with(base));
         let usual = usual.and_then(|(_, qty)| qty.parse().ok());
-        // The embedded venue lists no other, and says so itself.
-        let usual = usual.or_else(|| (self.venue == Place::Embedded).then_some(Quantity::MAX));
+        // An embedded venue lists no other, and says so itself.
+        let usual = usual.or_else(|| self.venue.is_embedded().then_some(Quantity::MAX));
         self.qty.or(usual).ok_or_else(|| {
             let message = format!("--qty is needed for {symbol}: what each order buys or sells");
             UsageError::new(message)
@@ -181,11 +201,26 @@ mod tests {
 
     #[test]
     fn without_flags_it_is_a_grid_on_the_embedded_venue() {
-        let Ok(Parsed::Asked(args)) = parse::<Args>(["grid"]) else { panic!() };
-        let text = args.configuration().unwrap();
-        let config = args.config(&text).unwrap();
-        assert_eq!(config.venue.place, tradewind::Place::Embedded { seed: None });
-        assert_eq!(config.strategies[0].instruments, [InstrumentId::from("BTC-USDT")]);
+        let config = |flags: &[&str]| {
+            let Ok(Parsed::Asked(args)) = parse::<Args>(["grid"].iter().chain(flags)) else {
+                panic!("{flags:?}")
+            };
+            let text = args.configuration().unwrap();
+            let config = args.config(&text).unwrap();
+            assert_eq!(config.strategies[0].instruments, [InstrumentId::from("BTC-USDT")]);
+            config.route.venue
+        };
+        for (flags, adapter) in [
+            (&[][..], "binance"),
+            (&["--venue", "embedded"], "binance"),
+            (&["--venue", "binance"], "binance"),
+            (&["--venue", "bitget"], "bitget"),
+        ] {
+            let venue = config(flags);
+            assert_eq!(venue.place, tradewind::Place::Embedded { seed: None }, "{flags:?}");
+            assert_eq!(venue.adapter, adapter, "{flags:?}");
+        }
+        assert_eq!(config(&["--venue", "bitget-demo"]).adapter, "bitget");
     }
 
     #[test]
@@ -201,7 +236,9 @@ mod tests {
             (&["--symbol", "A\"]\n"], &["--symbol", "BTC-USDT"]),
             (&["--symbol", "XYZ-USDT", "--venue", "binance-demo"], &["--qty", "XYZ-USDT"]),
             (&["--for", "30"], &["--for", "30s"]),
-            (&["--venue", "binance"], &["--venue", "binance-testnet"]),
+            (&["--venue", "kraken"], &["--venue", "binance-testnet", "bitget-demo"]),
+            (&["--venue", "bitget-demo", "--seed", "1"], &["--seed"]),
+            (&["--venue", "bitget-demo", "--symbol", "XYZ-USDT"], &["--qty", "XYZ-USDT"]),
             (&["--venue", "binance-demo", "--seed", "1"], &["--seed"]),
         ] {
             let error = error(flags);

@@ -135,8 +135,8 @@ fn old_order(config: &Config<'_>, at: Timestamp) -> (ClientOrderId, [Entry; 2]) 
     let request = OrderRequest { instrument: "BTC-USDT".into(), side: Side::Buy, kind, tag: 1 };
     let intent = Entry::Intent(Box::new(Intent {
         client_order_id,
-        venue: config.venue.name,
-        account: config.account.name,
+        venue: config.route.venue.name,
+        account: config.route.account.name,
         strategy: config.strategies[0].id,
         request,
         link: Link::default(),

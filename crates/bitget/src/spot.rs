@@ -42,6 +42,27 @@ impl BitgetSpot {
     pub const fn demo(id: VenueId) -> Self {
         Self { id, money: Money::Demo }
     }
+
+    /// Whether a socket of an endpoint is one of the venue's for demo trading (demo trading, read
+    /// 2026-11). An address of somebody's own in between is neither this nor live.
+    #[must_use]
+    pub fn has_demo_sockets(endpoint: &Endpoint) -> bool {
+        has_socket_at(endpoint, "wspap.bitget.com")
+    }
+
+    /// Whether a socket of an endpoint is one of the venue's for trading with money.
+    #[must_use]
+    pub fn has_live_sockets(endpoint: &Endpoint) -> bool {
+        ["ws.bitget.com", "vip-ws.bitget.com"].iter().any(|host| has_socket_at(endpoint, host))
+    }
+}
+
+fn has_socket_at(endpoint: &Endpoint, host: &str) -> bool {
+    [&endpoint.account_stream, &endpoint.market_stream].into_iter().any(|url| {
+        let (_, behind) = url.split_once("://").unwrap_or_default();
+        let named = behind.split(['/', ':', '?']).next().unwrap_or_default();
+        named.eq_ignore_ascii_case(host)
+    })
 }
 
 impl Default for BitgetSpot {

@@ -15,6 +15,7 @@ use tradewind_model::trading::TradingState;
 use tradewind_runtime::Config;
 use tradewind_strategy::Registry;
 
+use crate::adapter::Adapter;
 use crate::control::{self, About};
 use crate::orders::{self, Change, OperatorError, OrdersArgs, PlanArgs};
 use crate::session::kept;
@@ -62,6 +63,9 @@ enum Command {
     },
     /// Serve the embedded venue for bots in other processes, until Ctrl-C.
     Venue {
+        /// Which one it is like.
+        #[arg(long, value_name = "VENUE", value_parser = adapter, default_value = "binance")]
+        venue: &'static Adapter,
         /// Where to listen; port 0 is one that is free.
         #[arg(long, value_name = "ADDRESS", value_parser = address,
             default_value = "127.0.0.1:9000")]
@@ -159,8 +163,8 @@ pub fn run(
             Command::Reconcile(args) => {
                 with_config(&args.config, |config| say(orders::plan(config, &args)))
             }
-            Command::Venue { listen, seed } => {
-                match venue::serve(listen, seed, &mut std::io::stdout()) {
+            Command::Venue { venue, listen, seed } => {
+                match venue::serve(venue, listen, seed, &mut std::io::stdout()) {
                     Ok(()) => ExitCode::SUCCESS,
                     Err(error @ VenueError::Address { .. }) => trade::fail(&error, USAGE),
                     Err(error @ VenueError::Machine(_)) => trade::fail(&error, 1),
@@ -267,6 +271,13 @@ pub fn time(text: &str) -> Result<Duration, UsageError> {
     }
 }
 
+fn adapter(text: &str) -> Result<&'static Adapter, UsageError> {
+    Adapter::named(text).ok_or_else(|| {
+        let known: Vec<_> = Adapter::names().collect();
+        UsageError::new(format!("write one of {}", known.join(", ")))
+    })
+}
+
 fn address(text: &str) -> Result<SocketAddr, UsageError> {
     text.parse().map_err(|_| UsageError::new("write an address and a port: 127.0.0.1:9000"))
 }
@@ -289,6 +300,7 @@ mod tests {
             (&["run", "--confg", "a"], &["--confg", "--config", "see --help"]),
             (&["run", "--config", "a", "--for", "abc"], &["--for", "abc", "30s"]),
             (&["venue", "--listen", "here"], &["--listen", "here", "127.0.0.1:9000"]),
+            (&["venue", "--venue", "here"], &["--venue", "here", "binance, bitget"]),
             (&["rum"], &["rum", "run"]),
             (&[], &["see --help"]),
         ] {

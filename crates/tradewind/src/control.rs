@@ -72,7 +72,7 @@ pub(crate) enum OperateError {
 impl About {
     fn scope(&self, config: &Config<'_>) -> Result<TradingScope, OperateError> {
         if self.account {
-            return Ok(TradingScope::Account(config.venue.name, config.account.name));
+            return Ok(TradingScope::Account(config.route.venue.name, config.route.account.name));
         }
         let Some(strategy) = self.strategy else { return Ok(TradingScope::Everything) };
         if config.strategies.iter().all(|one| one.id != strategy) {
@@ -139,9 +139,9 @@ pub(crate) fn status(config: &Config<'_>) -> ExitCode {
 
 /// What the next run will find. Nothing is held meanwhile, so that a run can begin.
 fn at_journal(config: &Config<'_>, kept: &Kept) -> Result<Value, OperateError> {
-    let recovered = match config.venue.place {
+    let recovered = match config.route.venue.place {
         Place::Embedded { .. } => None,
-        Place::Served(_) | Place::Remote(_) => {
+        Place::Served(_) | Place::Remote { .. } => {
             inspect(&kept::journal_folder(config)?).map_err(StartError::Journal)?
         }
     };
@@ -236,7 +236,7 @@ fn open(
     config: &Config<'_>,
     _claim: &Claim,
 ) -> Result<((DiskJournal, mpsc::Receiver<Answer>), Recovered), OperateError> {
-    if let Place::Embedded { .. } = config.venue.place {
+    if let Place::Embedded { .. } = config.route.venue.place {
         let problem = "the embedded venue forgets everything with its run, and no run is there";
         return Err(OperateError::Journal(problem.to_owned()));
     }

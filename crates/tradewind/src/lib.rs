@@ -1,4 +1,4 @@
-//! Runs trading strategies on Binance without getting them banned.
+//! Runs trading strategies on Binance and Bitget without getting them banned.
 //!
 //! A strategy is a type with callbacks; all of them are plain functions. It asks for feeds and
 //! submits orders through its [`Context`](prelude::Context), and is told what became of each. Rate
@@ -93,7 +93,8 @@
 //! # A configuration
 //!
 //! One TOML file a process. Keys are not in it, only the names of the environment variables they
-//! are in. With `[venue.embedded]` it needs none: the venue runs inside of the program.
+//! are in. With `[venue.embedded]` it needs none: the venue runs inside of the program. With the
+//! adapter `bitget` in place of `binance` it is the same bot at the other venue.
 //!
 //! ```
 //! let text = r#"
@@ -117,6 +118,7 @@
 
 pub mod prelude;
 
+pub mod adapter;
 pub mod cli;
 pub mod report;
 pub mod session;
@@ -129,6 +131,7 @@ mod orders;
 mod signals;
 mod view;
 
+pub use adapter::Adapter;
 pub use cli::main;
 pub use report::Closing;
 pub use session::{Session, StartError};

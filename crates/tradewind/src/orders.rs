@@ -200,7 +200,8 @@ impl Books {
             return Err(OperatorError::NoJournal(folder));
         };
         let is_here = |record: &OrderRecord| {
-            (record.intent.venue, record.intent.account) == (config.venue.name, config.account.name)
+            (record.intent.venue, record.intent.account)
+                == (config.route.venue.name, config.route.account.name)
         };
         recovered.orders.retain(|_, record| is_here(record));
         recovered.closed.retain(|_, record| is_here(record));

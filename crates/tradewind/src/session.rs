@@ -4,8 +4,9 @@
 //! what is wrong with the input is said at once and in one line. [`Session::close`] ends trading
 //! and has the run audited: what the venue says of it is asked of the venue, and not of us.
 
-mod embedded;
 mod keys;
+mod reach;
+mod start_error;
 
 pub(crate) mod command;
 pub mod kept;
@@ -13,156 +14,34 @@ pub mod kept;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tradewind_binance::BinanceSpot;
 use tradewind_engine::journal::Recovered;
 use tradewind_engine::{
     Beginning, EngineConfig, Failure, Identity, Route, Snapshot, StrategySetup,
 };
-use tradewind_journal::OpenError;
 use tradewind_model::Timestamp;
-use tradewind_model::id::{
-    AccountId, ClientOrderId, ClientOrderIds, EgressId, InstrumentId, VenueId,
-};
-use tradewind_model::lookup::Lookup;
-use tradewind_runtime::config::{Place, StrategyConfig};
+use tradewind_model::id::{ClientOrderId, ClientOrderIds, InstrumentId, VenueId};
+use tradewind_runtime::config::StrategyConfig;
 use tradewind_runtime::strategy_host::Inbox;
-use tradewind_runtime::{
-    Clock, Config, ConfigError, Desk, End, HostSetup, Setup, State, StateError, seed,
-};
+use tradewind_runtime::{Clock, Config, ConfigError, Desk, End, HostSetup, Setup, State, seed};
 use tradewind_scheduler::SchedulerConfig;
 use tradewind_simulator::server::Embedded;
 use tradewind_strategy::{Host, Mailbox, Registry};
 use tradewind_transport::Net;
-use tradewind_venue::{InvalidKey, Venue};
+use tradewind_venue::Venue;
 
+pub(crate) use self::reach::reach_out;
+pub use self::start_error::StartError;
+
+use crate::adapter::Adapter;
 use crate::report::{self, Closing, Traded};
 
-/// The adapters there are.
-const ADAPTERS: [&str; 1] = ["binance"];
 /// Strategies of one process at the most: each has a range of client order ids of its own.
 pub const STRATEGIES_MAX: u16 = 16;
 /// Processes on one account at the most.
 pub const SLOTS_MAX: u16 = ClientOrderIds::SLOTS / STRATEGIES_MAX;
 
-/// Markets that a run which names none draws from.
-const SEEDS: u64 = 1_000_000;
 /// How long the engine is waited for once all is said: it writes down what is shut.
 const GOODBYE_MAX: Duration = Duration::from_secs(3);
-
-/// Why a session does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The configuration, or what a strategy says of its parameters.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// An adapter that does not exist.
-    #[error("venue.adapter is `{adapter}`; this program knows {}", ADAPTERS.join(", "))]
-    UnknownAdapter {
-        /// What was asked for.
-        adapter: String,
-    },
-    /// More than the client order ids can tell apart.
-    #[error("{0}")]
-    TooMany(String),
-    /// An instrument that the embedded venue does not list.
-    #[error("the embedded venue lists no {instrument}; it has {listed}")]
-    NotListed {
-        /// What was asked for.
-        instrument: InstrumentId,
-        /// What there is.
-        listed: String,
-    },
-    /// There is no key for a venue that needs one.
-    #[error(
-        "{venue} needs a key and {missing}; set {wanted}, or trade on the embedded venue, which \
-         needs none"
-    )]
-    NoKey {
-        /// The venue.
-        venue: VenueId,
-        /// What is not there.
-        missing: String,
-        /// The variables to set.
-        wanted: String,
-    },
-    /// The file of a key cannot be read.
-    #[error("{variable} names {path}, which cannot be read: {error}")]
-    KeyFile {
-        /// The environment variable.
-        variable: String,
-        /// The file.
-        path: String,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// The key is no key.
-    #[error("the key in {variables} cannot be used: {error}")]
-    Key {
-        /// The environment variables.
-        variables: String,
-        /// What is wrong with it.
-        error: InvalidKey,
-    },
-    /// A part of the limits that is too small to start with.
-    #[error(
-        "scheduler.share leaves too little of a limit to start with: {never}; let fewer processes \
-         share, or give them addresses of their own"
-    )]
-    Share {
-        /// The call that never fits.
-        never: tradewind_scheduler::Never,
-    },
-    /// What outlives a process cannot be kept.
-    #[error(transparent)]
-    State(#[from] StateError),
-    /// What was traded before cannot be read, or what will be cannot be written down.
-    #[error(transparent)]
-    Journal(#[from] OpenError),
-    /// An earlier life was told that the key is not accepted, and nobody has seen to it.
-    #[error(
-        "{venue} has refused the key of account {account} at {since}, and trying it again would \
-         look like an attack; see to the key, its rights and its addresses, then say so: \
-         `tradewind state --config FILE --clear-key`. Another key needs no clearing"
-    )]
-    KeyRefused {
-        /// The venue.
-        venue: VenueId,
-        /// The account.
-        account: AccountId,
-        /// When.
-        since: Timestamp,
-    },
-    /// The token of the endpoint is none.
-    #[error("the token in {variable} cannot be used: {error}")]
-    Token {
-        /// The environment variable.
-        variable: String,
-        /// What is wrong with it.
-        error: String,
-    },
-    /// The port of the endpoint is taken.
-    #[error(
-        "control.port {port} cannot be used ({error}); name another, 0 for one that is free, or \
-         set control.enabled = false"
-    )]
-    Control {
-        /// The port.
-        port: u16,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// This machine would not give a port, a thread or TLS.
-    #[error("cannot start: {0}")]
-    Machine(String),
-}
-
-impl StartError {
-    /// Whether it is this machine's fault and not the input's.
-    #[must_use]
-    pub const fn is_of_machine(&self) -> bool {
-        matches!(self, Self::Machine(_))
-    }
-}
 
 /// A run under way.
 #[derive(Debug)]
@@ -194,21 +73,14 @@ pub struct About {
     pub cancels_on_stop: bool,
 }
 
-/// What a venue that may be inside of this process is to the session.
-pub(crate) struct Reached {
-    pub(crate) endpoint: tradewind_venue::Endpoint,
-    pub(crate) signer: tradewind_venue::Signer,
-    embedded: Option<Embedded>,
-    seed: Option<u64>,
-}
-
 impl Session {
     /// Starts everything; must be called within a tokio runtime.
     ///
     /// # Errors
     /// The first thing that is wrong. Nothing is running then.
     pub async fn start(config: &Config<'_>, registry: &Registry) -> Result<Self, StartError> {
-        let venue = adapter(config)?;
+        let adapter = Adapter::of(&config.route)?;
+        let venue = adapter.venue(&config.route)?;
         let clock = Clock::start();
         let (hosts, prefixes) = hosts(config, registry, clock.now())?;
         let instruments = instruments(config);
@@ -216,7 +88,7 @@ impl Session {
             .iter()
             .map(|id| Traded { id: id.clone(), symbol: venue.symbol(id), assets: None })
             .collect();
-        let (reached, traded) = reach(config, traded).await?;
+        let (reached, traded) = reach::reach(&config.route, traded).await?;
         // One moment for all: what was traded before it is not of this run, whoever counts.
         let started_at = clock.now();
         let identity = Identity {
@@ -225,7 +97,7 @@ impl Session {
             started_at,
             account: Some(reached.signer.account_hash()),
         };
-        let mut engine = engine_config(config, venue.as_ref(), identity);
+        let mut engine = engine_config(config, adapter, venue.as_ref(), identity);
         if let Some(never) = engine.never_starts() {
             return Err(StartError::Share { never });
         }
@@ -240,12 +112,12 @@ impl Session {
         let ready = command::Ready::take(config, state.as_ref()).await?;
         let halted = state.as_ref().and_then(State::halted).into_iter().collect();
         let known = state.as_ref().map(State::beginning).unwrap_or_default();
-        let jitter = config.state.start_jitter(&config.venue.place);
+        let jitter = config.state.start_jitter(&config.route.venue.place);
         let oldest = recovered.orders.values().map(|order| order.intent.created_at).min();
         let journal = Some(Box::new(recovered));
         engine.beginning = Beginning { jitter, journal, trading: halted, ..known };
         let about = About {
-            venue: config.venue.name,
+            venue: config.route.venue.name,
             seed: reached.seed,
             instruments,
             started_at,
@@ -374,14 +246,6 @@ fn machine(error: &dyn std::error::Error) -> StartError {
     StartError::Machine(error.to_string())
 }
 
-/// What speaks the venue's wire.
-pub(crate) fn adapter(config: &Config<'_>) -> Result<Arc<dyn Venue>, StartError> {
-    match config.venue.adapter.as_str() {
-        "binance" => Ok(Arc::new(BinanceSpot::new(config.venue.name))),
-        other => Err(StartError::UnknownAdapter { adapter: other.to_owned() }),
-    }
-}
-
 /// Every instrument once, in the order of the configuration.
 fn instruments(config: &Config<'_>) -> Vec<InstrumentId> {
     let mut instruments: Vec<InstrumentId> = Vec::new();
@@ -455,6 +319,7 @@ fn host(
 /// The engine of a configuration, that has no past yet.
 pub(crate) fn engine_config(
     config: &Config<'_>,
+    adapter: &Adapter,
     venue: &dyn Venue,
     identity: Identity,
 ) -> EngineConfig {
@@ -471,16 +336,16 @@ pub(crate) fn engine_config(
     let seed = seed.unwrap_or_else(seed::fresh);
     EngineConfig {
         route: Route {
-            venue: config.venue.name,
-            account: config.account.name,
-            egress: EgressId::new("direct").expect("a short word is a name"),
+            venue: config.route.venue.name,
+            account: config.route.account.name,
+            egress: config.route.egress,
         },
         tariff: venue.tariff(),
         scheduler: SchedulerConfig { seed, ..config.scheduler.clone() },
         retry: config.retry,
         strategies: config.strategies.iter().zip(0..).map(setup).collect(),
-        recv_window: engine.recv_window(&config.venue.place),
-        lookup: lookup(config, venue),
+        recv_window: engine.recv_window(&config.route.venue.place),
+        lookup: adapter.lookup(&config.route.venue.place, venue.lookup()),
         manners: venue.manners(),
         order_deadline: Duration::from_millis(engine.order_deadline_ms),
         call_timeout: Duration::from_millis(engine.call_timeout_ms),
@@ -493,28 +358,6 @@ pub(crate) fn engine_config(
     }
 }
 
-/// For how long it proves nothing that the venue knows no such order.
-fn lookup(config: &Config<'_>, venue: &dyn Venue) -> Lookup {
-    let whole = venue.lookup();
-    if config.venue.place.is_simulated() { embedded::lookup(whole) } else { whole }
-}
-
-/// Finds a venue outside of this process.
-///
-/// # Errors
-/// When it is inside, or its key is not in the environment.
-pub(crate) fn reach_out(config: &Config<'_>) -> Result<Reached, StartError> {
-    let (endpoint, signer) = match &config.venue.place {
-        Place::Embedded { .. } => return Err(StartError::State(StateError::NotKept)),
-        Place::Served(at) => (embedded::served(*at), embedded::signer()?),
-        Place::Remote(endpoint) => {
-            let signer = keys::from_environment(config.venue.name, &config.account)?;
-            (endpoint.clone(), signer)
-        }
-    };
-    Ok(Reached { endpoint, signer, embedded: None, seed: None })
-}
-
 /// Whether an order was named by a process with this configuration.
 pub(crate) fn is_named_by(config: &Config<'_>, id: ClientOrderId) -> bool {
     let first = config.engine.slot * STRATEGIES_MAX;
@@ -524,31 +367,11 @@ pub(crate) fn is_named_by(config: &Config<'_>, id: ClientOrderId) -> bool {
 /// How long after a start it proves something that the venue does not know an order which an
 /// earlier run may have sent.
 pub(crate) fn conclusive_after(config: &Config<'_>) -> Duration {
-    let lookup = adapter(config).map(|venue| lookup(config, venue.as_ref()));
-    let patience = lookup.map(|lookup| lookup.processing_max + lookup.lag_max);
-    config.engine.recv_window(&config.venue.place) + patience.unwrap_or_default()
-}
-
-/// Finds the venue: starts the embedded one, or reads the key for the one out there.
-async fn reach(
-    config: &Config<'_>,
-    traded: Vec<Traded>,
-) -> Result<(Reached, Vec<Traded>), StartError> {
-    match &config.venue.place {
-        Place::Embedded { seed } => {
-            // Short enough to be typed again.
-            let seed = seed.unwrap_or_else(|| seed::fresh() % SEEDS);
-            let (embedded, traded) = embedded::start(seed, traded).await?;
-            let reached = Reached {
-                endpoint: embedded::endpoint(&embedded),
-                signer: embedded::signer()?,
-                embedded: Some(embedded),
-                seed: Some(seed),
-            };
-            Ok((reached, traded))
-        }
-        Place::Served(_) | Place::Remote(_) => Ok((reach_out(config)?, traded)),
-    }
+    let place = &config.route.venue.place;
+    let patience = Adapter::of(&config.route)
+        .and_then(|adapter| Ok(adapter.lookup(place, adapter.venue(&config.route)?.lookup())))
+        .map(|lookup| lookup.processing_max + lookup.lag_max);
+    config.engine.recv_window(place) + patience.unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
-use tradewind_simulator::binance::BinanceConfig;
 use tradewind_simulator::server::Embedded;
 
+use crate::adapter::Adapter;
 use crate::signals::Signals;
 
 /// Why the venue is not served.
@@ -27,20 +27,27 @@ pub enum VenueError {
     Machine(#[from] io::Error),
 }
 
-/// Serves the embedded venue at `address` until somebody asks it to stop. Says where it is first,
+/// Serves the embedded venue of an adapter at `address` until somebody asks it to stop. Says where it is first,
 /// as what a configuration needs to reach it.
 ///
 /// # Errors
 /// When the address cannot be listened on, or this machine gives no thread.
-pub fn serve(address: SocketAddr, seed: u64, out: &mut dyn Write) -> Result<(), VenueError> {
+pub fn serve(
+    adapter: &Adapter,
+    address: SocketAddr,
+    seed: u64,
+    out: &mut dyn Write,
+) -> Result<(), VenueError> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let mut signals = Signals::listen()?;
-        let started = Embedded::serve(&BinanceConfig::embedded(), seed, address).await;
+        let started = Embedded::serve(adapter.embedded(), seed, address).await;
         let venue = started.map_err(|error| VenueError::Address { address, error })?;
         let at = venue.address();
         // Whoever does not read it knows it already.
+        let name = adapter.name();
+        writeln!(out, "[venue]\nname = \"embedded\"\nadapter = \"{name}\"").ok();
         writeln!(out, "[venue.embedded]\nat = \"{at}\"\n# seed {seed}").ok();
         writeln!(out, "# what is true of it: http://{at}/simulator/ledger").ok();
         out.flush().ok();

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use tradewind_scheduler::FailureClass;
 
 use super::*;
@@ -35,12 +37,12 @@ fn error(text: &str) -> String {
 #[test]
 fn a_whole_configuration_is_read() {
     let config = Config::parse("a.toml", GOOD).unwrap();
-    assert_eq!(config.engine.recv_window(&config.venue.place), Duration::from_millis(1_500));
-    assert_eq!(config.account, AccountConfig::default());
+    assert_eq!(config.engine.recv_window(&config.route.venue.place), Duration::from_millis(1_500));
+    assert_eq!(config.route.account, AccountConfig::usual("binance"));
     assert_eq!(config.retry.tries(FailureClass::Transient), 1, "tightened");
     assert_eq!(config.retry.tries(FailureClass::RateLimit), 2, "as it is");
     assert!(
-        matches!(&config.venue.place, Place::Remote(at) if at.rest == "https://testnet.example")
+        matches!(&config.route.venue.place, Place::Remote { endpoint, .. } if endpoint.rest == "https://testnet.example")
     );
     let strategy = &config.strategies[0];
     assert_eq!((strategy.id.as_str(), strategy.kind.as_str()), ("grid", "grid"));
@@ -108,6 +110,63 @@ fn what_is_wrong_is_named_with_its_line_and_the_way_out() {
 }
 
 #[test]
+fn a_login_is_named_by_variables_that_begin_with_the_adapter() {
+    let account = |adapter: &str, keys: &str| {
+        let text = GOOD
+            .replacen("adapter = \"binance\"", &format!("adapter = \"{adapter}\""), 1)
+            .replacen("[engine]", &format!("[account]\n{keys}\n[engine]"), 1);
+        Config::parse("a.toml", &text).map(|config| config.route.account)
+    };
+    let usual = account("bitget", "").unwrap();
+    assert_eq!(usual, AccountConfig::usual("bitget"));
+    assert_eq!(usual.name.as_str(), "main");
+    let AccountConfig { api_key_env, api_secret_env, rsa_key_file_env, passphrase_env, .. } = usual;
+    let names = [api_key_env, api_secret_env, rsa_key_file_env, passphrase_env];
+    let expected =
+        ["BITGET_API_KEY", "BITGET_API_SECRET", "BITGET_RSA_KEY_FILE", "BITGET_PASSPHRASE"];
+    assert_eq!(names, expected);
+    assert_eq!(account("binance", "").unwrap().api_key_env, "BINANCE_API_KEY");
+    assert_eq!(account("a-b é", "").unwrap().api_key_env, "A_B___API_KEY");
+    let named = account("bitget", "name = 'sub'\npassphrase_env = 'SUB_WORD'").unwrap();
+    assert_eq!((named.name.as_str(), named.passphrase_env.as_str()), ("sub", "SUB_WORD"));
+    assert_eq!(named.api_key_env, "BITGET_API_KEY");
+    for key in [
+        "api_key_env",
+        "api_secret_env",
+        "ed25519_key_file_env",
+        "rsa_key_file_env",
+        "passphrase_env",
+    ] {
+        for value in ["", "bg_0123456789abcdef", "A B", "A=B", "1A", "hunter2", &"A".repeat(65)] {
+            let error = account("bitget", &format!("{key} = '{value}'")).unwrap_err().to_string();
+            assert!(error.contains(&format!("account.{key} is not the name")), "{error}");
+            assert!(error.contains("as BITGET_"), "{error}");
+            assert!(value.len() < 2 || !error.contains(value), "a secret is repeated: {error}");
+        }
+    }
+    let unknown = account("bitget", "pasphrase_env = 'A'").unwrap_err().to_string();
+    assert!(unknown.contains("unknown field `pasphrase_env`"), "{unknown}");
+}
+
+#[test]
+fn what_is_traded_with_is_real_unless_it_is_called_a_demo() {
+    let funds = |line: &str| {
+        let text = GOOD.replacen("[engine]", &format!("{line}\n[engine]"), 1);
+        Config::parse("a.toml", &text).map(|config| match config.route.venue.place {
+            Place::Remote { funds, .. } => funds,
+            place @ (Place::Embedded { .. } | Place::Served(_)) => panic!("{place:?}"),
+        })
+    };
+    assert_eq!(funds(""), Ok(Funds::Real));
+    assert_eq!(funds("funds = \"real\""), Ok(Funds::Real));
+    assert_eq!(funds("funds = \"demo\""), Ok(Funds::Demo));
+    for wrong in ["funds = \"paper\"", "funds = \"Demo\"", "funds = true", "fund = \"demo\""] {
+        let error = funds(wrong).unwrap_err().to_string();
+        assert!(error.starts_with("a.toml:11: "), "{wrong}: {error}");
+    }
+}
+
+#[test]
 fn a_share_is_one_of_so_many_and_all_of_it_without_being_named() {
     for (line, share) in
         [("", 1), ("share = \"1/1\"", 1), ("share = \"1/20\"", 20), ("share = 1", 1)]
@@ -120,7 +179,7 @@ fn a_share_is_one_of_so_many_and_all_of_it_without_being_named() {
 #[test]
 fn a_start_is_spread_where_others_may_start_too() {
     let remote = Config::parse("a.toml", GOOD).unwrap();
-    assert_eq!(remote.state.start_jitter(&remote.venue.place), Duration::from_secs(2));
+    assert_eq!(remote.state.start_jitter(&remote.route.venue.place), Duration::from_secs(2));
     let embedded = Place::Embedded { seed: None };
     assert_eq!(remote.state.start_jitter(&embedded), Duration::ZERO);
     let said = StateSection { start_jitter_ms: Some(7), ..StateSection::default() };
@@ -135,8 +194,8 @@ fn an_embedded_venue_is_in_this_process_or_at_an_address_and_waits_less_for_orde
     let served = |at: &str| format!("{head}[venue.embedded]\n{at}\n[engine]{rest}");
     let window = |text: &str| {
         let config = Config::parse("a.toml", text).unwrap();
-        let window = config.engine.recv_window(&config.venue.place);
-        (config.venue.place, window.as_millis())
+        let window = config.engine.recv_window(&config.route.venue.place);
+        (config.route.venue.place, window.as_millis())
     };
     assert_eq!(window(&remote).1, 2_000);
     assert_eq!(window(&served("")), (Place::Embedded { seed: None }, 500));

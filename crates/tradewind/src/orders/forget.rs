@@ -55,7 +55,7 @@ pub(super) fn all(config: &Config<'_>, assent: Assent) -> Result<String, Operato
         "{orders} orders without an end, every trade and every position in {} are set aside, as \
          if nothing had ever been traded at {}.",
         folder.display(),
-        config.venue.name
+        config.route.venue.name
     ))?;
     let next = kept::next_journal(folder);
     if next.exists() {

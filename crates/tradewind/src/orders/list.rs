@@ -115,7 +115,8 @@ pub(super) fn foreign(
         let rows: Vec<_> = foreign.iter().map(|report| told(report)).collect();
         return json!({ "kind": "foreign-orders", "open": rows }).to_string();
     }
-    let mut text = format!("{} open orders at {} are not ours\n", foreign.len(), config.venue.name);
+    let mut text =
+        format!("{} open orders at {} are not ours\n", foreign.len(), config.route.venue.name);
     for report in foreign {
         writeln!(text, "  {}", said(report)).ok();
     }

@@ -18,6 +18,7 @@ use tradewind_runtime::{Ask, Clock, Config, Desk, End, Setup};
 use tradewind_transport::Net;
 
 use super::Books;
+use crate::adapter::Adapter;
 use crate::session::{self, kept};
 
 /// How long the venue may take.
@@ -47,15 +48,16 @@ pub(super) fn open_orders(
 
 fn start(config: &Config<'_>, books: &Books) -> Result<(Desk, BTreeSet<Symbol>), String> {
     let clock = Clock::start();
-    let venue = session::adapter(config).map_err(|error| error.to_string())?;
-    let reached = session::reach_out(config).map_err(|error| error.to_string())?;
+    let adapter = Adapter::of(&config.route).map_err(|error| error.to_string())?;
+    let venue = adapter.venue(&config.route).map_err(|error| error.to_string())?;
+    let reached = session::reach_out(&config.route).map_err(|error| error.to_string())?;
     let identity = Identity {
         instance: format!("{}-look", std::process::id()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at: clock.now(),
         account: Some(reached.signer.account_hash()),
     };
-    let mut engine = session::engine_config(config, venue.as_ref(), identity);
+    let mut engine = session::engine_config(config, adapter, venue.as_ref(), identity);
     let named: BTreeSet<(InstrumentId, Symbol)> =
         engine.strategies.iter().flat_map(|setup| setup.instruments.iter().cloned()).collect();
     let mut symbols: BTreeSet<_> = named.iter().map(|(_, symbol)| symbol.clone()).collect();

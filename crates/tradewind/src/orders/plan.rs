@@ -69,7 +69,7 @@ impl Plan<'_> {
 
     /// Where trades are read from, by symbol.
     fn reads(&self) -> Vec<String> {
-        let here = (self.config.venue.name, self.config.account.name);
+        let here = (self.config.route.venue.name, self.config.route.account.name);
         let recovered = &self.books.recovered;
         let known = recovered.last_trades.iter();
         let known = known.filter(|((venue, account, _), _)| (*venue, *account) == here);
@@ -101,8 +101,12 @@ impl Plan<'_> {
         }
         match self.open {
             Err(why) => {
-                writeln!(text, "what is open at {} is not known: {why}", self.config.venue.name)
-                    .ok();
+                writeln!(
+                    text,
+                    "what is open at {} is not known: {why}",
+                    self.config.route.venue.name
+                )
+                .ok();
             }
             Ok(_) => {
                 let (adopted, foreign) = self.unknown();

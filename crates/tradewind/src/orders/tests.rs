@@ -66,8 +66,8 @@ fn intent(config: &Config<'_>, id: ClientOrderId) -> Entry {
     let at = Timestamp::from_secs(1_800_000_000);
     Entry::Intent(Box::new(Intent {
         client_order_id: id,
-        venue: config.venue.name,
-        account: config.account.name,
+        venue: config.route.venue.name,
+        account: config.route.account.name,
         strategy: config.strategies[0].id,
         request,
         link: Link::default(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tradewind_model::Decimal;
 use tradewind_model::id::Asset;
-use tradewind_simulator::binance::VenueLedger;
+use tradewind_simulator::front::VenueLedger;
 
 /// What the venue says of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -7,11 +7,11 @@ use tradewind_engine::Beginning;
 use tradewind_engine::journal::Recovered;
 use tradewind_journal::SyncMode;
 use tradewind_model::attempt::AccountHash;
-use tradewind_runtime::config::{JournalDurability, Place};
+use tradewind_runtime::config::{JournalDurability, Place, VenueConfig};
 use tradewind_runtime::state::{Inspection, Login, Tenant, folder_name, state_dir};
 use tradewind_runtime::{Clock, Config, Scribe, State, StateError};
 
-use super::{StartError, keys};
+use super::{StartError, reach};
 
 /// Where a run's state and journal are, for whoever looks for them from outside.
 #[derive(Clone, Debug)]
@@ -24,8 +24,8 @@ impl Kept {
     /// Of the runs of a configuration.
     pub(crate) fn of(config: &Config<'_>) -> Result<Self, StartError> {
         let dir = dir(config)?.ok_or_else(keeps_nothing)?;
-        let login = Login { account: config.account.name, hash: hash(config)? };
-        let holds_back = !config.venue.place.is_simulated();
+        let login = Login { account: config.route.account.name, hash: hash(config)? };
+        let holds_back = !config.route.venue.place.is_simulated();
         let slot = config.engine.slot;
         Ok(Self { dir, tenant: Tenant { venue: venue(config), login, slot, holds_back } })
     }
@@ -51,12 +51,12 @@ pub(super) fn open(
     clock: &Clock,
 ) -> Result<Option<State>, StartError> {
     let Some(dir) = dir(config)? else { return Ok(None) };
-    let login = Login { account: config.account.name, hash };
-    let holds_back = !config.venue.place.is_simulated();
+    let login = Login { account: config.route.account.name, hash };
+    let holds_back = !config.route.venue.place.is_simulated();
     let tenant = Tenant { venue: venue(config), login, slot: config.engine.slot, holds_back };
     let state = State::open(&dir, tenant, clock)?;
     if let Some(since) = state.refused_since() {
-        let (venue, account) = (config.venue.name, config.account.name);
+        let (venue, account) = (config.route.venue.name, config.route.account.name);
         return Err(StartError::KeyRefused { venue, account, since });
     }
     Ok(Some(state))
@@ -70,9 +70,9 @@ pub(super) fn open_journal(
     hash: AccountHash,
     clock: &Clock,
 ) -> Result<(Scribe, Recovered), StartError> {
-    let state = match config.venue.place {
+    let state = match config.route.venue.place {
         Place::Embedded { .. } => None,
-        Place::Served(_) | Place::Remote(_) => state,
+        Place::Served(_) | Place::Remote { .. } => state,
     };
     let Some(state) = state else {
         return Ok((Scribe::in_memory()?, Recovered::default()));
@@ -92,7 +92,7 @@ pub(super) fn open_journal(
 /// When nothing is kept for it, or its key, which says whose journal it is, is not in the
 /// environment.
 pub fn journal_folder(config: &Config<'_>) -> Result<PathBuf, StartError> {
-    if let Place::Embedded { .. } = config.venue.place {
+    if let Place::Embedded { .. } = config.route.venue.place {
         return Err(keeps_nothing());
     }
     let dir = dir(config)?.ok_or_else(keeps_nothing)?;
@@ -113,7 +113,7 @@ pub(crate) fn glance(
     clock: &Clock,
 ) -> Result<Beginning, StartError> {
     let dir = dir(config)?.ok_or_else(keeps_nothing)?;
-    let login = Login { account: config.account.name, hash };
+    let login = Login { account: config.route.account.name, hash };
     Ok(State::glance(&dir, &venue(config), login, clock)?)
 }
 
@@ -123,13 +123,7 @@ fn journal_name(config: &Config<'_>, hash: AccountHash) -> String {
 
 /// Whose login it is.
 fn hash(config: &Config<'_>) -> Result<AccountHash, StartError> {
-    match &config.venue.place {
-        Place::Embedded { .. } | Place::Served(_) => Ok(super::embedded::signer()?.account_hash()),
-        Place::Remote(_) => {
-            let signer = keys::from_environment(config.venue.name, &config.account)?;
-            Ok(signer.account_hash())
-        }
-    }
+    Ok(reach::signer(&config.route)?.account_hash())
 }
 
 /// Says what is kept for a configuration, in lines; nothing is changed.
@@ -151,9 +145,9 @@ pub fn inspect(config: &Config<'_>) -> Result<String, StartError> {
 pub fn clear_key(config: &Config<'_>) -> Result<String, StartError> {
     let dir = dir(config)?.ok_or_else(keeps_nothing)?;
     let hash = hash(config)?;
-    let login = Login { account: config.account.name, hash };
+    let login = Login { account: config.route.account.name, hash };
     let was_refused = State::clear_key(&dir, &venue(config), login, &Clock::start())?;
-    let account = config.account.name;
+    let account = config.route.account.name;
     Ok(if was_refused {
         format!("the key of account {account} ({hash}) may be tried again")
     } else {
@@ -167,7 +161,7 @@ fn keeps_nothing() -> StartError {
 
 /// Where it is kept; none when it is not.
 fn dir(config: &Config<'_>) -> Result<Option<PathBuf>, StateError> {
-    match (&config.venue.place, &config.state.dir) {
+    match (&config.route.venue.place, &config.state.dir) {
         // Its bans end with it.
         (Place::Embedded { .. }, None) => Ok(None),
         (_, configured) => match state_dir(configured.as_deref()) {
@@ -177,11 +171,37 @@ fn dir(config: &Config<'_>) -> Result<Option<PathBuf>, StateError> {
     }
 }
 
+/// What the folder of the venue is called. Simulated ones are where somebody put them: what is kept
+/// of one kind is no catalog for another that is at the same place later.
 fn venue(config: &Config<'_>) -> String {
-    let url = match &config.venue.place {
-        Place::Embedded { .. } => None,
-        Place::Served(at) => Some(super::embedded::served(*at).rest),
-        Place::Remote(endpoint) => Some(endpoint.rest.clone()),
+    let VenueConfig { name, adapter, place } = &config.route.venue;
+    let url = match place {
+        Place::Embedded { .. } => format!("{name}.{adapter}"),
+        Place::Served(at) => format!("{at}.{adapter}"),
+        Place::Remote { endpoint, .. } => endpoint.rest.clone(),
     };
-    folder_name(config.venue.name, url.as_deref())
+    folder_name(*name, Some(&url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(adapter: &str, place: &str) -> String {
+        let text = format!(
+            "[venue]\nname = 'here'\nadapter = '{adapter}'\n{place}\n\
+             [[strategy]]\nkind = 'grid'\ninstruments = ['BTC-USDT']\n"
+        );
+        venue(&Config::parse("a.toml", &text).unwrap())
+    }
+
+    #[test]
+    fn venues_of_two_kinds_at_one_place_share_no_folder() {
+        for place in ["[venue.embedded]", "[venue.embedded]\nat = '127.0.0.1:9000'"] {
+            assert_ne!(folder("binance", place), folder("bitget", place), "{place}");
+        }
+        let remote = "[venue.endpoint]\nrest = 'https://venue.test'\n\
+                      account_stream = 'wss://venue.test'\nmarket_stream = 'wss://venue.test'";
+        assert_eq!(folder("binance", remote), "venue.test", "what bans is the host");
+    }
 }

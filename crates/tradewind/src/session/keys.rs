@@ -7,94 +7,91 @@ use tradewind_runtime::config::AccountConfig;
 use tradewind_venue::Signer;
 
 use super::StartError;
+use crate::adapter::KeyKinds;
 
-/// The key that the environment holds. An Ed25519 key is preferred: the venue then has the public
-/// half only.
+/// The key that the environment holds, of the kinds that the venue takes. One whose private half
+/// never leaves this machine is preferred: the venue then has the public half only.
+///
+/// # Errors
+/// When there is none, it cannot be used, or something is set that the venue does not take: whoever
+/// set it believes to trade by it.
 pub(super) fn from_environment(
     venue: VenueId,
     account: &AccountConfig,
+    kinds: KeyKinds,
 ) -> Result<Signer, StartError> {
-    read(venue, account, |name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    read(venue, account, kinds, variable)
 }
 
 fn read(
     venue: VenueId,
     account: &AccountConfig,
+    kinds: KeyKinds,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<Signer, StartError> {
-    let AccountConfig { api_key_env, api_secret_env, ed25519_key_file_env, .. } = account;
-    let no_key = |missing: String| StartError::NoKey {
-        venue,
-        missing,
-        wanted: format!(
-            "{api_key_env} to the key, and {api_secret_env} to its secret or \
-             {ed25519_key_file_env} to the file of its private half"
-        ),
+    let wanted = wanted(account, kinds);
+    for (name, is_taken, what) in [
+        (&account.ed25519_key_file_env, kinds.ed25519, "Ed25519 key"),
+        (&account.rsa_key_file_env, kinds.rsa, "RSA key"),
+        (&account.passphrase_env, kinds.wants_phrase, "passphrase"),
+    ] {
+        if !is_taken && variable(name).is_some() {
+            return Err(StartError::NoSuchKey { variable: name.clone(), venue, what, wanted });
+        }
+    }
+    let no_key = |missing| StartError::NoKey { venue, missing, wanted: wanted.clone() };
+    let Some(api_key) = variable(&account.api_key_env) else {
+        return Err(no_key(format!("{} is not set", account.api_key_env)));
     };
-    let Some(api_key) = variable(api_key_env) else {
-        return Err(no_key(format!("{api_key_env} is not set")));
+    let file = |name: &String| match variable(name) {
+        None => Ok(None),
+        Some(path) => match std::fs::read_to_string(&path) {
+            Ok(pem) => Ok(Some(pem)),
+            Err(error) => Err(StartError::KeyFile { variable: name.clone(), path, error }),
+        },
     };
-    let (signer, second) = if let Some(path) = variable(ed25519_key_file_env) {
-        let pem = std::fs::read_to_string(&path).map_err(|error| StartError::KeyFile {
-            variable: ed25519_key_file_env.clone(),
-            path,
-            error,
-        })?;
-        (Signer::ed25519_pem(&api_key, &pem), ed25519_key_file_env)
-    } else if let Some(secret) = variable(api_secret_env) {
-        (Signer::hmac_sha256(&api_key, &secret), api_secret_env)
+    let (signer, second) = if let Some(pem) = file(&account.ed25519_key_file_env)? {
+        (Signer::ed25519_pem(&api_key, &pem), &account.ed25519_key_file_env)
+    } else if let Some(pem) = file(&account.rsa_key_file_env)? {
+        (Signer::rsa_pem(&api_key, &pem), &account.rsa_key_file_env)
+    } else if let Some(secret) = variable(&account.api_secret_env) {
+        (Signer::hmac_sha256(&api_key, &secret), &account.api_secret_env)
     } else {
-        let missing = format!("neither {api_secret_env} nor {ed25519_key_file_env} is set");
-        return Err(no_key(missing));
+        return Err(no_key(format!("none of {} is set", secrets(account, kinds).join(", "))));
     };
-    let variables = format!("{api_key_env} and {second}");
-    signer.map_err(|error| StartError::Key { variables, error })
+    let unusable = |variables| |error| StartError::Key { variables, error };
+    let signer = signer.map_err(unusable(format!("{} and {second}", account.api_key_env)))?;
+    if !kinds.wants_phrase {
+        return Ok(signer);
+    }
+    let Some(passphrase) = variable(&account.passphrase_env) else {
+        return Err(no_key(format!("{} is not set", account.passphrase_env)));
+    };
+    signer.with_passphrase(&passphrase).map_err(unusable(account.passphrase_env.clone()))
+}
+
+/// The variables of which one is needed beside the key's.
+fn secrets(account: &AccountConfig, kinds: KeyKinds) -> Vec<&str> {
+    let mut secrets = vec![account.api_secret_env.as_str()];
+    secrets.extend(kinds.ed25519.then_some(account.ed25519_key_file_env.as_str()));
+    secrets.extend(kinds.rsa.then_some(account.rsa_key_file_env.as_str()));
+    secrets
+}
+
+/// What to set, in words.
+fn wanted(account: &AccountConfig, kinds: KeyKinds) -> String {
+    let AccountConfig { api_key_env, passphrase_env, .. } = account;
+    let secrets = secrets(account, kinds);
+    let [secret, files @ ..] = secrets.as_slice() else { return api_key_env.clone() };
+    let files = files.join(" or ");
+    let secret = format!("{api_key_env} to the key, {secret} to its secret or {files}");
+    let whole = format!("{secret} to the file of its private half");
+    if kinds.wants_phrase {
+        return format!("{whole}, and {passphrase_env} to what was chosen with it");
+    }
+    whole
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn key(set: &[(&str, &str)]) -> Result<Signer, String> {
-        let venue = VenueId::new("binance-testnet").unwrap();
-        let variable = |name: &str| {
-            set.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned())
-        };
-        read(venue, &AccountConfig::default(), variable).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn a_missing_key_is_said_in_one_line_with_the_variables_to_set() {
-        for (set, missing) in [
-            (&[][..], "BINANCE_API_KEY is not set"),
-            (&[("BINANCE_API_KEY", "k")][..], "neither BINANCE_API_SECRET nor"),
-        ] {
-            let error = key(set).unwrap_err();
-            assert!(error.contains(missing), "{error}");
-            for part in ["binance-testnet needs a key", "BINANCE_API_KEY", "embedded"] {
-                assert!(error.contains(part), "{error}");
-            }
-            assert!(!error.contains('\n'));
-        }
-    }
-
-    #[test]
-    fn no_error_quotes_a_secret() {
-        let broken = [("BINANCE_API_KEY", "abc"), ("BINANCE_API_SECRET", "top secret")];
-        let error = key(&broken).unwrap_err();
-        assert!(error.contains("BINANCE_API_SECRET"), "{error}");
-        assert!(!error.contains("top") && !error.contains("abc"), "{error}");
-        assert!(key(&[("BINANCE_API_KEY", "abc"), ("BINANCE_API_SECRET", "def")]).is_ok());
-    }
-
-    #[test]
-    fn an_ed25519_file_is_preferred_and_named_when_it_is_not_there() {
-        let set = [
-            ("BINANCE_API_KEY", "abc"),
-            ("BINANCE_API_SECRET", "def"),
-            ("BINANCE_ED25519_KEY_FILE", "no/such/key.pem"),
-        ];
-        let error = key(&set).unwrap_err();
-        assert!(error.contains("BINANCE_ED25519_KEY_FILE names no/such/key.pem"), "{error}");
-    }
-}
+mod tests;
