@@ -101,7 +101,6 @@ fn what_is_wrong_is_said_before_anything_is_opened() {
         ("levels = 11", "levls = 11", "levels"),
         ("kind = \"grid\"", "kind = \"gird\"", "this program knows grid"),
         ("adapter = \"binance\"", "adapter = \"binanse\"", "this program knows binance, bitget"),
-        ("BTC-USDT", "DOGE-USDT\", \"BNB-BTC", "lists no BNB-BTC"),
         ("BTC-USDT", "XYZ-USDT", "lists no XYZ-USDT; it has BTC-USDT"),
         ("slot = 0", "slot = 2048", "use 0 to 2047"),
         ("share = \"1/1\"", "share = \"1/1000\"", "scheduler.share leaves too little of a limit"),

@@ -19,14 +19,25 @@ use tradewind_model::order::{OrderState, OrderUpdate};
 use tradewind_model::outcome::Reply;
 use tradewind_runtime::{Ask, End};
 use tradewind_simulator::binance::fake;
+use tradewind_simulator::bitget::BitgetConfig;
+use tradewind_simulator::exchange::AccountId;
+use tradewind_simulator::server::Embedded;
 
 /// What a wait may take on a machine that is busy with something else.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn profile(seed: u64) -> String {
+    narrow(include_str!("../config/embedded.toml"), seed)
+}
+
+/// The same at the other venue.
+fn bitget_profile(seed: u64) -> String {
+    narrow(include_str!("../config/embedded-bitget.toml"), seed)
+}
+
+fn narrow(text: &str, seed: u64) -> String {
     const WIDTH: &str = "width = \"0.03\"";
-    let text =
-        include_str!("../config/embedded.toml").replace("# seed = 7", &format!("seed = {seed}"));
+    let text = text.replace("# seed = 7", &format!("seed = {seed}"));
     // Narrow enough that the market crosses a rung every few steps.
     assert!(text.contains(WIDTH) && text.contains("\nseed ="), "{text}");
     text.replace(WIDTH, "width = \"0.005\"")
@@ -63,11 +74,11 @@ fn open(session: &Session) -> usize {
     ledger.accounts.iter().map(|account| account.open_orders.len()).sum()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_grid_trades_on_real_sockets_and_the_venues_books_agree() {
-    let session = started(&profile(3)).await;
+/// Trades for a while, ends, and holds what we say against the venue's books.
+async fn trades_and_agrees(text: &str) {
+    let session = started(text).await;
     until(&session, |snapshot| snapshot.counters.fills >= 5).await;
-    let closing = session.close(PATIENCE).await.unwrap();
+    let closing = session.close(PATIENCE).await.expect("the engine has not failed");
     assert_eq!(closing.flaw(), None);
     assert_eq!((closing.duplicates, closing.orphans.len()), (0, 0));
     assert_eq!(closing.unresolved, []);
@@ -80,6 +91,41 @@ async fn a_grid_trades_on_real_sockets_and_the_venues_books_agree() {
     let over = counters.orders_filled + counters.orders_canceled + counters.orders_expired;
     assert_eq!(counters.orders_accepted, over, "each order has one end: {counters:?}");
     assert!(closing.used_peak.values().all(|used| used.peak <= used.limit));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_grid_trades_on_real_sockets_and_the_venues_books_agree() {
+    trades_and_agrees(&profile(3)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_grid_trades_at_bitget_and_the_venues_books_agree() {
+    trades_and_agrees(&bitget_profile(3)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_of_the_unified_kind_ends_the_start_with_the_way_out() {
+    let mut config = BitgetConfig::embedded();
+    config.front.unified.insert(AccountId(0));
+    let any = (Ipv4Addr::LOCALHOST, 0).into();
+    let venue = Embedded::serve(config, 1, any).await.unwrap();
+    let scratch = Scratch::new("unified");
+    let dir = format!("dir = \"{}\"", scratch.0.display());
+    let text = include_str!("../config/embedded-bitget.toml")
+        .replace("# at = \"127.0.0.1:9000\"", &format!("at = \"{}\"", venue.address()))
+        .replace("# dir = \"state\"", &dir);
+    assert!(text.contains("\nat =") && text.contains(&dir), "{text}");
+    let session = started(&text).await;
+    let mut desk = session.desk();
+    let ended = tokio::time::timeout(PATIENCE, desk.ended()).await.unwrap();
+    let End::Failed(failure) = ended else { panic!("it trades on a unified account") };
+    let said = failure.to_string();
+    assert!(said.contains("unified trading account") && said.contains("classic"), "{said}");
+    drop(desk);
+    session.close(PATIENCE).await.unwrap_err();
+    let ledger = venue.ledger();
+    assert!(ledger.accounts.iter().all(|account| account.open_orders.is_empty()));
+    venue.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -127,17 +173,20 @@ async fn a_run_that_is_stopped_at_once_ends_at_once() {
     assert_eq!(closing.flaw(), None);
 }
 
-#[test]
-fn a_program_prints_json_and_the_closing_report_last() {
-    let text = profile(2);
-    let config = Config::parse("embedded.toml", &text).unwrap();
+/// What a program prints on a pipe in half a second, line by line.
+fn printed(text: &str) -> Vec<serde_json::Value> {
+    let config = Config::parse("embedded.toml", text).expect("the profile is right");
     let options = Options { time: Some(Duration::from_millis(500)), is_json: true };
     let mut out = Vec::new();
     let console = Console { out: &mut out, is_terminal: false };
-    run(&config, &registry(), options, console).unwrap();
-    let text = String::from_utf8(out).unwrap();
-    let lines: Vec<serde_json::Value> =
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    run(&config, &registry(), options, console).expect("the run goes well");
+    let text = String::from_utf8(out).expect("it is text");
+    text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
+}
+
+#[test]
+fn a_program_prints_json_and_the_closing_report_last() {
+    let lines = printed(&profile(2));
     let last = lines.last().unwrap();
     assert_eq!(last["kind"], "closing");
     assert_eq!((&last["duplicates"], &last["orphans"]), (&0.into(), &0.into()));
@@ -146,6 +195,16 @@ fn a_program_prints_json_and_the_closing_report_last() {
     assert_eq!((&last["seed"], &last["symbol"]), (&2.into(), &"BTC-USDT".into()));
     assert!(last["used_peak"]["request-weight-1m"]["limit"] == 6_000);
     assert!(lines.iter().rev().skip(1).all(|line| line["kind"] == "state"));
+    // Whichever venue it is, the object is the same.
+    let bitget = printed(&bitget_profile(2));
+    let last_there = bitget.last().unwrap();
+    let keys = |line: &serde_json::Value| -> Vec<String> {
+        line.as_object().unwrap().keys().cloned().collect()
+    };
+    assert_eq!(keys(last_there), keys(last));
+    assert_eq!(last_there["venue"], "embedded-bitget");
+    assert_eq!(last_there["position"], last_there["venue_position"]);
+    assert_eq!((&last_there["duplicates"], &last_there["orphans"]), (&0.into(), &0.into()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use tradewind_lab::Chance;
-use tradewind_simulator::binance::{Fault, Pattern, Rule, RuleId};
+use tradewind_simulator::front::{Fault, Pattern, Rule, RuleId};
 use tradewind_simulator::server::Embedded;
 
-const ORDER: &str = "POST /api/v3/order";
+use crate::args::Place;
+
 /// How late reports of orders are, in milliseconds: more than an answer that is not held.
 const REPORT_LATE: u64 = 250;
 /// What becomes of orders: in so many of a thousand cases of those that are left, this.
@@ -26,12 +27,16 @@ pub(crate) struct Weather {
 
 impl Weather {
     /// Makes the venue slow, and lossy now and then.
-    pub(crate) fn begin(venue: &Embedded) -> Self {
+    pub(crate) fn begin(venue: &Embedded, place: Place) -> Self {
+        let (order, report) = match place {
+            Place::Binance => ("POST /api/v3/order", "push execution*"),
+            Place::Bitget => ("POST /api/v2/spot/trade/place-order", "push orders*"),
+        };
         let late = Fault::AnswerHeld(Duration::from_millis(REPORT_LATE));
         venue.with(|venue, _| {
-            venue.add_fault(Rule::always(Pattern::what("push execution*"), late));
+            venue.add_fault(Rule::always(Pattern::what(report), late));
             let fates = FATES.map(|(permille, fault)| {
-                venue.add_fault(Rule::sometimes(Pattern::what(ORDER), permille, fault))
+                venue.add_fault(Rule::sometimes(Pattern::what(order), permille, fault))
             });
             Self { fates: fates.to_vec() }
         })

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use tradewind::cli::time;
 
 /// Kills a trading bot again and again, and compares what its journal says with the venue's books.
@@ -16,6 +16,9 @@ pub(crate) struct Args {
     /// Of the market, of what goes wrong at the venue, and of the moments.
     #[arg(long, default_value_t = 3)]
     pub(crate) seed: u64,
+    /// Which venue it is like.
+    #[arg(long, value_enum, default_value_t = Place::Binance)]
+    pub(crate) venue: Place,
     /// Print one JSON object as the last line.
     #[arg(long)]
     pub(crate) json: bool,
@@ -24,6 +27,13 @@ pub(crate) struct Args {
     pub(crate) keep: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
+}
+
+/// The venue that the bot is killed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Place {
+    Binance,
+    Bitget,
 }
 
 #[derive(Debug, Subcommand)]

@@ -13,6 +13,7 @@ use tradewind::{Config, Registry};
 use tradewind_grid::Grid;
 
 use crate::Failed;
+use crate::args::Place;
 
 /// Lives as the configuration says.
 pub(crate) fn live(config: &Path, time: Option<Duration>) -> ExitCode {
@@ -39,8 +40,13 @@ pub(crate) struct Bot {
 
 impl Bot {
     /// Writes the configuration of a bot that trades at `venue` and keeps its files in `folder`.
-    pub(crate) fn new(folder: &Path, venue: SocketAddr, seed: u64) -> Result<Self, Failed> {
-        let text = configuration(folder, venue, seed);
+    pub(crate) fn new(
+        folder: &Path,
+        place: Place,
+        venue: SocketAddr,
+        seed: u64,
+    ) -> Result<Self, Failed> {
+        let text = configuration(folder, place, venue, seed);
         let config = folder.join("bot.toml");
         std::fs::write(&config, &text)?;
         let journal = kept::journal_folder(&Config::parse("bot.toml", &text)?)?;
@@ -74,10 +80,14 @@ impl Bot {
 
 /// A narrow grid, which the market crosses a rung of several times a second; no more rungs than
 /// orders that may be under way at once, so that few intents never leave and a start is short.
-fn configuration(folder: &Path, venue: SocketAddr, seed: u64) -> String {
+fn configuration(folder: &Path, place: Place, venue: SocketAddr, seed: u64) -> String {
+    let adapter = match place {
+        Place::Binance => "binance",
+        Place::Bitget => "bitget",
+    };
     let state = toml_text(&folder.join("state").display().to_string());
     format!(
-        "[venue]\nname = \"embedded\"\nadapter = \"binance\"\n\
+        "[venue]\nname = \"embedded\"\nadapter = \"{adapter}\"\n\
          [venue.embedded]\nat = \"{venue}\"\n\
          [engine]\nseed = {seed}\n\
          [state]\ndir = {state}\n\

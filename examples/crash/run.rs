@@ -13,12 +13,14 @@ use tradewind_lab::Chance;
 use tradewind_model::id::ClientOrderId;
 use tradewind_model::time::Timestamp;
 use tradewind_runtime::Clock;
-use tradewind_simulator::binance::{BinanceConfig, embedded};
+use tradewind_simulator::binance::{self, BinanceConfig};
+use tradewind_simulator::bitget::{self, BitgetConfig};
 use tradewind_simulator::server::Embedded;
+use tradewind_simulator::venue::VenueConfig;
 
 use crate::Failed;
 use crate::aim::{Aim, Weather};
-use crate::args::Args;
+use crate::args::{Args, Place};
 use crate::bot::Bot;
 use crate::verdict::{Tally, Verdict};
 
@@ -42,8 +44,8 @@ pub(crate) fn run(args: &Args) -> Result<Verdict, Failed> {
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let done = runtime.block_on(async {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let venue = Embedded::serve(&venue_config(), args.seed, any).await?;
-        let bot = Bot::new(&folder, venue.address(), args.seed)?;
+        let venue = Embedded::serve(venue_config(args.venue), args.seed, any).await?;
+        let bot = Bot::new(&folder, args.venue, venue.address(), args.seed)?;
         let verdict = Harness::new(&venue, &bot, args).run().await;
         venue.stop().await;
         verdict
@@ -58,11 +60,22 @@ pub(crate) fn run(args: &Args) -> Result<Verdict, Failed> {
 }
 
 /// The embedded venue, whose reads lag almost as far as it promises that they never do.
-fn venue_config() -> BinanceConfig {
-    let mut config = BinanceConfig::embedded();
-    let lag = embedded::READ_LAG_MAX.saturating_sub(Duration::from_millis(100));
-    (config.front.order_read_lag_max, config.front.history_read_lag_max) = (lag, lag);
-    config
+fn venue_config(place: Place) -> VenueConfig {
+    const SHORT_OF_IT: Duration = Duration::from_millis(100);
+    match place {
+        Place::Binance => {
+            let mut config = BinanceConfig::embedded();
+            let lag = binance::embedded::READ_LAG_MAX.saturating_sub(SHORT_OF_IT);
+            (config.front.order_read_lag_max, config.front.history_read_lag_max) = (lag, lag);
+            config.into()
+        }
+        Place::Bitget => {
+            let mut config = BitgetConfig::embedded();
+            let lag = bitget::embedded::READ_LAG_MAX.saturating_sub(SHORT_OF_IT);
+            (config.front.order_read_lag_max, config.front.history_read_lag_max) = (lag, lag);
+            config.into()
+        }
+    }
 }
 
 /// An empty folder for the bot's files.
@@ -111,7 +124,7 @@ impl<'h> Harness<'h> {
 
     async fn run(mut self) -> Result<Verdict, Failed> {
         let began = self.clock.now();
-        let weather = Weather::begin(self.venue);
+        let weather = Weather::begin(self.venue, self.args.venue);
         while self.tally.kills < self.args.kills {
             self.one_life(&weather).await?;
             self.look_at_remains()?;

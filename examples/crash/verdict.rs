@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use tradewind::prelude::{Decimal, InstrumentId};
 use tradewind_engine::journal::{Recovered, Turnover};
 use tradewind_model::id::Asset;
-use tradewind_simulator::binance::VenueLedger;
 use tradewind_simulator::exchange::{AccountId, Exchange};
+use tradewind_simulator::front::VenueLedger;
 
 use crate::Failed;
 use crate::args::Args;

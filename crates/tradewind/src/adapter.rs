@@ -41,7 +41,7 @@ pub(crate) struct KeyKinds {
     /// An RSA key can.
     pub(crate) rsa: bool,
     /// A passphrase is sent with it.
-    pub(crate) passphrase: bool,
+    pub(crate) wants_phrase: bool,
 }
 
 /// The counterpart that comes with us.

@@ -154,7 +154,7 @@ fn what_is_traded_with_is_real_unless_it_is_called_a_demo() {
         let text = GOOD.replacen("[engine]", &format!("{line}\n[engine]"), 1);
         Config::parse("a.toml", &text).map(|config| match config.route.venue.place {
             Place::Remote { funds, .. } => funds,
-            place => panic!("{place:?}"),
+            place @ (Place::Embedded { .. } | Place::Served(_)) => panic!("{place:?}"),
         })
     };
     assert_eq!(funds(""), Ok(Funds::Real));

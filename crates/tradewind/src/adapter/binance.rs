@@ -11,7 +11,7 @@ use super::{Adapter, KeyKinds, Simulated};
 
 pub(super) const ADAPTER: Adapter = Adapter {
     name: "binance",
-    keys: KeyKinds { ed25519: true, rsa: true, passphrase: false },
+    keys: KeyKinds { ed25519: true, rsa: true, wants_phrase: false },
     venue,
     simulated,
 };

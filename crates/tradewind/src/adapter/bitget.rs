@@ -11,7 +11,7 @@ use super::{Adapter, KeyKinds, Simulated};
 
 pub(super) const ADAPTER: Adapter = Adapter {
     name: "bitget",
-    keys: KeyKinds { ed25519: false, rsa: true, passphrase: true },
+    keys: KeyKinds { ed25519: false, rsa: true, wants_phrase: true },
     venue,
     simulated,
 };

@@ -182,3 +182,26 @@ fn venue(config: &Config<'_>) -> String {
     };
     folder_name(*name, Some(&url))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(adapter: &str, place: &str) -> String {
+        let text = format!(
+            "[venue]\nname = 'here'\nadapter = '{adapter}'\n{place}\n\
+             [[strategy]]\nkind = 'grid'\ninstruments = ['BTC-USDT']\n"
+        );
+        venue(&Config::parse("a.toml", &text).unwrap())
+    }
+
+    #[test]
+    fn venues_of_two_kinds_at_one_place_share_no_folder() {
+        for place in ["[venue.embedded]", "[venue.embedded]\nat = '127.0.0.1:9000'"] {
+            assert_ne!(folder("binance", place), folder("bitget", place), "{place}");
+        }
+        let remote = "[venue.endpoint]\nrest = 'https://venue.test'\n\
+                      account_stream = 'wss://venue.test'\nmarket_stream = 'wss://venue.test'";
+        assert_eq!(folder("binance", remote), "venue.test", "what bans is the host");
+    }
+}

@@ -34,7 +34,7 @@ fn read(
     for (name, is_taken, what) in [
         (&account.ed25519_key_file_env, kinds.ed25519, "Ed25519 key"),
         (&account.rsa_key_file_env, kinds.rsa, "RSA key"),
-        (&account.passphrase_env, kinds.passphrase, "passphrase"),
+        (&account.passphrase_env, kinds.wants_phrase, "passphrase"),
     ] {
         if !is_taken && variable(name).is_some() {
             return Err(StartError::NoSuchKey { variable: name.clone(), venue, what, wanted });
@@ -62,7 +62,7 @@ fn read(
     };
     let unusable = |variables| |error| StartError::Key { variables, error };
     let signer = signer.map_err(unusable(format!("{} and {second}", account.api_key_env)))?;
-    if !kinds.passphrase {
+    if !kinds.wants_phrase {
         return Ok(signer);
     }
     let Some(passphrase) = variable(&account.passphrase_env) else {
@@ -87,7 +87,7 @@ fn wanted(account: &AccountConfig, kinds: KeyKinds) -> String {
     let files = files.join(" or ");
     let secret = format!("{api_key_env} to the key, {secret} to its secret or {files}");
     let whole = format!("{secret} to the file of its private half");
-    if kinds.passphrase {
+    if kinds.wants_phrase {
         return format!("{whole}, and {passphrase_env} to what was chosen with it");
     }
     whole

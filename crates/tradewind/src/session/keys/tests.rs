@@ -1,7 +1,7 @@
 use super::*;
 
-const BINANCE: KeyKinds = KeyKinds { ed25519: true, rsa: true, passphrase: false };
-const BITGET: KeyKinds = KeyKinds { ed25519: false, rsa: true, passphrase: true };
+const BINANCE: KeyKinds = KeyKinds { ed25519: true, rsa: true, wants_phrase: false };
+const BITGET: KeyKinds = KeyKinds { ed25519: false, rsa: true, wants_phrase: true };
 
 fn read_as(adapter: &str, kinds: KeyKinds, set: &[(&str, &str)]) -> Result<Signer, String> {
     let venue = VenueId::new(&format!("{adapter}-demo")).unwrap();
