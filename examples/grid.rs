@@ -7,6 +7,9 @@
 //! one inside of the program, with `--venue binance-testnet` or `--venue bitget-demo` the same grid
 //! trades out there, without money.
 //!
+//! With `--venues binance,bitget --chaos ban@10s:20s` it trades at two venues inside of the program
+//! and goes on at the second while the first has banned it; `failover` shows more of that.
+//!
 //! What is here is the flags; the rest is `tradewind`, which does the same for any strategy.
 
 use std::process::ExitCode;
@@ -16,7 +19,7 @@ use clap::{Parser, ValueEnum};
 use tradewind::Config;
 use tradewind::cli::{Parsed, UsageError, parse, time};
 use tradewind::prelude::{Decimal, InstrumentId, Price, Quantity, Registry, Strategy};
-use tradewind::trade::{self, Options};
+use tradewind::trade::{self, Ban, Options};
 use tradewind_grid::Grid;
 
 /// Trades a grid on a venue inside of this program.
@@ -50,6 +53,12 @@ struct Args {
     /// Where to trade.
     #[arg(long, value_enum, default_value_t = Place::Embedded)]
     venue: Place,
+    /// Where to trade, the most preferred first: when it shuts its door, orders go to the next.
+    #[arg(long, value_enum, value_delimiter = ',', conflicts_with = "venue")]
+    venues: Vec<Place>,
+    /// What an embedded venue does to see what comes of it, the first of --venues: ban@WHEN:HOWLONG.
+    #[arg(long, value_name = "WHAT", requires = "venues")]
+    chaos: Option<Ban>,
     /// Print one JSON object a line, the closing report last.
     #[arg(long)]
     json: bool,
@@ -75,6 +84,17 @@ enum Place {
 }
 
 impl Place {
+    /// The place as one of several.
+    fn route(self) -> String {
+        let begins = |line: &&str| !line.starts_with("[engine]");
+        let lines = self.profile().lines().take_while(begins);
+        let as_route = |line: &str| {
+            let line = line.replacen("[venue", "[routes.venue", 1);
+            format!("{}\n", line.replacen("[account", "[routes.account", 1))
+        };
+        format!("[[routes]]\n{}", lines.map(as_route).collect::<String>())
+    }
+
     const fn is_embedded(self) -> bool {
         match self {
             Self::Embedded | Self::Bitget => true,
@@ -115,13 +135,33 @@ fn registry() -> Registry {
 
 impl Args {
     fn options(&self) -> Options {
-        Options { time: Some(self.time), is_json: self.json, ban: None }
+        Options { time: Some(self.time), is_json: self.json, ban: self.chaos }
     }
 
-    /// The venue's profile with this grid in place of the one that is in it.
+    /// Where to trade, the most preferred first.
+    fn places(&self) -> Vec<Place> {
+        if self.venues.is_empty() { vec![self.venue] } else { self.venues.clone() }
+    }
+
+    /// The first venue's profile with the others' places beside it, and this grid in place of the one
+    /// that is in it.
     fn configuration(&self) -> Result<String, UsageError> {
-        let profile = self.venue.profile();
-        let venue = profile.split("[[strategy]]").next().unwrap_or(profile);
+        let places = self.places();
+        let is_twice = |(index, place): (usize, &Place)| places[..index].contains(place);
+        if places.iter().enumerate().any(is_twice) {
+            return Err(UsageError::new("--venues names one twice; each is a venue of its own"));
+        }
+        let [first, others @ ..] = places.as_slice() else {
+            return Err(UsageError::new("--venues names none; leave it, or name at least one"));
+        };
+        if self.chaos.is_some() && !first.is_embedded() {
+            let message =
+                "--chaos is for venues inside of this program; name one first in --venues";
+            return Err(UsageError::new(message));
+        }
+        let profile = first.profile();
+        let mut venue = profile.split("[[strategy]]").next().unwrap_or(profile).to_owned();
+        others.iter().for_each(|place| venue.push_str(&place.route()));
         let symbol = symbol(&self.symbol)?;
         let range = match (self.lower, self.upper) {
             (Some(lower), Some(upper)) => format!("lower = \"{lower}\"\nupper = \"{upper}\""),
@@ -136,15 +176,17 @@ impl Args {
 
     fn config<'t>(&self, text: &'t str) -> Result<Config<'t>, UsageError> {
         let mut config = Config::parse("grid", text).map_err(|error| usage(&error))?;
-        match &mut config.route.venue.place {
-            tradewind::Place::Embedded { seed } => *seed = self.seed.or(*seed),
-            tradewind::Place::Remote { .. } | tradewind::Place::Served(_)
-                if self.seed.is_some() =>
-            {
-                let message = "--seed is of the embedded venue's market; leave it, or --venue";
-                return Err(UsageError::new(message));
+        let mut is_seeded = false;
+        let others = &mut config.others;
+        for (route, more) in std::iter::once(&mut config.route).chain(others).zip(0..) {
+            if let tradewind::Place::Embedded { seed } = &mut route.venue.place {
+                *seed = self.seed.map(|seed| seed.wrapping_add(more)).or(*seed);
+                is_seeded = true;
             }
-            tradewind::Place::Remote { .. } | tradewind::Place::Served(_) => {}
+        }
+        if self.seed.is_some() && !is_seeded {
+            let message = "--seed is of the embedded venue's market; leave it, or --venue";
+            return Err(UsageError::new(message));
         }
         // What is wrong with the grid is wrong with a flag of the same name.
         for strategy in &config.strategies {
@@ -163,7 +205,7 @@ impl Args {
         let usual = usual.iter().find(|(base, _)| symbol.as_str().starts_with(base));
         let usual = usual.and_then(|(_, qty)| qty.parse().ok());
         // An embedded venue lists no other, and says so itself.
-        let usual = usual.or_else(|| self.venue.is_embedded().then_some(Quantity::MAX));
+        let usual = usual.or_else(|| self.places()[0].is_embedded().then_some(Quantity::MAX));
         self.qty.or(usual).ok_or_else(|| {
             let message = format!("--qty is needed for {symbol}: what each order buys or sells");
             UsageError::new(message)
