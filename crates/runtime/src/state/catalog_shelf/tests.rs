@@ -116,3 +116,18 @@ fn what_cannot_be_is_not_believed() {
         assert!(damage.contains(said), "{damage}");
     }
 }
+
+#[test]
+fn where_a_venue_names_no_limits_its_instruments_are_shared_all_the_same() {
+    let bare = |read_at, names| Catalog { limits: Vec::new(), ..catalog(read_at, names) };
+    let mut shelf = shelf(bare(NOW, &["AB"]));
+    let found = shelf.find(&symbols(&["AB"]), NOW).expect("it was told");
+    assert_eq!((found.instruments.len(), found.limits.len()), (1, 0));
+    let text = shelf.render(NOW);
+    assert_eq!(CatalogShelf::parse(NOW, &text), Ok(shelf.clone()));
+    // Where it has named some, an answer without them does not take them away.
+    shelf.put(NOW, catalog(NOW, &["AB"]));
+    shelf.put(NOW + HOUR, bare(NOW + HOUR, &["AB"]));
+    let found = shelf.find(&symbols(&["AB"]), NOW).expect("it was told");
+    assert_eq!((found.limits, found.read_at), (vec![limit()], NOW));
+}
