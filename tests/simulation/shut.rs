@@ -8,11 +8,16 @@ use tradewind_model::notice::VenueStatus;
 use tradewind_model::order::{OrderState, Side};
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::ShutReason;
-use tradewind_simulator::binance::fake;
 
 use super::orders::{Desk, post_only, qty};
 use super::probe::{Told, of_order, told};
 use super::solo::PEER;
+use super::venue_kind::{VenueKind, at_each_venue};
+
+at_each_venue! {
+    during_a_ban_not_a_byte_leaves_and_one_probe_goes_first_afterwards,
+    a_refused_key_is_not_tried_again_until_somebody_has_seen_to_it,
+}
 
 /// What reached the venue after a moment, in order.
 fn arrivals_since(desk: &Desk, since: Timestamp) -> Vec<&'static str> {
@@ -20,9 +25,8 @@ fn arrivals_since(desk: &Desk, since: Timestamp) -> Vec<&'static str> {
     arrivals.iter().filter(|one| one.at > since).map(|one| one.what).collect()
 }
 
-#[test]
-fn during_a_ban_not_a_byte_leaves_and_one_probe_goes_first_afterwards() {
-    let mut desk = Desk::open(Weather::FAIR);
+fn during_a_ban_not_a_byte_leaves_and_one_probe_goes_first_afterwards(at: VenueKind) {
+    let mut desk = Desk::open(at, Weather::FAIR);
     let resting = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
     desk.world.run_for(Duration::from_secs(1));
     let until = desk.world.at_venue(|venue, now| venue.ban(now, PEER));
@@ -38,7 +42,7 @@ fn during_a_ban_not_a_byte_leaves_and_one_probe_goes_first_afterwards() {
     assert_eq!(arrivals_since(&desk, learnt), Vec::<&str>::new(), "nothing leaves during the ban");
     desk.world.run_for(Duration::from_secs(120));
     let after = arrivals_since(&desk, until);
-    assert_eq!(after[0], "GET /api/v3/time", "{after:?}");
+    assert_eq!(after[0], at.names().time, "{after:?}");
     let told = told();
     let last = told.iter().rfind(|told| matches!(told, Told::Venue(_)));
     assert_eq!(last, Some(&Told::Venue(VenueStatus::Live)), "trading goes on");
@@ -48,10 +52,9 @@ fn during_a_ban_not_a_byte_leaves_and_one_probe_goes_first_afterwards() {
     assert_eq!(desk.world.drained(), Some(&[][..]));
 }
 
-#[test]
-fn a_refused_key_is_not_tried_again_until_somebody_has_seen_to_it() {
-    let mut desk = Desk::open(Weather::FAIR);
-    desk.world.at_venue(|venue, _| venue.revoke(fake::API_KEY));
+fn a_refused_key_is_not_tried_again_until_somebody_has_seen_to_it(at: VenueKind) {
+    let mut desk = Desk::open(at, Weather::FAIR);
+    desk.world.at_venue(|venue, _| venue.revoke(at.api_key()));
     let order = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
     desk.world.run_for(Duration::from_secs(2));
     let latched = desk.world.now();
@@ -63,7 +66,7 @@ fn a_refused_key_is_not_tried_again_until_somebody_has_seen_to_it() {
         desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
     }
     desk.world.run_for(Duration::from_secs(600));
-    let unsigned = ["GET /api/v3/time", "handshake"];
+    let unsigned = [at.names().time, "handshake", "ping"];
     let signed = |since| {
         let all = arrivals_since(&desk, since);
         all.into_iter().filter(|what| !unsigned.contains(what)).count()
