@@ -82,3 +82,17 @@ fn trades_between_two_lives_are_read_back_to_the_last_that_was_known() {
     assert_eq!(asked, [format!("spot/trade/orderInfo?orderId={}", number(900))]);
     assert!(pages(&desk, "spot/trade/history-orders").is_empty());
 }
+
+#[test]
+fn a_venue_that_repeats_a_page_is_not_asked_for_ever_and_somebody_is_told() {
+    let mut script = Script { repeats_pages: true, ..Script::default() };
+    for index in 1_000..1_250 {
+        script.open.insert(number(index), Script::order(index, "somebody", "live"));
+    }
+    let mut desk = Desk::with(script, &[instrument()]);
+    desk.start(&[]);
+    assert_eq!(pages(&desk, "spot/trade/unfilled-orders").len(), 2);
+    let told = desk.incidents.iter();
+    let told = told.filter(|incident| matches!(incident, Incident::ListRepeats { .. }));
+    assert_eq!(told.count(), 1, "{:?}", desk.incidents);
+}

@@ -28,6 +28,8 @@ pub(super) struct Script {
     pub(super) orders_placed: u64,
     /// The account has been moved to where this interface does not reach.
     pub(super) is_unified: bool,
+    /// Every page of a list is the first.
+    pub(super) repeats_pages: bool,
 }
 
 pub(super) fn number(index: u64) -> u64 {
@@ -86,6 +88,9 @@ impl Script {
                 {"coin": "USDT", "available": "100000", "frozen": "0", "locked": "0", "uTime": "1"},
                 {"coin": "FOO", "available": "1000", "frozen": "0", "locked": "0", "uTime": "1"},
             ]),
+            "spot/trade/unfilled-orders" if self.repeats_pages => {
+                page(&self.open, &BTreeMap::new(), |_| true)
+            }
             "spot/trade/unfilled-orders" => page(&self.open, &query, |_| true),
             "spot/trade/history-orders" => page(&self.over, &query, |_| true),
             "spot/trade/fills" => page(&self.fills, &query, |row| {

@@ -295,6 +295,12 @@ pub enum Incident {
         /// What came back.
         reason: String,
     },
+    /// The venue gives the same page of a list again and again. What the rest of it would have told
+    /// is not known.
+    ListRepeats {
+        /// What was asked.
+        what: String,
+    },
 }
 
 /// Who should wake up. An incident of the highest level is an alert; each is told once for what it
@@ -358,6 +364,7 @@ impl Incident {
             | Self::Unresolved { .. }
             | Self::StrategyLost { .. }
             | Self::DoubtLasts { .. }
+            | Self::ListRepeats { .. }
             | Self::DoubtCloses { .. }
             | Self::NotFound { .. }
             | Self::ProtectionLost { .. }
@@ -573,6 +580,11 @@ impl std::fmt::Display for Incident {
             ),
             Self::Answering => f.write_str("the venue answers again"),
             Self::ReadFailed { what, reason } => write!(f, "{what} failed: {reason}; trying again"),
+            Self::ListRepeats { what } => write!(
+                f,
+                "{what}: the venue repeats a page, and the rest of the list is not known; compare \
+                 the account's orders and trades with the books"
+            ),
         }
     }
 }

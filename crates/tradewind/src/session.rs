@@ -217,10 +217,12 @@ impl Session {
             .map(|id| Traded { id: id.clone(), symbol: venue.symbol(id), assets: None })
             .collect();
         let (reached, traded) = reach(config, traded).await?;
+        // One moment for all: what was traded before it is not of this run, whoever counts.
+        let started_at = clock.now();
         let identity = Identity {
-            instance: format!("{}-{}", std::process::id(), clock.now().as_millis()),
+            instance: format!("{}-{}", std::process::id(), started_at.as_millis()),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            started_at: clock.now(),
+            started_at,
             account: Some(reached.signer.account_hash()),
         };
         let mut engine = engine_config(config, venue.as_ref(), identity);
@@ -246,7 +248,7 @@ impl Session {
             venue: config.venue.name,
             seed: reached.seed,
             instruments,
-            started_at: clock.now(),
+            started_at,
             cancels_on_stop: config.engine.cancels_on_stop,
         };
         let desk = tradewind_runtime::run(Setup {

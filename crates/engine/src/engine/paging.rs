@@ -14,10 +14,7 @@ use tradewind_model::time::Timestamp;
 use super::Engine;
 use super::calls::{Owner, PendingCall};
 use super::dispatch::PATIENCE;
-
-/// Pages read of one list at the most: with a hundred rows each, more than an account makes while
-/// nobody looks. What is older is left out then.
-const PAGES_MAX: u32 = 500;
+use crate::incident::Incident;
 
 /// What has been read of a list.
 #[derive(Clone, Debug)]
@@ -26,7 +23,6 @@ pub(super) struct Pages {
     of: Call,
     /// When its first page was.
     asked_at: Option<Timestamp>,
-    read: u32,
     newer: Rows,
 }
 
@@ -115,22 +111,27 @@ impl Engine {
         };
         let is_full = rows.len() as u64 + u64::from(unreadable) >= u64::from(most);
         let end = rows.end();
-        let (of, asked_at, read, rows) = match pending.pages.take() {
-            None => (pending.call.clone(), pending.sent_at, 1, rows),
+        let repeats = is_full
+            && matches!(&pending.call, Call::Older { than, .. } if end.as_ref() == Some(than));
+        let (of, asked_at, rows) = match pending.pages.take() {
+            None => (pending.call.clone(), pending.sent_at, rows),
             Some(pages) => {
-                let Pages { of, asked_at, read, newer } = *pages;
+                let Pages { of, asked_at, newer } = *pages;
                 let rows = match rows.before(newer) {
                     Ok(rows) => rows,
                     // Another list than the one that was begun: it is no answer to either.
                     Err(other) => return Some((pending, other.reply())),
                 };
-                (of, asked_at, read + 1, rows)
+                (of, asked_at, rows)
             }
         };
-        match end.filter(|_| is_full && read < PAGES_MAX && !has_enough(&of, rows.len())) {
+        if repeats {
+            self.tell(Incident::ListRepeats { what: format!("{:?}", of.kind()) });
+        }
+        match end.filter(|_| is_full && !repeats && !has_enough(&of, rows.len())) {
             Some(than) => {
                 pending.call = Call::Older { of: Box::new(of.clone()), than };
-                pending.pages = Some(Box::new(Pages { of, asked_at, read, newer: rows }));
+                pending.pages = Some(Box::new(Pages { of, asked_at, newer: rows }));
                 pending.sent_at = None;
                 pending.deadline = now + PATIENCE;
                 let call = self.enqueue(now, pending);

@@ -18,8 +18,6 @@ use crate::incident::Incident;
 
 /// Trades, or orders, read at once: the most that a venue gives.
 const PAGE: u32 = 1_000;
-/// Pages read of one symbol at the most: more trades than an account makes while nobody looks.
-const PAGES_MAX: u32 = 100;
 /// How often orders are asked for whose trades the venue has told already. Its history of orders
 /// lags behind that of trades by seconds at the most.
 const IDENTIFYING_MAX: u32 = 10;
@@ -31,7 +29,6 @@ const CLOCK_DOUBT: std::time::Duration = std::time::Duration::from_secs(60);
 pub(super) struct Scan {
     /// Trades of orders that are not known, by the order.
     parked: BTreeMap<VenueOrderId, Vec<Fill>>,
-    pages: u32,
     /// The last trade that was known before, from which on they are read.
     known: Option<TradeId>,
     /// Nothing that happened before this is missing at its end.
@@ -61,7 +58,7 @@ impl Engine {
         if self.scans.contains_key(symbol) {
             return;
         }
-        let scan = Scan { parked: BTreeMap::new(), pages: 0, known, began_at: now };
+        let scan = Scan { parked: BTreeMap::new(), known, began_at: now };
         self.scans.insert(symbol.clone(), scan);
         self.read_trades(now, symbol, since);
     }
@@ -93,7 +90,6 @@ impl Engine {
         let Some(scan) = self.scans.get_mut(symbol) else {
             return;
         };
-        scan.pages += 1;
         let is_first = scan.known.take().is_some();
         for one in told.iter().filter(|one| Some(one.fill.trade_id) != known) {
             match self.ledger.find(symbol, None, one.venue_order_id) {
@@ -104,8 +100,9 @@ impl Engine {
                 }
             }
         }
-        let is_full = told.len() >= PAGE as usize && scan.pages < PAGES_MAX;
         let last = told.last().map(|one| one.fill.trade_id);
+        let is_full = told.len() >= PAGE as usize;
+        let repeats = is_full && is_of_before(&pending.call, last);
         if is_first && told.is_empty() {
             self.trades_forgotten(now, symbol);
         } else if is_first {
@@ -114,7 +111,10 @@ impl Engine {
         for (id, fills) in own {
             self.book_missed(now, id, &fills);
         }
-        match last.filter(|_| is_full) {
+        if repeats {
+            self.tell(Incident::ListRepeats { what: format!("trades of {symbol}") });
+        }
+        match last.filter(|_| is_full && !repeats) {
             Some(last) => {
                 let next = HistoryStart::Id(TradeId(last.0.saturating_add(1)));
                 self.read_trades(now, symbol, next);
@@ -219,4 +219,10 @@ impl Engine {
         self.book(now, id, &symbol, &new);
         self.tell_strategy(now, id, new, false);
     }
+}
+
+/// Whether a page ends before where it was to begin: a venue that does so would be asked for ever.
+fn is_of_before(call: &Call, last: Option<TradeId>) -> bool {
+    let Call::FillHistory { since: Some(HistoryStart::Id(from)), .. } = call else { return false };
+    last.is_some_and(|last| last < *from)
 }
