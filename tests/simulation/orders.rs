@@ -41,20 +41,19 @@ pub(crate) struct Desk {
 impl Desk {
     /// A world whose only strategy listens, live.
     pub(crate) fn open(at: VenueKind, weather: Weather) -> Self {
-        Self::open_at(at, weather, at.config())
+        Self::open_at(weather, at.config())
     }
 
-    fn open_at(at: VenueKind, weather: Weather, venue: VenueConfig) -> Self {
-        Self::with(at, weather, venue, true)
+    fn open_at(weather: Weather, venue: VenueConfig) -> Self {
+        Self::with(weather, venue, true)
     }
 
-    fn with(at: VenueKind, weather: Weather, venue: VenueConfig, cancels_on_stop: bool) -> Self {
-        Self::of(at, weather, venue, |instance| instance.cancels_on_stop = cancels_on_stop)
+    fn with(weather: Weather, venue: VenueConfig, cancels_on_stop: bool) -> Self {
+        Self::of(weather, venue, |instance| instance.cancels_on_stop = cancels_on_stop)
     }
 
     /// A desk with something else about its instance.
     pub(crate) fn of(
-        at: VenueKind,
         weather: Weather,
         venue: VenueConfig,
         change: impl FnOnce(&mut InstanceSetup),
@@ -356,7 +355,7 @@ fn trades_that_the_stream_has_lost_are_fetched_before_the_end_is_told(at: VenueK
     // A calm market, so that the order trades bit by bit and not at one blow.
     let mut venue = at.config();
     venue.exchange_mut().symbols[0].market.volatility_ppm = 200;
-    let mut desk = Desk::open_at(at, Weather::FAIR, venue);
+    let mut desk = Desk::open_at(Weather::FAIR, venue);
     let quote = desk.world.snapshot().quotes.values().next().unwrap().clone();
     let wanted = Quantity::new(quote.bid_qty.get().round_dp(5)).unwrap() + qty("0.05");
     let id = desk.submit(Side::Buy, post_only(quote.bid, wanted));
@@ -393,7 +392,7 @@ fn trades_that_the_stream_has_lost_are_fetched_before_the_end_is_told(at: VenueK
 }
 
 fn orders_that_the_policy_leaves_are_left_those_on_their_way_as_soon_as_they_rest(at: VenueKind) {
-    let mut desk = Desk::with(at, Weather::FAIR, at.config(), false);
+    let mut desk = Desk::with(Weather::FAIR, at.config(), false);
     let resting = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
     desk.world.run_for(Duration::from_secs(1));
     let on_its_way = desk.submit(Side::Buy, post_only(desk.price(-11), qty("0.01")));

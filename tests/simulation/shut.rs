@@ -8,6 +8,7 @@ use tradewind_model::notice::VenueStatus;
 use tradewind_model::order::{OrderState, Side};
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::ShutReason;
+use tradewind_simulator::front::{Fault, Pattern, Rule};
 
 use super::orders::{Desk, post_only, qty};
 use super::probe::{Told, of_order, told};
@@ -78,4 +79,30 @@ fn a_refused_key_is_not_tried_again_until_somebody_has_seen_to_it(at: VenueKind)
     let all = arrivals_since(&desk, cleared);
     let tries = all.iter().filter(|what| !unsigned.contains(what)).count();
     assert_eq!(tries, 1, "one signed read, refused again: {all:?}");
+}
+
+#[test]
+fn a_call_that_is_turned_away_whenever_it_is_let_through_is_tried_less_and_less() {
+    // Where each path is counted by itself, and nobody says that it is something else.
+    let at = VenueKind::Bitget;
+    let mut desk = Desk::open(at, Weather::FAIR);
+    let no = Rule::always(Pattern::what(at.names().place), Fault::Answered(at.turned_away()));
+    let rule = desk.world.at_venue(|venue, _| venue.add_fault(no));
+    let insist = |desk: &mut Desk, seconds: u64| {
+        for _ in 0..seconds * 2 {
+            desk.submit(Side::Buy, post_only(desk.price(-2), qty("0.001")));
+            desk.world.run_for(Duration::from_millis(500));
+        }
+        desk.requests(at.names().place)
+    };
+    let in_a_minute = insist(&mut desk, 60);
+    let in_ten = insist(&mut desk, 540);
+    assert!((4..=12).contains(&in_a_minute), "{in_a_minute}");
+    assert!(in_ten <= in_a_minute + 8, "{in_ten} in ten minutes, {in_a_minute} in the first");
+    // It is let through once more, and that is all there is to remember.
+    desk.world.at_venue(|venue, _| venue.remove_fault(rule));
+    insist(&mut desk, 310);
+    let order = desk.submit(Side::Buy, post_only(desk.price(-2), qty("0.001")));
+    desk.world.run_for(Duration::from_secs(1));
+    assert_eq!(of_order(&told(), order).last().unwrap().state, OrderState::Open);
 }

@@ -38,10 +38,9 @@ struct Rush {
 impl Rush {
     /// Gets ready, lets `trouble` have its way with the venue, and rushes.
     fn into(trouble: impl FnOnce(&mut Desk)) -> Self {
-        let mut desk =
-            Desk::of(VenueKind::Binance, Weather::FAIR, VenueKind::Binance.config(), |instance| {
-                instance.disk = Some("disk".to_owned());
-            });
+        let mut desk = Desk::of(Weather::FAIR, VenueKind::Binance.config(), |instance| {
+            instance.disk = Some("disk".to_owned());
+        });
         let price = desk.price(-10);
         let resting: Vec<_> =
             (0..CANCELS).map(|_| desk.submit(Side::Buy, post_only(price, qty("0.001")))).collect();
