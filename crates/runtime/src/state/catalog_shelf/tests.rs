@@ -87,12 +87,6 @@ fn what_is_too_old_or_not_all_there_is_asked_anew() {
 }
 
 #[test]
-fn nothing_is_found_without_the_limits() {
-    let told = Catalog { limits: Vec::new(), ..catalog(NOW, &["BTCUSDT"]) };
-    assert_eq!(shelf(told).find(&symbols(&["BTCUSDT"]), NOW), None);
-}
-
-#[test]
 fn what_nobody_reads_any_more_is_dropped() {
     let mut shelf = shelf(catalog(NOW, &["GONEUSDT"]));
     shelf.put(NOW + HOUR * 24, catalog(NOW + HOUR * 24, &["BTCUSDT"]));
