@@ -4,11 +4,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a world that cannot be built is a test that has failed")]
 
-mod bitget;
 mod blackout;
 mod books;
 mod clock;
 mod counter;
+mod days;
 mod failover;
 mod feeds;
 mod fleet;
@@ -40,4 +40,5 @@ mod silence;
 mod solo;
 mod symptoms;
 mod trading;
+mod venue_kind;
 mod verdicts;

@@ -24,7 +24,7 @@ pub(crate) fn live(config: &Path, time: Option<Duration>) -> ExitCode {
     };
     let registry = Registry::new().with::<Grid>("grid");
     match Config::parse(&name, &text) {
-        Ok(config) => trade::launch(&config, &registry, Options { time, is_json: true }),
+        Ok(config) => trade::launch(&config, &registry, Options { time, is_json: true, ban: None }),
         Err(error) => trade::fail(&error, 2),
     }
 }

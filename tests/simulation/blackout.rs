@@ -7,6 +7,12 @@ use tradewind_model::stream::StreamKind;
 
 use super::counter::{Counter, MINUTE, SECOND};
 use super::orders::qty;
+use super::venue_kind::{VenueKind, at_each_venue};
+
+at_each_venue! {
+    orders_stay_open_through_a_blackout_and_each_trade_in_it_is_booked_once_afterwards,
+    an_outage_wakes_somebody_once_however_often_it_pauses,
+}
 
 /// No name can be resolved: nothing that needs a new connection leaves.
 const DARK: Weather = Weather { refused_permille: 1_000, ..Weather::FAIR };
@@ -18,11 +24,12 @@ fn go_dark(counter: &mut Counter) {
     }
 }
 
-#[test]
-fn orders_stay_open_through_a_blackout_and_each_trade_in_it_is_booked_once_afterwards() {
+fn orders_stay_open_through_a_blackout_and_each_trade_in_it_is_booked_once_afterwards(
+    at: VenueKind,
+) {
     for seed in 1..=12 {
         let context = format!("seed {seed}");
-        let mut counter = Counter::with(seed, |_, instance| {
+        let mut counter = Counter::with(at, seed, |_, instance| {
             instance.strategies[0].params = "feeds = [\"quote\"]".to_owned();
         });
         let mut chance = Chance::new(seed, 3);
@@ -77,9 +84,8 @@ fn orders_stay_open_through_a_blackout_and_each_trade_in_it_is_booked_once_after
     }
 }
 
-#[test]
-fn an_outage_wakes_somebody_once_however_often_it_pauses() {
-    let mut counter = Counter::open(5);
+fn an_outage_wakes_somebody_once_however_often_it_pauses(at: VenueKind) {
+    let mut counter = Counter::open(at, 5);
     counter.run_for(MINUTE * 2);
     let alerted = |counter: &Counter| counter.incidents(|one| one.level() == Level::Error);
     go_dark(&mut counter);

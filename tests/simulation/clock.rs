@@ -14,6 +14,17 @@ use tradewind_scheduler::ShutReason;
 use super::orders::{post_only, qty};
 use super::probe::{Told, of_order, told};
 use super::solo::{PEER, Solo};
+use super::venue_kind::{VenueKind, at_each_venue};
+
+at_each_venue! {
+    a_clock_that_drifts_is_followed_and_never_refused,
+    a_clock_that_is_set_costs_one_refusal_at_the_most_and_no_order,
+    a_reading_that_contradicts_the_others_is_told_and_checked_at_once,
+    after_a_sleep_the_clock_is_read_and_everything_asked_before_anything_is_traded,
+    a_machine_that_stood_still_without_knowing_is_refused_once,
+    a_wall_clock_that_is_set_moves_no_timeout_and_no_window,
+    a_time_refused_again_right_after_the_clock_was_read_shuts_the_account,
+}
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -84,10 +95,9 @@ impl Trader {
     }
 }
 
-#[test]
-fn a_clock_that_drifts_is_followed_and_never_refused() {
+fn a_clock_that_drifts_is_followed_and_never_refused(at: VenueKind) {
     for (ppm, ahead) in [(100, 40_000), (-100, -40_000)] {
-        let mut trader = Trader::new(Solo::calm(|world, instance| {
+        let mut trader = Trader::new(Solo::calm(at, |world, instance| {
             let clock = Clock::ahead_by_millis(ahead);
             instance.clock = clock.drifting(world.begins_at, ppm);
         }));
@@ -103,9 +113,8 @@ fn a_clock_that_drifts_is_followed_and_never_refused() {
     }
 }
 
-#[test]
-fn a_clock_that_is_set_costs_one_refusal_at_the_most_and_no_order() {
-    let mut trader = Trader::new(Solo::calm(|_, _| {}));
+fn a_clock_that_is_set_costs_one_refusal_at_the_most_and_no_order(at: VenueKind) {
+    let mut trader = Trader::new(Solo::calm(at, |_, _| {}));
     for (round, millis) in [7_000, -3_000, 800, 86_400_000, -4_000].into_iter().enumerate() {
         trader.trade(MINUTE * 3, SECOND);
         let (refused, accepted) = (trader.refused(), trader.accepted());
@@ -119,26 +128,24 @@ fn a_clock_that_is_set_costs_one_refusal_at_the_most_and_no_order() {
     assert_eq!(trader.world.ledger().rate_limited, 0);
 }
 
-#[test]
-fn a_reading_that_contradicts_the_others_is_told_and_checked_at_once() {
-    let mut trader = Trader::new(Solo::calm(|_, _| {}));
+fn a_reading_that_contradicts_the_others_is_told_and_checked_at_once(at: VenueKind) {
+    let mut trader = Trader::new(Solo::calm(at, |_, _| {}));
     trader.run(MINUTE * 3);
     // Too little for anything to be refused.
     trader.world.step_venue_clock(400);
-    let before = trader.world.requests("GET /api/v3/time");
+    let before = trader.world.requests(at.names().time);
     trader.run(MINUTE * 2);
     let is_told = |one: &Incident| matches!(one, Incident::ClockContradicted { .. });
     assert_eq!(trader.incidents(is_told), 1);
-    assert_eq!(trader.world.requests("GET /api/v3/time") - before, 3, "one more than usual");
+    assert_eq!(trader.world.requests(at.names().time) - before, 3, "one more than usual");
     trader.run(MINUTE);
     let offset = trader.world.snapshot().clock_offset_nanos;
     assert!((399_000_000..=401_000_000).contains(&offset), "{offset}");
     assert_eq!(trader.refused(), 0);
 }
 
-#[test]
-fn after_a_sleep_the_clock_is_read_and_everything_asked_before_anything_is_traded() {
-    let mut trader = Trader::new(Solo::calm(|_, _| {}));
+fn after_a_sleep_the_clock_is_read_and_everything_asked_before_anything_is_traded(at: VenueKind) {
+    let mut trader = Trader::new(Solo::calm(at, |_, _| {}));
     trader.trade(MINUTE, SECOND);
     let resting = trader.submit();
     trader.world.run_for(SECOND);
@@ -156,11 +163,11 @@ fn after_a_sleep_the_clock_is_read_and_everything_asked_before_anything_is_trade
     assert_eq!(trader.incidents(|one| matches!(one, Incident::ClockJumped { .. })), 1);
     let what: Vec<_> =
         trader.world.arrivals_since(woke_at).into_iter().map(|(_, what, _)| what).collect();
-    assert_eq!(what[0], "GET /api/v3/time", "{what:?}");
+    assert_eq!(what[0], at.names().time, "{what:?}");
     let first = |wanted: &str| what.iter().position(|what| *what == wanted);
-    assert!(first("GET /api/v3/account").is_some(), "{what:?}");
-    assert!(first("GET /api/v3/openOrders").is_some(), "what may have traded is asked: {what:?}");
-    assert_eq!(first("POST /api/v3/order"), None, "{what:?}");
+    assert!(first(at.names().account).is_some(), "{what:?}");
+    assert!(first(at.names().open_orders).is_some(), "what may have traded is asked: {what:?}");
+    assert_eq!(first(at.names().place), None, "{what:?}");
     // Those who wished for something meanwhile are told that nobody knows enough.
     let why = of_order(&trader.seen, late).pop().and_then(|update| update.denied);
     assert!(matches!(why, Some(Denied::Closed(_))), "{why:?}");
@@ -182,7 +189,7 @@ fn after_a_sleep_the_clock_is_read_and_everything_asked_before_anything_is_trade
 
 #[test]
 fn an_order_that_waited_when_the_machine_slept_does_not_leave_an_hour_later() {
-    let mut trader = Trader::new(Solo::calm(|world, _| {
+    let mut trader = Trader::new(Solo::calm(VenueKind::Binance, |world, _| {
         world.venue.binance().unwrap().front.limits.orders_per_ten_seconds = 20;
     }));
     let start = trader.world.now();
@@ -201,9 +208,8 @@ fn an_order_that_waited_when_the_machine_slept_does_not_leave_an_hour_later() {
     assert_eq!(late.count() as u64, 40 - sent);
 }
 
-#[test]
-fn a_machine_that_stood_still_without_knowing_is_refused_once() {
-    let mut trader = Trader::new(Solo::calm(|_, _| {}));
+fn a_machine_that_stood_still_without_knowing_is_refused_once(at: VenueKind) {
+    let mut trader = Trader::new(Solo::calm(at, |_, _| {}));
     trader.trade(MINUTE, SECOND);
     trader.world.freeze(HOUR);
     trader.run(HOUR);
@@ -216,7 +222,7 @@ fn a_machine_that_stood_still_without_knowing_is_refused_once() {
 
 #[test]
 fn what_waits_long_for_leave_is_signed_when_it_leaves() {
-    let mut trader = Trader::new(Solo::calm(|world, instance| {
+    let mut trader = Trader::new(Solo::calm(VenueKind::Binance, |world, instance| {
         world.venue.binance().unwrap().front.limits.orders_per_ten_seconds = 20;
         instance.recv_window = Duration::from_millis(500);
     }));
@@ -232,9 +238,8 @@ fn what_waits_long_for_leave_is_signed_when_it_leaves() {
     assert_eq!(ends.count(), 25);
 }
 
-#[test]
-fn a_wall_clock_that_is_set_moves_no_timeout_and_no_window() {
-    let mut trader = Trader::new(Solo::calm(|_, _| {}));
+fn a_wall_clock_that_is_set_moves_no_timeout_and_no_window(at: VenueKind) {
+    let mut trader = Trader::new(Solo::calm(at, |_, _| {}));
     trader.run(MINUTE);
     let before = trader.world.now();
     let lost = Weather { lost_answers_permille: 1_000, ..Weather::FAIR };
@@ -267,9 +272,8 @@ fn a_wall_clock_that_is_set_moves_no_timeout_and_no_window() {
     assert!(trader.world.now().since(before) > MINUTE * 2);
 }
 
-#[test]
-fn a_time_refused_again_right_after_the_clock_was_read_shuts_the_account() {
-    let mut trader = Trader::new(Solo::calm(|_, _| {}));
+fn a_time_refused_again_right_after_the_clock_was_read_shuts_the_account(at: VenueKind) {
+    let mut trader = Trader::new(Solo::calm(at, |_, _| {}));
     trader.trade(MINUTE * 2, SECOND);
     trader.world.step_venue_clock(7_000);
     trader.trade(SECOND * 5, SECOND);
@@ -287,7 +291,7 @@ fn a_time_refused_again_right_after_the_clock_was_read_shuts_the_account() {
         .world
         .arrivals_since(latched_at)
         .into_iter()
-        .filter(|(_, what, _)| !["GET /api/v3/time", "handshake"].contains(what));
+        .filter(|(_, what, _)| ![at.names().time, "handshake", "ping"].contains(what));
     assert_eq!(signed.collect::<Vec<_>>(), [], "nothing signed until somebody has looked");
     trader.world.tell(Event::ClearAccount);
     trader.run(MINUTE);

@@ -19,6 +19,7 @@ use tradewind_simulator::exchange::{
 use super::orders::{post_only, qty};
 use super::probe::{Told, told};
 use super::solo::Solo;
+use super::venue_kind::VenueKind;
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
@@ -30,22 +31,24 @@ pub(crate) const OTHER: AccountId = AccountId(1);
 
 pub(crate) struct Counter {
     pub(crate) world: Solo,
+    pub(crate) at: VenueKind,
     ids: ClientOrderIds,
     /// Everything that our strategy was told.
     told: Vec<Told>,
 }
 
 impl Counter {
-    pub(crate) fn open(seed: u64) -> Self {
-        Self::with(seed, |_, _| {})
+    pub(crate) fn open(at: VenueKind, seed: u64) -> Self {
+        Self::with(at, seed, |_, _| {})
     }
 
     /// The same, with something else about the world or our instance.
     pub(crate) fn with(
+        at: VenueKind,
         seed: u64,
         change: impl FnOnce(&mut WorldSetup, &mut InstanceSetup),
     ) -> Self {
-        let world = Solo::calm(|world, instance| {
+        let world = Solo::calm(at, |world, instance| {
             world.seed = seed;
             instance.seed = seed;
             for symbol in &mut world.venue.exchange_mut().symbols {
@@ -56,7 +59,7 @@ impl Counter {
             world.venue.exchange_mut().accounts = vec![AccountConfig::with_balances(&plenty); 2];
             change(world, instance);
         });
-        Self { world, ids: ClientOrderIds::new(77, Timestamp::EPOCH), told: Vec::new() }
+        Self { world, at, ids: ClientOrderIds::new(77, Timestamp::EPOCH), told: Vec::new() }
     }
 
     pub(crate) fn run_for(&mut self, duration: Duration) {
@@ -207,7 +210,7 @@ pub(crate) fn assert_told_once(told: &[Told], context: &str) {
 #[test]
 #[should_panic(expected = "told twice")]
 fn a_trade_told_twice_is_seen() {
-    let mut counter = Counter::open(1);
+    let mut counter = Counter::open(VenueKind::Binance, 1);
     counter.buy(50_000, "0.5");
     counter.run_for(SECOND);
     counter.sell("BTCUSDT", "0.1");

@@ -7,18 +7,26 @@ use tradewind_model::Decimal;
 use tradewind_model::market::{Interval, Level};
 use tradewind_model::notice::{Command, VenueStatus};
 use tradewind_model::stream::{Feed, StreamKind};
-use tradewind_simulator::binance::BinanceConfig;
 
 use super::probe::{self, Told};
 use super::solo::{Setup, Solo};
+use super::venue_kind::{VenueKind, at_each_venue};
 
-fn world(params: &'static str) -> Solo {
+at_each_venue! {
+    history_comes_first_and_whole_then_the_venue_is_live_then_bars_go_on,
+    a_book_is_the_venues_own_also_after_the_stream_was_cut,
+    quotes_and_trades_flow_and_a_lost_stream_is_told,
+    a_feed_asked_for_later_is_added_to_the_socket_that_stands,
+    history_asked_for_while_live_is_told_and_nothing_stays_stale,
+}
+
+fn world(at: VenueKind, params: &'static str) -> Solo {
     let registry = probe::registry();
     let strategy = ("probe", params);
     Solo::new(Setup {
         seed: 11,
         weather: Weather::FAIR,
-        venue: BinanceConfig::default(),
+        venue: at.config(),
         skew_ms: 40,
         cancels_on_stop: true,
         registry,
@@ -30,9 +38,8 @@ fn is_live(told: &Told) -> bool {
     *told == Told::Venue(VenueStatus::Live)
 }
 
-#[test]
-fn history_comes_first_and_whole_then_the_venue_is_live_then_bars_go_on() {
-    let mut world = world("feeds = [\"1m\"]\nhistory = 30");
+fn history_comes_first_and_whole_then_the_venue_is_live_then_bars_go_on(at: VenueKind) {
+    let mut world = world(at, "feeds = [\"1m\"]\nhistory = 30");
     world.run_for(Duration::from_secs(130));
     let told = probe::told();
     let live = told.iter().position(is_live).expect("never live");
@@ -54,9 +61,8 @@ fn history_comes_first_and_whole_then_the_venue_is_live_then_bars_go_on() {
     assert!(bars(&told[live..]).iter().any(|bar| !bar.is_closed), "the open bar is told");
 }
 
-#[test]
-fn a_book_is_the_venues_own_also_after_the_stream_was_cut() {
-    let mut world = world("feeds = [\"book\"]");
+fn a_book_is_the_venues_own_also_after_the_stream_was_cut(at: VenueKind) {
+    let mut world = world(at, "feeds = [\"book\"]");
     let mut compared = 0;
     for round in 0..4 {
         for _ in 0..400 {
@@ -76,9 +82,8 @@ fn a_book_is_the_venues_own_also_after_the_stream_was_cut() {
     }
 }
 
-#[test]
-fn quotes_and_trades_flow_and_a_lost_stream_is_told() {
-    let mut world = world("feeds = [\"quote\", \"trade\"]");
+fn quotes_and_trades_flow_and_a_lost_stream_is_told(at: VenueKind) {
+    let mut world = world(at, "feeds = [\"quote\", \"trade\"]");
     world.run_for(Duration::from_secs(10));
     let told = probe::told();
     let count = |is: &dyn Fn(&Told) -> bool| told.iter().filter(|told| is(told)).count();
@@ -93,9 +98,8 @@ fn quotes_and_trades_flow_and_a_lost_stream_is_told() {
     );
 }
 
-#[test]
-fn a_feed_asked_for_later_is_added_to_the_socket_that_stands() {
-    let mut world = world("feeds = [\"quote\"]");
+fn a_feed_asked_for_later_is_added_to_the_socket_that_stands(at: VenueKind) {
+    let mut world = world(at, "feeds = [\"quote\"]");
     world.run_for(Duration::from_secs(5));
     probe::told();
     let connections = world.ledger().connections_accepted;
@@ -108,9 +112,8 @@ fn a_feed_asked_for_later_is_added_to_the_socket_that_stands() {
     assert_eq!(world.ledger().connections_accepted, connections);
 }
 
-#[test]
-fn history_asked_for_while_live_is_told_and_nothing_stays_stale() {
-    let mut world = world("feeds = [\"quote\"]");
+fn history_asked_for_while_live_is_told_and_nothing_stays_stale(at: VenueKind) {
+    let mut world = world(at, "feeds = [\"quote\"]");
     world.run_for(Duration::from_secs(5));
     probe::told();
     let (instrument, interval) = ("BTC-USDT".into(), Interval::Minute5);

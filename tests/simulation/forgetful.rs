@@ -7,10 +7,17 @@ use tradewind_model::id::ClientOrderId;
 use tradewind_model::notice::Command;
 use tradewind_model::order::{OrderRequest, OrderState, Side};
 use tradewind_model::stream::StreamKind;
-use tradewind_simulator::binance::{Canned, Fault, Pattern, Rule};
+use tradewind_simulator::front::{Fault, Pattern, Rule};
 
 use super::counter::{Counter, MINUTE, SECOND};
 use super::orders::{post_only, qty};
+use super::venue_kind::{VenueKind, at_each_venue};
+
+at_each_venue! {
+    a_cancel_that_finds_nothing_proves_nothing_and_is_not_repeated_for_ever,
+    nothing_takes_the_place_of_an_order_before_its_end_is_known,
+    a_cancel_that_stopped_goes_on_when_the_order_turns_out_to_rest,
+}
 
 /// Cancels of one order that find nothing, at the most.
 const CANCELS_MAX: usize = 6;
@@ -18,10 +25,11 @@ const CANCELS_MAX: usize = 6;
 /// The venue fills an order, tells nobody, and denies ever having had it.
 fn forget(counter: &mut Counter) {
     let rule = |what: &str, fault| Rule::always(Pattern::what(what), fault);
-    let unknown = Fault::Answered(Canned::error(400, -2013, "Order does not exist."));
+    let unknown = Fault::Answered(counter.at.not_found());
+    let query = counter.at.names().query;
     counter.world.at_venue(|venue, _| {
         venue.add_fault(rule("push *", Fault::RequestLost));
-        venue.add_fault(rule("GET /api/v3/order", unknown));
+        venue.add_fault(rule(query, unknown));
     });
     counter.sell("BTCUSDT", "0.5");
 }
@@ -30,11 +38,10 @@ fn sent(counter: &Counter, call: CallKind) -> usize {
     counter.world.trips().filter(|trip| trip.call == call).count()
 }
 
-#[test]
-fn a_cancel_that_finds_nothing_proves_nothing_and_is_not_repeated_for_ever() {
+fn a_cancel_that_finds_nothing_proves_nothing_and_is_not_repeated_for_ever(at: VenueKind) {
     for seed in 1..=8 {
         let context = format!("seed {seed}");
-        let mut counter = Counter::open(seed);
+        let mut counter = Counter::open(at, seed);
         let id = counter.buy(50_000, "0.5");
         counter.run_for(SECOND * 10);
         forget(&mut counter);
@@ -46,6 +53,12 @@ fn a_cancel_that_finds_nothing_proves_nothing_and_is_not_repeated_for_ever() {
         assert_eq!(open[0].leaves_qty, qty("0.5"), "{context}: exposure is still counted");
         let cancels = sent(&counter, CallKind::CancelOrder);
         assert!((1..=CANCELS_MAX).contains(&cancels), "{context}: {cancels} cancels");
+        if let Some(every) = at.manners().cancel_every {
+            let trips = counter.world.trips().filter(|trip| trip.call == CallKind::CancelOrder);
+            let left: Vec<_> = trips.map(|trip| trip.sent_at).collect();
+            let is_paced = left.windows(2).all(|pair| pair[1].since(pair[0]) >= every);
+            assert!(is_paced, "{context}: {left:?}");
+        }
         let alerts = |is_it: fn(&Incident) -> bool| counter.incidents(is_it);
         assert_eq!(alerts(|one| matches!(one, Incident::CancelFailing { .. })), 1, "{context}");
         assert_eq!(alerts(|one| matches!(one, Incident::NotFound { .. })), 1, "{context}");
@@ -60,9 +73,8 @@ fn a_cancel_that_finds_nothing_proves_nothing_and_is_not_repeated_for_ever() {
     }
 }
 
-#[test]
-fn nothing_takes_the_place_of_an_order_before_its_end_is_known() {
-    let mut counter = Counter::open(9);
+fn nothing_takes_the_place_of_an_order_before_its_end_is_known(at: VenueKind) {
+    let mut counter = Counter::open(at, 9);
     let id = counter.buy(50_000, "0.5");
     counter.run_for(SECOND * 10);
     forget(&mut counter);
@@ -87,18 +99,13 @@ fn nothing_takes_the_place_of_an_order_before_its_end_is_known() {
     counter.honest("no re-entry");
 }
 
-#[test]
-fn a_cancel_that_stopped_goes_on_when_the_order_turns_out_to_rest() {
-    let mut counter = Counter::open(10);
+fn a_cancel_that_stopped_goes_on_when_the_order_turns_out_to_rest(at: VenueKind) {
+    let mut counter = Counter::open(at, 10);
     let id = counter.buy(50_000, "0.5");
     counter.run_for(SECOND * 10);
-    let unknown = |code, text| Fault::Answered(Canned::error(400, code, text));
-    let rules = [
-        ("DELETE /api/v3/order", unknown(-2011, "Unknown order sent.")),
-        ("GET /api/v3/order", unknown(-2013, "Order does not exist.")),
-    ];
-    for (what, fault) in rules {
-        let rule = Rule::always(Pattern::what(what), fault);
+    let rules = [(at.names().cancel, at.nothing_to_cancel()), (at.names().query, at.not_found())];
+    for (what, answer) in rules {
+        let rule = Rule::always(Pattern::what(what), Fault::Answered(answer));
         counter.world.at_venue(|venue, _| venue.add_fault(rule));
     }
     counter.cancel(id);

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tradewind_engine::Incident;
 use tradewind_lab::Weather;
+use tradewind_model::call::{Call, OrderRef};
+use tradewind_model::id::{ClientOrderId, Symbol, VenueOrderId};
 use tradewind_model::notice::VenueStatus;
 use tradewind_model::order::OrderState;
 use tradewind_model::stream::StreamKind;
@@ -12,10 +14,30 @@ use tradewind_simulator::binance::{Fault, Pattern, Rule};
 use super::counter::{Counter, MINUTE, SECOND};
 use super::orders::qty;
 use super::probe::Told;
+use super::venue_kind::{VenueKind, at_each_venue};
+
+at_each_venue! {
+    a_gap_of_twelve_seconds_is_filled_within_its_weight_and_each_trade_is_told_once,
+    what_a_gap_costs_does_not_grow_with_the_accounts_history,
+    the_weight_of_a_resync_alone_is_within_what_was_declared,
+}
 
 const MILLI: Duration = Duration::from_millis(1);
-/// What a gap may cost on one symbol with five orders, handshake and subscription included.
-const WEIGHT_MAX: u32 = 80;
+
+/// What a gap may cost on one symbol with six orders, handshake and subscription included: what
+/// rests, the account, and each order with its trades.
+fn weight_max(at: VenueKind) -> u32 {
+    let symbol = || Symbol::from("BTCUSDT");
+    let order = OrderRef::Client(ClientOrderId::new("any").unwrap());
+    let trades_of = Some(VenueOrderId::new("1").unwrap());
+    let each = [
+        Call::QueryOrder { symbol: symbol(), order },
+        Call::FillHistory { symbol: symbol(), order: trades_of, since: None, limit: 1_000 },
+    ];
+    let once = [Call::OpenOrders { symbol: Some(symbol()) }, Call::Account];
+    let weigh = |calls: &[Call]| calls.iter().map(|call| at.weight(call)).sum::<u32>();
+    weigh(&once) + 6 * weigh(&each)
+}
 
 /// Trades that an account of ours has behind it.
 fn trade_before(counter: &mut Counter, trades: u32) {
@@ -34,9 +56,9 @@ fn trade_before(counter: &mut Counter, trades: u32) {
 
 /// Twelve seconds in which everything happens, and then the events come before the answers.
 /// Returns the weight that it cost.
-fn gap(seed: u64, trades_before: u32) -> u32 {
+fn gap(at: VenueKind, seed: u64, trades_before: u32) -> u32 {
     let context = format!("seed {seed}, {trades_before} trades before");
-    let mut counter = Counter::open(seed);
+    let mut counter = Counter::open(at, seed);
     trade_before(&mut counter, trades_before);
     let in_three = counter.buy(50_500, "0.9");
     let partly = counter.buy(50_400, "1.0");
@@ -44,7 +66,7 @@ fn gap(seed: u64, trades_before: u32) -> u32 {
     let resting = [counter.buy(50_200, "0.5"), counter.buy(50_100, "0.5")];
     counter.run_for(SECOND * 2);
     // One more leaves; it arrives while nobody listens, and its answer is lost.
-    let held = Rule::once(Pattern::what("POST /api/v3/order"), Fault::RequestHeld(MILLI * 1_500));
+    let held = Rule::once(Pattern::what(at.names().place), Fault::RequestHeld(MILLI * 1_500));
     counter.world.at_venue(|venue, _| venue.add_fault(held));
     counter.set_weather(Weather { lost_answers_permille: 1_000, ..Weather::FAIR });
     let swallowed = counter.buy(50_000, "0.5");
@@ -65,7 +87,7 @@ fn gap(seed: u64, trades_before: u32) -> u32 {
     assert!(!counter.is_live(), "{context}");
     assert_eq!(counter.state(partly), Some(OrderState::Open), "{context}: nobody has said so");
 
-    let held = Pattern::what("GET /api/v3/openOrders");
+    let held = Pattern::what(at.names().open_orders);
     let held = Rule::once(held, Fault::RequestHeld(MILLI * 400));
     counter.world.at_venue(|venue, _| venue.add_fault(held));
     let begun = counter.world.now();
@@ -114,29 +136,26 @@ fn gap(seed: u64, trades_before: u32) -> u32 {
         Some(*weight)
     });
     let declared = declared.max().expect("it is told what it may weigh");
-    assert!(declared + 4 <= WEIGHT_MAX, "{context}: {declared} declared");
+    assert!(declared + 4 <= weight_max(at), "{context}: {declared} declared");
     counter.honest(&context);
     weight
 }
 
-#[test]
-fn a_gap_of_twelve_seconds_is_filled_within_its_weight_and_each_trade_is_told_once() {
+fn a_gap_of_twelve_seconds_is_filled_within_its_weight_and_each_trade_is_told_once(at: VenueKind) {
     for seed in 1..=20 {
-        let weight = gap(seed, 0);
-        assert!(weight <= WEIGHT_MAX, "seed {seed}: {weight}");
+        let weight = gap(at, seed, 0);
+        assert!(weight <= weight_max(at), "seed {seed}: {weight}");
     }
 }
 
-#[test]
-fn what_a_gap_costs_does_not_grow_with_the_accounts_history() {
-    let (short, long) = (gap(3, 0), gap(3, 1_500));
+fn what_a_gap_costs_does_not_grow_with_the_accounts_history(at: VenueKind) {
+    let (short, long) = (gap(at, 3, 0), gap(at, 3, 1_500));
     assert!(long <= short + 6, "{short} without a history, {long} with one");
 }
 
-#[test]
-fn the_weight_of_a_resync_alone_is_within_what_was_declared() {
+fn the_weight_of_a_resync_alone_is_within_what_was_declared(at: VenueKind) {
     for orders in [1_u32, 5, 12, 40] {
-        let mut counter = Counter::open(u64::from(orders));
+        let mut counter = Counter::open(at, u64::from(orders));
         let ids: Vec<_> = (0..orders).map(|step| counter.buy(50_000 - step, "0.1")).collect();
         counter.run_for(SECOND * 4);
         counter.world.refuse_handshakes(true);
@@ -174,7 +193,7 @@ fn the_weight_of_a_resync_alone_is_within_what_was_declared() {
 
 #[test]
 fn many_symbols_are_asked_about_at_once() {
-    let mut counter = Counter::with(9, |world, instance| {
+    let mut counter = Counter::with(VenueKind::Binance, 9, |world, instance| {
         let pattern = world.venue.exchange_mut().symbols[0].clone();
         for number in 0..16 {
             let mut symbol = pattern.clone();

@@ -6,10 +6,10 @@ use tradewind_engine::Incident;
 use tradewind_grid::Grid;
 use tradewind_lab::Weather;
 use tradewind_model::stream::StreamKind;
-use tradewind_simulator::binance::BinanceConfig;
 use tradewind_strategy::Registry;
 
 use super::solo::{Setup, Solo};
+use super::venue_kind::VenueKind;
 
 const PARAMS: &str = "width = \"0.03\"\nlevels = 11\nqty = \"0.002\"";
 
@@ -19,7 +19,7 @@ fn world(seed: u64, weather: Weather, skew_ms: i64) -> Solo {
     Solo::new(Setup {
         seed,
         weather,
-        venue: BinanceConfig::default(),
+        venue: VenueKind::Binance.config(),
         skew_ms,
         cancels_on_stop: true,
         registry,

@@ -12,14 +12,24 @@ use tradewind_model::id::{ClientOrderId, ClientOrderIds};
 use tradewind_model::market::Quote;
 use tradewind_model::money::{Price, Quantity};
 use tradewind_model::notice::{Command, VenueStatus};
-use tradewind_model::order::{
-    Denied, MarketQuantity, OrderKind, OrderRequest, OrderState, OrderUpdate, Side,
-};
+use tradewind_model::order::{Denied, OrderKind, OrderRequest, OrderState, OrderUpdate, Side};
 use tradewind_model::time::Timestamp;
-use tradewind_simulator::binance::BinanceConfig;
+use tradewind_simulator::venue::VenueConfig;
 
 use super::orders::{post_only, qty};
 use super::probe::{self, of_order, told};
+use super::venue_kind::{VenueKind, at_each_venue};
+
+at_each_venue! {
+    an_order_leaves_once_its_intent_is_durable_and_no_sooner,
+    killed_at_any_moment_what_may_have_left_is_found_written_down,
+    what_becomes_of_an_order_is_written_down_to_its_end,
+    an_order_that_is_canceled_while_it_is_written_down_never_leaves,
+    an_order_that_the_disk_keeps_for_too_long_is_denied_by_its_deadline,
+    a_cancel_waits_for_no_disk,
+    when_the_storage_fails_new_orders_are_denied_cancels_pass_and_one_alert_is_given,
+    orders_that_wait_for_leave_when_the_storage_fails_do_not_leave,
+}
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const MILLI: Duration = Duration::from_millis(1);
@@ -28,27 +38,33 @@ pub(crate) const MILLI: Duration = Duration::from_millis(1);
 pub(crate) struct Desk {
     pub(crate) world: World,
     pub(crate) me: InstanceId,
+    pub(crate) at: VenueKind,
     ids: ClientOrderIds,
 }
 
 impl Desk {
-    pub(crate) fn open(takes: Duration) -> Self {
-        Self::open_with(takes, |_| {})
+    pub(crate) fn open(at: VenueKind, takes: Duration) -> Self {
+        Self::open_with(at, takes, |_| {})
     }
 
     /// The same, with something else about the venue.
-    pub(crate) fn open_with(takes: Duration, change: impl FnOnce(&mut BinanceConfig)) -> Self {
-        Self::open_as(takes, change, |_| {})
+    pub(crate) fn open_with(
+        at: VenueKind,
+        takes: Duration,
+        change: impl FnOnce(&mut VenueConfig),
+    ) -> Self {
+        Self::open_as(at, takes, change, |_| {})
     }
 
     /// The same, with something else about the instance, too.
     pub(crate) fn open_as(
+        at: VenueKind,
         takes: Duration,
-        change: impl FnOnce(&mut BinanceConfig),
+        change: impl FnOnce(&mut VenueConfig),
         adapt: impl FnOnce(&mut InstanceSetup),
     ) -> Self {
-        let mut setup = WorldSetup::default();
-        change(setup.venue.binance().unwrap());
+        let mut setup = WorldSetup { venue: at.config(), ..WorldSetup::default() };
+        change(&mut setup.venue);
         let mut world = World::new(setup);
         let strategies = vec![StrategySpec::new("probe", "feeds = [\"quote\"]")];
         let mut setup = InstanceSetup {
@@ -60,7 +76,7 @@ impl Desk {
         let me = world.spawn(setup).unwrap();
         world.run_for(SECOND * 5);
         told();
-        let desk = Self { world, me, ids: ClientOrderIds::new(0, Timestamp::EPOCH) };
+        let desk = Self { world, me, at, ids: ClientOrderIds::new(0, Timestamp::EPOCH) };
         assert_eq!(desk.status(), VenueStatus::Live);
         desk
     }
@@ -88,6 +104,17 @@ impl Desk {
 
     pub(crate) fn submit(&mut self, kind: OrderKind) -> ClientOrderId {
         self.order(Side::Buy, kind)
+    }
+
+    /// A buy of so much that trades at once.
+    pub(crate) fn at_once(&self, quantity: &str) -> OrderKind {
+        self.at.at_once(Side::Buy, qty(quantity), self.price(3))
+    }
+
+    /// Buys so much at once.
+    pub(crate) fn take(&mut self, quantity: &str) -> ClientOrderId {
+        let kind = self.at_once(quantity);
+        self.submit(kind)
     }
 
     pub(crate) fn order(&mut self, side: Side, kind: OrderKind) -> ClientOrderId {
@@ -137,9 +164,8 @@ pub(crate) fn states(updates: &[OrderUpdate]) -> Vec<OrderState> {
     updates.iter().map(|update| update.state).collect()
 }
 
-#[test]
-fn an_order_leaves_once_its_intent_is_durable_and_no_sooner() {
-    let mut desk = Desk::open(MILLI * 40);
+fn an_order_leaves_once_its_intent_is_durable_and_no_sooner(at: VenueKind) {
+    let mut desk = Desk::open(at, MILLI * 40);
     let asked = desk.world.now();
     let id = desk.rest();
     desk.world.run_for(MILLI * 39);
@@ -149,10 +175,9 @@ fn an_order_leaves_once_its_intent_is_durable_and_no_sooner() {
     assert_eq!(desk.sent(CallKind::PlaceOrder), [asked + MILLI * 40]);
 }
 
-#[test]
-fn killed_at_any_moment_what_may_have_left_is_found_written_down() {
+fn killed_at_any_moment_what_may_have_left_is_found_written_down(at: VenueKind) {
     for millis in 0..12 {
-        let mut desk = Desk::open(MILLI * 3);
+        let mut desk = Desk::open(at, MILLI * 3);
         let id = desk.rest();
         desk.world.run_for(MILLI * millis);
         let has_left = !desk.sent(CallKind::PlaceOrder).is_empty();
@@ -166,12 +191,11 @@ fn killed_at_any_moment_what_may_have_left_is_found_written_down() {
     }
 }
 
-#[test]
-fn what_becomes_of_an_order_is_written_down_to_its_end() {
-    let mut desk = Desk::open(MILLI);
+fn what_becomes_of_an_order_is_written_down_to_its_end(at: VenueKind) {
+    let mut desk = Desk::open(at, MILLI);
     let canceled = desk.rest();
     let qty = qty("0.9");
-    let filled = desk.submit(OrderKind::Market(MarketQuantity::Base(qty)));
+    let filled = desk.take("0.9");
     let crossing = post_only(desk.price(2), Quantity::new(Decimal::new(1, 2)).unwrap());
     let rejected = desk.submit(crossing);
     desk.world.run_for(SECOND * 3);
@@ -183,7 +207,9 @@ fn what_becomes_of_an_order_is_written_down_to_its_end() {
     let ending = |id| recovered.closed[&id].over.as_ref().unwrap().ending;
     assert_eq!(ending(canceled), Ending::Canceled);
     assert_eq!(ending(filled), Ending::Filled);
-    assert_eq!(ending(rejected), Ending::Rejected);
+    // What may only make and would take is refused, or taken and ended at once.
+    let crossed = if at.ends_crossing_makers() { Ending::Canceled } else { Ending::Rejected };
+    assert_eq!(ending(rejected), crossed);
     assert!(recovered.closed[&canceled].cancel_asked_at.is_some(), "a later life goes on with it");
     assert_eq!(recovered.closed[&filled].cum_qty(), qty);
     assert_eq!(recovered.closed[&filled].fills.len(), trades.len());
@@ -192,9 +218,8 @@ fn what_becomes_of_an_order_is_written_down_to_its_end() {
     assert_eq!(recovered.last_trades.len(), 1);
 }
 
-#[test]
-fn an_order_that_is_canceled_while_it_is_written_down_never_leaves() {
-    let mut desk = Desk::open(MILLI * 40);
+fn an_order_that_is_canceled_while_it_is_written_down_never_leaves(at: VenueKind) {
+    let mut desk = Desk::open(at, MILLI * 40);
     let id = desk.rest();
     desk.world.run_for(MILLI * 10);
     desk.cancel(id);
@@ -205,9 +230,8 @@ fn an_order_that_is_canceled_while_it_is_written_down_never_leaves() {
     assert_eq!(recovered.closed[&id].over.as_ref().unwrap().ending, Ending::Unsent);
 }
 
-#[test]
-fn an_order_that_the_disk_keeps_for_too_long_is_denied_by_its_deadline() {
-    let mut desk = Desk::open(SECOND * 15);
+fn an_order_that_the_disk_keeps_for_too_long_is_denied_by_its_deadline(at: VenueKind) {
+    let mut desk = Desk::open(at, SECOND * 15);
     let asked = desk.world.now();
     let id = desk.rest();
     desk.world.run_until(asked + SECOND * 20, |_| false);
@@ -219,9 +243,8 @@ fn an_order_that_the_disk_keeps_for_too_long_is_denied_by_its_deadline() {
     assert_eq!(desk.sent(CallKind::PlaceOrder), []);
 }
 
-#[test]
-fn a_cancel_waits_for_no_disk() {
-    let mut desk = Desk::open(MILLI * 300);
+fn a_cancel_waits_for_no_disk(at: VenueKind) {
+    let mut desk = Desk::open(at, MILLI * 300);
     let id = desk.rest();
     assert_eq!(states(&desk.news(id, SECOND)), [OrderState::Open]);
     let asked = desk.world.now();
@@ -230,9 +253,8 @@ fn a_cancel_waits_for_no_disk() {
     assert_eq!(desk.sent(CallKind::CancelOrder), [asked]);
 }
 
-#[test]
-fn when_the_storage_fails_new_orders_are_denied_cancels_pass_and_one_alert_is_given() {
-    let mut desk = Desk::open(MILLI);
+fn when_the_storage_fails_new_orders_are_denied_cancels_pass_and_one_alert_is_given(at: VenueKind) {
+    let mut desk = Desk::open(at, MILLI);
     let resting = desk.rest();
     desk.world.run_for(SECOND);
     told();
@@ -262,9 +284,8 @@ fn when_the_storage_fails_new_orders_are_denied_cancels_pass_and_one_alert_is_gi
     assert_eq!(recovered.orders.keys().copied().collect::<Vec<_>>(), [id]);
 }
 
-#[test]
-fn orders_that_wait_for_leave_when_the_storage_fails_do_not_leave() {
-    let mut desk = Desk::open(MILLI);
+fn orders_that_wait_for_leave_when_the_storage_fails_do_not_leave(at: VenueKind) {
+    let mut desk = Desk::open(at, MILLI);
     // More at once than orders have slots: the last ones wait in the queue.
     let price = desk.price(-10);
     let ids: Vec<_> = (0..30).map(|_| desk.submit(post_only(price, qty("0.001")))).collect();

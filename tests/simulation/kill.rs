@@ -4,20 +4,25 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use tradewind_engine::StrategyFailure;
 use tradewind_engine::{Incident, OnFailure};
-use tradewind_lab::StrategySpec;
+use tradewind_lab::{StrategySpec, Weather};
 use tradewind_model::call::{Call, CallKind};
 use tradewind_model::order::{Denied, OrderState, Side};
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
 use tradewind_model::trading::TradingState;
-use tradewind_simulator::binance::{Canned, Fault, Pattern, Rule};
+use tradewind_simulator::front::{Fault, Pattern, Rule};
 
 use super::orders::{post_only, qty};
 use super::probe::{Told, of_order, told};
 use super::trading::{Floor, MILLI, SECOND};
+use super::venue_kind::{VenueKind, at_each_venue};
+
+at_each_venue! {
+    pressed_while_the_house_burns_nothing_new_leaves_and_what_rests_is_canceled_in_a_minute,
+    what_is_unresolved_when_it_is_pressed_is_listed_until_it_is_known,
+}
 
 const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-const PLACE: &str = "POST /api/v3/order";
 
 /// Orders that rest when it begins.
 const RESTING: usize = 20;
@@ -26,11 +31,12 @@ const QUEUED: usize = 500;
 /// Orders that wait to be tried again.
 const DELAYED: u64 = 20;
 
-fn fire(seed: u64) -> Floor {
+fn fire(at: VenueKind, seed: u64) -> Floor {
     let mut floor = Floor::open_at(
+        at,
         seed,
         |venue| {
-            for symbol in &mut venue.exchange.symbols {
+            for symbol in &mut venue.exchange_mut().symbols {
                 symbol.filters.max_num_orders = Some(1_000);
             }
         },
@@ -52,18 +58,19 @@ fn fire(seed: u64) -> Floor {
 
 /// Sets everything on fire, and gives the orders that were asked for meanwhile.
 fn burn(floor: &mut Floor) -> Vec<tradewind_model::id::ClientOrderId> {
-    // Turned away, so that they wait for their next try.
-    let overloaded = Fault::Answered(Canned::error(503, -1008, "Server is overloaded."));
-    let rule = Rule { times: DELAYED, ..Rule::always(Pattern::what(PLACE), overloaded) };
-    floor.world.at_venue(|venue, _| venue.add_fault(rule));
+    let names = floor.at.names();
+    // No connection can be made for a moment, so that they wait for their next try.
+    let down = Weather { refused_permille: 1_000, ..Weather::FAIR };
+    floor.world.set_weather(floor.me, down);
     // One whose answer is lost: nobody knows what became of it.
     let price = floor.price(-3);
     let mut asked: Vec<_> =
         (0..DELAYED).map(|_| floor.submit(Side::Buy, post_only(price, qty("0.001")))).collect();
     floor.world.run_for(MILLI * 40);
-    floor.strike(PLACE, Fault::AnswerLost);
+    floor.world.set_weather(floor.me, Weather::FAIR);
+    floor.strike(names.place, Fault::AnswerLost);
     // What is read comes to nothing, until the breaker has had enough.
-    let reset = Rule::always(Pattern::what("GET /api/v3/account"), Fault::RequestReset);
+    let reset = Rule::always(Pattern::what(names.account), Fault::RequestReset);
     floor.world.at_venue(|venue, _| venue.add_fault(reset));
     for _ in 0..6 {
         floor.world.inquire(floor.me, Call::Account);
@@ -84,10 +91,11 @@ fn sent_since(floor: &Floor, since: Timestamp) -> usize {
     orders.filter(|trip| trip.sent_at >= since).count()
 }
 
-#[test]
-fn pressed_while_the_house_burns_nothing_new_leaves_and_what_rests_is_canceled_in_a_minute() {
+fn pressed_while_the_house_burns_nothing_new_leaves_and_what_rests_is_canceled_in_a_minute(
+    at: VenueKind,
+) {
     for seed in 51..54 {
-        let mut floor = fire(seed);
+        let mut floor = fire(at, seed);
         let asked = burn(&mut floor);
         let open = floor.snapshot().open_orders;
         let waiting = open.iter().filter(|order| order.state == OrderState::Pending).count();
@@ -140,11 +148,10 @@ fn pressed_while_the_house_burns_nothing_new_leaves_and_what_rests_is_canceled_i
     }
 }
 
-#[test]
-fn what_is_unresolved_when_it_is_pressed_is_listed_until_it_is_known() {
-    let mut floor = fire(55);
+fn what_is_unresolved_when_it_is_pressed_is_listed_until_it_is_known(at: VenueKind) {
+    let mut floor = fire(at, 55);
     let lost = Rule::always(Pattern::what("*"), Fault::RequestLost);
-    floor.strike(PLACE, Fault::AnswerLost);
+    floor.strike(at.names().place, Fault::AnswerLost);
     floor.world.mute_account_stream(floor.me, true);
     let doubted = floor.rest(Side::Buy, "0.001");
     floor.world.run_for(MILLI * 50);

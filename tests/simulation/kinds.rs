@@ -18,6 +18,7 @@ use tradewind_simulator::binance::{Canned, Fault};
 use super::journal::{Desk, MILLI, SECOND, states};
 use super::orders::{post_only, qty};
 use super::probe::{of_order, setbacks, told};
+use super::venue_kind::VenueKind;
 
 const PAIR: &str = "POST /api/v3/orderList/oco";
 
@@ -96,7 +97,7 @@ fn sorted(ids: &[ClientOrderId]) -> Vec<String> {
 
 #[test]
 fn a_stop_waits_is_set_off_and_fills() {
-    let mut desk = Desk::open(MILLI);
+    let mut desk = Desk::open(VenueKind::Binance, MILLI);
     let at = desk.below();
     let id = desk.order(Side::Sell, OrderKind::stop_loss(at, qty("0.5")));
     assert_eq!(states(&desk.news(id, MILLI * 50)), [OrderState::Open]);
@@ -115,7 +116,7 @@ fn a_stop_waits_is_set_off_and_fills() {
 
 #[test]
 fn a_stop_that_would_be_set_off_at_once_is_refused_in_the_venues_words() {
-    let mut desk = Desk::open(MILLI);
+    let mut desk = Desk::open(VenueKind::Binance, MILLI);
     let id = desk.order(Side::Sell, OrderKind::stop_loss(desk.price(3), qty("0.5")));
     let updates = desk.news(id, SECOND);
     assert_eq!(states(&updates), [OrderState::Rejected]);
@@ -124,7 +125,7 @@ fn a_stop_that_would_be_set_off_at_once_is_refused_in_the_venues_words() {
 
 #[test]
 fn when_the_stop_of_a_pair_is_set_off_the_other_half_ends_and_the_quantity_is_sold_once() {
-    let mut desk = Desk::open(MILLI);
+    let mut desk = Desk::open(VenueKind::Binance, MILLI);
     let (take, stop) = (desk.price(5), desk.below());
     let names = desk.pair(take, stop, qty("0.5"));
     desk.world.run_for(MILLI * 50);
@@ -148,7 +149,7 @@ fn when_the_stop_of_a_pair_is_set_off_the_other_half_ends_and_the_quantity_is_so
 
 #[test]
 fn when_the_profit_of_a_pair_is_taken_its_stop_goes() {
-    let mut desk = Desk::open(MILLI);
+    let mut desk = Desk::open(VenueKind::Binance, MILLI);
     // A buy this time: the profit is below the market.
     let (take, stop) = (desk.below(), desk.price(10));
     let names = desk.pair_on(Side::Buy, take, stop, qty("0.02"));
@@ -166,7 +167,7 @@ fn when_the_profit_of_a_pair_is_taken_its_stop_goes() {
 #[test]
 fn canceling_one_half_cancels_both_by_one_request() {
     for is_told in [true, false] {
-        let mut desk = Desk::open(MILLI);
+        let mut desk = Desk::open(VenueKind::Binance, MILLI);
         let names = desk.wide_pair();
         desk.world.run_for(SECOND);
         told();
@@ -197,7 +198,7 @@ fn a_pair_behind_a_lost_answer_is_found_or_ruled_out_as_one() {
         ("never came", Fault::RequestLost, false),
         ("503 and not done", Fault::Answered(Canned::timed_out()), false),
     ] {
-        let mut desk = Desk::open(MILLI);
+        let mut desk = Desk::open(VenueKind::Binance, MILLI);
         desk.strike(PAIR, fault);
         desk.strike_all("push execution*", Fault::AnswerHeld(SECOND * 2));
         let names = desk.wide_pair();
@@ -229,7 +230,7 @@ fn a_pair_behind_a_lost_answer_is_found_or_ruled_out_as_one() {
 
 #[test]
 fn a_pair_that_breaks_a_rule_or_is_refused_is_told_of_both_halves() {
-    let mut desk = Desk::open(MILLI);
+    let mut desk = Desk::open(VenueKind::Binance, MILLI);
     // The profit below the stop.
     let (take, stop) = (desk.price(-5), desk.price(5));
     let denied = desk.pair(take, stop, qty("1"));
@@ -251,7 +252,7 @@ fn a_pair_that_breaks_a_rule_or_is_refused_is_told_of_both_halves() {
 
 #[test]
 fn a_pair_canceled_before_it_left_costs_no_request() {
-    let mut desk = Desk::open(MILLI * 40);
+    let mut desk = Desk::open(VenueKind::Binance, MILLI * 40);
     let names = desk.wide_pair();
     desk.world.run_for(MILLI * 10);
     desk.cancel(names.stop);
@@ -265,7 +266,7 @@ fn a_pair_canceled_before_it_left_costs_no_request() {
 
 #[test]
 fn a_stop_that_somebody_else_cancels_is_told_as_a_lost_protection() {
-    let mut desk = Desk::open(MILLI);
+    let mut desk = Desk::open(VenueKind::Binance, MILLI);
     let stop = desk.order(Side::Sell, OrderKind::stop_loss(desk.price(-5), qty("1")));
     desk.world.run_for(SECOND);
     told();
@@ -338,7 +339,7 @@ fn killed_at_any_moment_nothing_of_any_kind_is_there_twice_or_forgotten() {
     for wish in Wish::ALL {
         for tenths in [0, 3, 8, 11, 14, 18, 22, 27, 33, 40, 60] {
             let context = format!("{wish:?}, killed after {tenths} tenths of a millisecond");
-            let mut desk = Desk::open(MILLI);
+            let mut desk = Desk::open(VenueKind::Binance, MILLI);
             wish.begin(&mut desk);
             desk.world.run_for(MILLI * tenths / 10);
             let entered = |desk: &Desk| {

@@ -9,12 +9,18 @@ use std::time::Duration;
 
 use tradewind_model::call::CallKind;
 use tradewind_model::order::{Denied, OrderState};
-use tradewind_simulator::binance::{Canned, Fault};
+use tradewind_simulator::front::{Canned, Fault};
 
 use super::journal::{Desk, MILLI, SECOND, states};
 use super::probe::{of_order, told};
+use super::venue_kind::{VenueKind, at_each_venue};
 
-const PLACE: &str = "POST /api/v3/order";
+at_each_venue! {
+    an_order_that_was_placed_behind_any_answer_is_found_and_never_told_as_gone,
+    an_order_that_was_not_placed_behind_an_answer_that_leaves_it_open_is_counted_until_ruled_out,
+    an_answer_that_proves_that_nothing_was_placed_is_believed,
+    the_page_of_the_edge_leaves_the_order_open_and_everything_silent_until_it_is_known,
+}
 
 /// What may be true behind an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,27 +43,30 @@ fn json(status: u16, body: &'static str) -> Canned {
     canned
 }
 
-fn rejected(text: &str) -> Canned {
-    Canned::error(400, -2010, text)
-}
+/// An answer, what it is called, and what may be true behind it.
+type Row = (&'static str, Canned, Truths);
 
 /// Answers that leave it open.
-fn open_ended() -> Vec<(&'static str, Canned, Truths)> {
-    let unexpected =
-        "An unexpected response was received from the message bus. Execution status unknown.";
-    let internal = "Internal error; unable to process your request. Please try again.";
-    let unknown = "Unknown error, please check your request or try again later.";
+fn open_ended(at: VenueKind) -> Vec<Row> {
+    let mut rows = wordless();
+    rows.extend(match at {
+        VenueKind::Binance => binance_open(),
+        VenueKind::Bitget => bitget_open(),
+    });
+    rows
+}
+
+/// Answers that prove that it was not placed.
+fn proofs(at: VenueKind) -> Vec<Row> {
+    match at {
+        VenueKind::Binance => binance_proofs(),
+        VenueKind::Bitget => bitget_proofs(),
+    }
+}
+
+/// What may stand in front of any venue, and what is no answer of any.
+fn wordless() -> Vec<Row> {
     vec![
-        ("503 -1007", Canned::timed_out(), Both),
-        ("400 -1007", Canned { status: 400, ..Canned::timed_out() }, Both),
-        ("408 -1007", Canned { status: 408, ..Canned::timed_out() }, Both),
-        ("503 -1006", Canned::error(503, -1006, unexpected), Both),
-        ("400 -1006", Canned::error(400, -1006, unexpected), Both),
-        ("503 -1000", Canned::error(503, -1000, unknown), Both),
-        ("400 -1000", Canned::error(400, -1000, unknown), Both),
-        ("503 -1001", Canned::error(503, -1001, internal), Both),
-        ("400 -1001", Canned::error(400, -1001, internal), Both),
-        ("503 -1016", Canned::error(503, -1016, "This service is no longer available."), Both),
         ("503 without a code", json(503, r#"{"msg":"Service Unavailable."}"#), Both),
         ("503 page", Canned::page(503, "503 Service Temporarily Unavailable"), Both),
         ("500 page", Canned::page(500, "500 Internal Server Error"), Both),
@@ -73,6 +82,29 @@ fn open_ended() -> Vec<(&'static str, Canned, Truths)> {
         ("204 empty", Canned { status: 204, ..Canned::empty() }, Both),
         ("200 null", json(200, "null"), Both),
         ("200 of no shape", json(200, "{}"), Both),
+    ]
+}
+
+fn rejected(text: &str) -> Canned {
+    Canned::error(400, -2010, text)
+}
+
+fn binance_open() -> Vec<Row> {
+    let unexpected =
+        "An unexpected response was received from the message bus. Execution status unknown.";
+    let internal = "Internal error; unable to process your request. Please try again.";
+    let unknown = "Unknown error, please check your request or try again later.";
+    vec![
+        ("503 -1007", Canned::timed_out(), Both),
+        ("400 -1007", Canned { status: 400, ..Canned::timed_out() }, Both),
+        ("408 -1007", Canned { status: 408, ..Canned::timed_out() }, Both),
+        ("503 -1006", Canned::error(503, -1006, unexpected), Both),
+        ("400 -1006", Canned::error(400, -1006, unexpected), Both),
+        ("503 -1000", Canned::error(503, -1000, unknown), Both),
+        ("400 -1000", Canned::error(400, -1000, unknown), Both),
+        ("503 -1001", Canned::error(503, -1001, internal), Both),
+        ("400 -1001", Canned::error(400, -1001, internal), Both),
+        ("503 -1016", Canned::error(503, -1016, "This service is no longer available."), Both),
         ("200 cut", json(200, r#"{"symbol":"BTCUSDT","orderId":28,"orderListId":-1,"cl"#), Both),
         ("200 error", json(200, r#"{"code":-2010,"msg":"Market is closed."}"#), Both),
         ("400 code of next year", Canned::error(400, -9_417, "A rule of next year."), Both),
@@ -82,8 +114,7 @@ fn open_ended() -> Vec<(&'static str, Canned, Truths)> {
     ]
 }
 
-/// Answers that prove that it was not placed.
-fn proofs() -> Vec<(&'static str, Canned, Truths)> {
+fn binance_proofs() -> Vec<Row> {
     let clock = "Timestamp for this request is outside of the recvWindow.";
     let orders = "Too many new orders; current limit is 100 orders per 10 SECOND.";
     vec![
@@ -109,16 +140,63 @@ fn proofs() -> Vec<(&'static str, Canned, Truths)> {
     ]
 }
 
-#[test]
-fn an_order_that_was_placed_behind_any_answer_is_found_and_never_told_as_gone() {
-    let answers = open_ended();
+/// The codes of which the venue itself says that the order has to be asked for, those that are in
+/// no table, and some whose status contradicts them.
+fn bitget_open() -> Vec<Row> {
+    use tradewind_simulator::bitget::canned::{error, service_error, timed_out, unknown_error};
+    let cut = r#"{"code":"00000","msg":"success","requestTime":1,"data":{"orderId":"12"#;
+    vec![
+        ("40010", timed_out(), Both),
+        ("200 40010", Canned { status: 200, ..timed_out() }, Both),
+        ("40725", service_error(), Both),
+        ("200 40725", Canned { status: 200, ..service_error() }, Both),
+        ("45001", unknown_error(), Both),
+        ("200 45001", Canned { status: 200, ..unknown_error() }, Both),
+        ("40015", error(400, "40015", "System is abnormal, please try again later"), Both),
+        ("40200", error(400, "40200", "Server upgrade, please try again later"), Both),
+        ("40808", error(400, "40808", "Parameter verification exception"), Both),
+        ("50031", error(400, "50031", "System error"), Both),
+        ("503 43012", error(503, "43012", "Insufficient balance"), Both),
+        ("400 code of next year", error(400, "98417", "A rule of next year."), Both),
+        ("400 no code", error(400, "", "What is it?"), Both),
+        ("200 cut", json(200, cut), Both),
+        ("400 success", error(400, "00000", "success"), Both),
+        ("duplicate", VenueKind::Bitget.duplicate(), Placed),
+    ]
+}
+
+fn bitget_proofs() -> Vec<Row> {
+    use tradewind_simulator::bitget::canned::{error, too_many_requests};
+    let scale = "Parameter verification exception size checkBDScale error value=1.23 checkScale=1";
+    vec![
+        ("429", too_many_requests(), NotTaken),
+        ("40008", error(400, "40008", "Request timestamp expired"), NotTaken),
+        ("40078", error(400, "40078", "The request is outside of its window"), NotTaken),
+        ("43012", error(400, "43012", "Insufficient balance"), Refused),
+        ("45110", error(400, "45110", "less than the minimum amount 1 USDT"), Refused),
+        ("43009", error(400, "43009", "The order price is too high"), Refused),
+        ("40808", error(400, "40808", scale), Refused),
+        ("40034", error(400, "40034", "Parameter BTCUSD does not exist"), Refused),
+        ("400172", error(400, "400172", "Parameter verification failed"), Refused),
+        ("41114", error(400, "41114", "The pair is under maintenance"), Refused),
+        ("43005", error(400, "43005", "Exceed the maximum number of orders"), Refused),
+        ("40009", error(400, "40009", "sign signature error"), Refused),
+        ("40012", error(400, "40012", "apikey/password is incorrect"), Refused),
+        ("40014", error(400, "40014", "Incorrect permissions"), Refused),
+        ("40037", error(400, "40037", "Apikey does not exist"), Refused),
+        ("40085", error(400, "40085", "You are in Unified Account mode"), Refused),
+    ]
+}
+
+fn an_order_that_was_placed_behind_any_answer_is_found_and_never_told_as_gone(at: VenueKind) {
+    let answers = open_ended(at);
     assert!(answers.len() >= 30, "{}", answers.len());
     for (name, answer, truths) in answers {
         assert!(matches!(truths, Both | Placed));
-        let mut desk = Desk::open(MILLI);
-        desk.strike(PLACE, Fault::Misreported(answer));
+        let mut desk = Desk::open(at, MILLI);
+        desk.strike(at.names().place, Fault::Misreported(answer));
         // So that the answer is all that is known for a while.
-        desk.strike("push execution*", Fault::AnswerHeld(Duration::from_millis(1_500)));
+        desk.strike(at.names().report, Fault::AnswerHeld(Duration::from_millis(1_500)));
         let id = desk.rest();
         let updates = desk.news(id, MILLI * 100);
         assert!(updates.iter().all(|one| !one.state.is_terminal()), "{name}: {updates:?}");
@@ -134,16 +212,18 @@ fn an_order_that_was_placed_behind_any_answer_is_found_and_never_told_as_gone() 
     }
 }
 
-#[test]
-fn an_order_that_was_not_placed_behind_an_answer_that_leaves_it_open_is_counted_until_ruled_out() {
-    for (name, answer, truths) in open_ended() {
+fn an_order_that_was_not_placed_behind_an_answer_that_leaves_it_open_is_counted_until_ruled_out(
+    at: VenueKind,
+) {
+    for (name, answer, truths) in open_ended(at) {
         if truths != Both {
             continue;
         }
-        let mut desk = Desk::open(MILLI);
-        desk.strike(PLACE, Fault::Answered(answer));
+        let mut desk = Desk::open(at, MILLI);
+        desk.strike(at.names().place, Fault::Answered(answer));
         let id = desk.rest();
-        let updates = desk.news(id, SECOND * 15);
+        let soon = at.proof_takes(SECOND * 2) - SECOND * 2;
+        let updates = desk.news(id, soon);
         assert_eq!(states(&updates), [OrderState::InDoubt], "{name}: {updates:?}");
         assert_counted(&desk, id, name);
         let updates = desk.news(id, SECOND * 10);
@@ -154,11 +234,10 @@ fn an_order_that_was_not_placed_behind_an_answer_that_leaves_it_open_is_counted_
     }
 }
 
-#[test]
-fn an_answer_that_proves_that_nothing_was_placed_is_believed() {
-    for (name, answer, truths) in proofs() {
-        let mut desk = Desk::open(MILLI);
-        desk.strike(PLACE, Fault::Answered(answer));
+fn an_answer_that_proves_that_nothing_was_placed_is_believed(at: VenueKind) {
+    for (name, answer, truths) in proofs(at) {
+        let mut desk = Desk::open(at, MILLI);
+        desk.strike(at.names().place, Fault::Answered(answer));
         let id = desk.rest();
         let updates = desk.news(id, SECOND * 30);
         assert!(!states(&updates).contains(&OrderState::InDoubt), "{name}: {updates:?}");
@@ -181,15 +260,16 @@ fn an_answer_that_proves_that_nothing_was_placed_is_believed() {
     }
 }
 
-#[test]
-fn the_page_of_the_edge_leaves_the_order_open_and_everything_silent_until_it_is_known() {
+fn the_page_of_the_edge_leaves_the_order_open_and_everything_silent_until_it_is_known(
+    at: VenueKind,
+) {
     for is_placed in [true, false] {
         let context = format!("403, placed: {is_placed}");
-        let mut desk = Desk::open(MILLI);
+        let mut desk = Desk::open(at, MILLI);
         let page = Canned::forbidden();
         let fault = if is_placed { Fault::Misreported(page) } else { Fault::Answered(page) };
-        desk.strike(PLACE, fault);
-        desk.strike("push execution*", Fault::RequestLost);
+        desk.strike(at.names().place, fault);
+        desk.strike(at.names().report, Fault::RequestLost);
         let id = desk.rest();
         let updates = desk.news(id, SECOND);
         assert_eq!(states(&updates), [OrderState::InDoubt], "{context}");

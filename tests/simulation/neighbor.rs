@@ -29,7 +29,7 @@ fn world(seed: u64) -> Solo {
         Setup {
             seed,
             weather: Weather::FAIR,
-            venue,
+            venue: venue.into(),
             skew_ms: 0,
             cancels_on_stop: true,
             registry: probe::registry(),

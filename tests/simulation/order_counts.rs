@@ -12,6 +12,7 @@ use tradewind_scheduler::QueueCapacity;
 use super::orders::{post_only, qty};
 use super::probe::{Told, told};
 use super::solo::Solo;
+use super::venue_kind::VenueKind;
 
 struct Hasty {
     world: Solo,
@@ -70,7 +71,7 @@ fn far() -> OrderKind {
 
 #[test]
 fn when_trades_have_made_room_the_venue_is_asked_and_trading_goes_on() {
-    let world = Solo::calm(|world, instance| {
+    let world = Solo::calm(VenueKind::Binance, |world, instance| {
         world.venue.binance().unwrap().front.limits.orders_per_day = 40;
         // Long enough for the count to be asked for twice.
         instance.order_deadline = Duration::from_secs(15);
@@ -99,8 +100,9 @@ fn when_trades_have_made_room_the_venue_is_asked_and_trading_goes_on() {
 
 #[test]
 fn nothing_is_asked_when_nothing_has_traded() {
-    let world =
-        Solo::calm(|world, _| world.venue.binance().unwrap().front.limits.orders_per_day = 20);
+    let world = Solo::calm(VenueKind::Binance, |world, _| {
+        world.venue.binance().unwrap().front.limits.orders_per_day = 20
+    });
     let mut hasty = Hasty::new(world);
     let before = hasty.world.requests("GET /api/v3/rateLimit/order");
     for _ in 0..60 {
@@ -113,7 +115,7 @@ fn nothing_is_asked_when_nothing_has_traded() {
 
 #[test]
 fn twice_as_many_orders_as_are_allowed_are_denied_by_type_and_never_by_the_venue() {
-    let mut hasty = Hasty::new(Solo::calm(|world, _| {
+    let mut hasty = Hasty::new(Solo::calm(VenueKind::Binance, |world, _| {
         // What waits counts as open: without this, the number of open orders would stop it first.
         world.venue.exchange_mut().symbols[0].filters.max_num_orders = Some(1_000);
     }));
@@ -144,7 +146,7 @@ fn twice_as_many_orders_as_are_allowed_are_denied_by_type_and_never_by_the_venue
 
 #[test]
 fn a_queue_of_orders_that_is_full_says_so() {
-    let mut hasty = Hasty::new(Solo::calm(|_, instance| {
+    let mut hasty = Hasty::new(Solo::calm(VenueKind::Binance, |_, instance| {
         instance.scheduler.queue = QueueCapacity { trade: 16, ..QueueCapacity::default() };
     }));
     for _ in 0..200 {

@@ -7,16 +7,24 @@ use tradewind_engine::journal::FaultKind;
 use tradewind_model::call::CallKind;
 use tradewind_model::notice::VenueStatus;
 use tradewind_model::order::{Denied, Side};
-use tradewind_simulator::binance::{Fault, Pattern, Rule};
+use tradewind_simulator::front::{Fault, Pattern, Rule};
 
 use super::probe::{of_order, told};
 use super::trading::{Floor, MILLI, SECOND};
+use super::venue_kind::{VenueKind, at_each_venue};
+
+at_each_venue! {
+    a_process_that_was_stopped_for_ten_minutes_asks_everything_anew_and_says_so_once,
+    a_machine_that_slept_for_ten_minutes_says_so_once,
+    a_venue_that_answers_nothing_for_forty_seconds_is_told_of_once,
+    a_disk_that_is_full_or_read_only_lets_cancels_pass_and_is_told_of_once,
+}
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A floor with an order that rests and one in the books as traded.
-fn busy(seed: u64) -> Floor {
-    let mut floor = Floor::open(seed, |_| {});
+fn busy(at: VenueKind, seed: u64) -> Floor {
+    let mut floor = Floor::open(at, seed, |_| {});
     floor.market(Side::Buy, "0.1");
     floor.rest(Side::Buy, "0.01");
     floor.world.run_for(SECOND * 2);
@@ -34,9 +42,8 @@ fn is_open_for_business(floor: &mut Floor, context: &str) {
     floor.honest(context);
 }
 
-#[test]
-fn a_process_that_was_stopped_for_ten_minutes_asks_everything_anew_and_says_so_once() {
-    let mut floor = busy(31);
+fn a_process_that_was_stopped_for_ten_minutes_asks_everything_anew_and_says_so_once(at: VenueKind) {
+    let mut floor = busy(at, 31);
     // Asked for as it stops: it is not to leave ten minutes later.
     let asked = floor.sent(CallKind::PlaceOrder);
     floor.world.pause(floor.me, MINUTE * 10);
@@ -50,19 +57,17 @@ fn a_process_that_was_stopped_for_ten_minutes_asks_everything_anew_and_says_so_o
     assert_eq!(floor.incidents(|one| matches!(one, Incident::Paused { .. })), 1);
 }
 
-#[test]
-fn a_machine_that_slept_for_ten_minutes_says_so_once() {
-    let mut floor = busy(32);
+fn a_machine_that_slept_for_ten_minutes_says_so_once(at: VenueKind) {
+    let mut floor = busy(at, 32);
     floor.world.sleep(floor.me, MINUTE * 10);
     floor.world.run_for(MINUTE * 10 + SECOND * 30);
     is_open_for_business(&mut floor, "slept");
     assert_eq!(floor.alerts().len(), 1, "{:?}", floor.alerts());
 }
 
-#[test]
-fn a_venue_that_answers_nothing_for_forty_seconds_is_told_of_once() {
+fn a_venue_that_answers_nothing_for_forty_seconds_is_told_of_once(at: VenueKind) {
     for seed in 33..38 {
-        let mut floor = busy(seed);
+        let mut floor = busy(at, seed);
         let silence = Rule::always(Pattern::default(), Fault::RequestLost);
         let rule = floor.world.at_venue(|venue, _| venue.add_fault(silence));
         for _ in 0..3 {
@@ -78,10 +83,9 @@ fn a_venue_that_answers_nothing_for_forty_seconds_is_told_of_once() {
     }
 }
 
-#[test]
-fn a_disk_that_is_full_or_read_only_lets_cancels_pass_and_is_told_of_once() {
+fn a_disk_that_is_full_or_read_only_lets_cancels_pass_and_is_told_of_once(at: VenueKind) {
     for (seed, kind) in [(41, FaultKind::NoSpace), (42, FaultKind::ReadOnly)] {
-        let mut floor = busy(seed);
+        let mut floor = busy(at, seed);
         floor.world.journal(floor.me).unwrap().damage(kind);
         for _ in 0..3 {
             let id = floor.rest(Side::Buy, "0.01");

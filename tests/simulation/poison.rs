@@ -5,11 +5,17 @@ use std::time::Duration;
 use tradewind_model::call::CallKind;
 use tradewind_model::order::OrderState;
 use tradewind_model::stream::StreamKind;
-use tradewind_simulator::binance::{Canned, Fault, Pattern, Rule, nonsense};
+use tradewind_simulator::front::{Canned, Fault, Pattern, Rule};
 use tradewind_simulator::limits::Service;
 
 use super::counter::{Counter, MINUTE, SECOND};
 use super::orders::qty;
+use super::venue_kind::{VenueKind, at_each_venue};
+
+at_each_venue! {
+    an_order_whose_report_cannot_be_read_is_asked_about_and_the_others_go_on,
+    what_says_nothing_is_passed_over_and_what_it_may_have_said_is_asked_within_bounds,
+}
 
 const MILLI: Duration = Duration::from_millis(1);
 
@@ -21,21 +27,20 @@ fn sent(counter: &Counter, call: CallKind) -> usize {
     counter.world.trips().filter(|trip| trip.call == call).count()
 }
 
-#[test]
-fn an_order_whose_report_cannot_be_read_is_asked_about_and_the_others_go_on() {
-    for (number, wrong) in (1_u64..).zip(nonsense::WRONG) {
-        let mut counter = Counter::open(number);
+fn an_order_whose_report_cannot_be_read_is_asked_about_and_the_others_go_on(at: VenueKind) {
+    for (number, wrong) in (1_u64..).zip(at.wrong_reports()) {
+        let mut counter = Counter::open(at, number);
         let (poisoned, sound) = (counter.buy(50_000, "0.5"), counter.buy(49_000, "0.5"));
         counter.run_for(SECOND);
         let update = counter.news(poisoned).pop().unwrap();
         let venue_id = update.venue_order_id.unwrap().as_str().to_owned();
         // The order has traded, and that is what could not be read.
-        let lost = Rule::once(Pattern::what("push execution*"), Fault::RequestLost);
+        let lost = Rule::once(Pattern::what(at.names().report), Fault::RequestLost);
         counter.world.at_venue(|venue, _| venue.add_fault(lost));
         counter.sell("BTCUSDT", "0.2");
         let (asked, before) =
             (sent(&counter, CallKind::QueryOrder), counter.world.snapshot().counters);
-        let text = nonsense::report(poisoned.as_str(), &venue_id, wrong);
+        let text = at.wrong_report(poisoned.as_str(), &venue_id, wrong);
         say(&mut counter, Service::WsApi, &text);
         counter.run_for(MILLI * 100);
         let after = counter.world.snapshot().counters;
@@ -52,14 +57,15 @@ fn an_order_whose_report_cannot_be_read_is_asked_about_and_the_others_go_on() {
     }
 }
 
-#[test]
-fn what_says_nothing_is_passed_over_and_what_it_may_have_said_is_asked_within_bounds() {
-    let mut counter = Counter::open(3);
+fn what_says_nothing_is_passed_over_and_what_it_may_have_said_is_asked_within_bounds(
+    at: VenueKind,
+) {
+    let mut counter = Counter::open(at, 3);
     let ids: Vec<_> = (0..5).map(|step| counter.buy(50_000 - step, "0.5")).collect();
     counter.run_for(SECOND * 10);
     let begun = counter.world.now();
     for round in 0..400 {
-        for text in nonsense::MESSAGES {
+        for text in at.nonsense() {
             say(&mut counter, Service::WsApi, text);
             say(&mut counter, Service::Streams, text);
         }
@@ -83,7 +89,7 @@ fn what_says_nothing_is_passed_over_and_what_it_may_have_said_is_asked_within_bo
 
 #[test]
 fn one_broken_row_of_a_list_leaves_the_others_and_its_order_is_asked_about() {
-    let mut counter = Counter::open(4);
+    let mut counter = Counter::open(VenueKind::Binance, 4);
     let ids: Vec<_> = (0..4).map(|step| counter.buy(50_000 - step, "0.5")).collect();
     counter.run_for(SECOND * 6);
     let rows: Vec<_> = ids

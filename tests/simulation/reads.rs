@@ -9,6 +9,7 @@ use tradewind_model::outcome::Reply;
 use tradewind_scheduler::{Never, Priority, QueueCapacity, ScopeKey, Shed, Staleness};
 
 use super::solo::{PEER, Solo};
+use super::venue_kind::VenueKind;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -41,7 +42,7 @@ fn shed(answer: Option<Answer>) -> Option<Shed> {
 
 #[test]
 fn the_same_question_of_thousands_is_one_request() {
-    let mut world = Solo::calm(|_, _| {});
+    let mut world = Solo::calm(VenueKind::Binance, |_, _| {});
     for call in [Call::Account, Call::OpenOrders { symbol: None }, depth(100)] {
         let before = world.ledger().total_requests();
         let asked: Vec<_> =
@@ -66,7 +67,7 @@ fn the_same_question_of_thousands_is_one_request() {
 
 #[test]
 fn what_grows_stale_slowly_is_asked_once_an_hour_and_fees_beside_balances_too() {
-    let mut world = Solo::calm(|_, _| {});
+    let mut world = Solo::calm(VenueKind::Binance, |_, _| {});
     let catalogs = |world: &Solo| world.requests("GET /api/v3/exchangeInfo");
     let accounts = |world: &Solo| world.requests("GET /api/v3/account");
     assert_eq!((catalogs(&world), accounts(&world)), (1, 1), "the engine's own");
@@ -98,7 +99,7 @@ fn what_grows_stale_slowly_is_asked_once_an_hour_and_fees_beside_balances_too() 
 
 #[test]
 fn more_than_the_venue_allows_is_shed_in_time_and_by_type() {
-    let mut world = Solo::calm(|_, _| {});
+    let mut world = Solo::calm(VenueKind::Binance, |_, _| {});
     // Three times what the minute holds, for who waits five seconds.
     let patience = SECOND * 5;
     let mut asked = Vec::new();
@@ -144,7 +145,7 @@ fn more_than_the_venue_allows_is_shed_in_time_and_by_type() {
 
 #[test]
 fn a_full_queue_and_a_crowd_say_so() {
-    let mut world = Solo::calm(|_, instance| {
+    let mut world = Solo::calm(VenueKind::Binance, |_, instance| {
         instance.scheduler.queue = QueueCapacity { background: 10, ..QueueCapacity::default() };
     });
     world.at_venue(|venue, now| venue.burn(now, PEER, 5_900));
@@ -179,7 +180,7 @@ fn a_full_queue_and_a_crowd_say_so() {
 
 #[test]
 fn each_who_waits_is_told_at_their_own_deadline_and_the_call_lives_on_for_the_others() {
-    let mut world = Solo::calm(|_, _| {});
+    let mut world = Solo::calm(VenueKind::Binance, |_, _| {});
     let begun = world.now();
     let window_ends = (begun.window_start(MINUTE) + MINUTE).since(begun);
     world.at_venue(|venue, now| venue.burn(now, PEER, 5_800));
@@ -205,7 +206,7 @@ fn each_who_waits_is_told_at_their_own_deadline_and_the_call_lives_on_for_the_ot
 
 #[test]
 fn who_cannot_wait_until_a_ban_is_over_is_told_at_once_and_the_others_after_it() {
-    let mut world = Solo::calm(|_, _| {});
+    let mut world = Solo::calm(VenueKind::Binance, |_, _| {});
     let until = world.at_venue(|venue, now| venue.ban(now, PEER));
     let patient = until.since(world.now()) + MINUTE;
     // It is learnt with the first answer, while others wait behind it.
@@ -238,7 +239,7 @@ fn who_cannot_wait_until_a_ban_is_over_is_told_at_once_and_the_others_after_it()
 
 #[test]
 fn what_would_change_something_is_no_question() {
-    let mut world = Solo::calm(|_, _| {});
+    let mut world = Solo::calm(VenueKind::Binance, |_, _| {});
     let call = Call::CancelOpenOrders { symbol: Symbol::new("BTCUSDT") };
     let asked = world.ask(call.clone(), Urgency::Query, SECOND);
     assert_eq!(world.answer(asked), Some(Err(ReadFailed::NotARead(call.kind()))));

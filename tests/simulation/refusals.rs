@@ -15,6 +15,7 @@ use tradewind_simulator::exchange::SymbolStatus;
 use super::orders::{post_only, qty};
 use super::probe::{Told, of_order, told};
 use super::solo::Solo;
+use super::venue_kind::VenueKind;
 
 struct Stubborn {
     world: Solo,
@@ -23,7 +24,10 @@ struct Stubborn {
 
 impl Stubborn {
     fn new() -> Self {
-        Self { world: Solo::calm(|_, _| {}), ids: ClientOrderIds::new(99, Timestamp::EPOCH) }
+        Self {
+            world: Solo::calm(VenueKind::Binance, |_, _| {}),
+            ids: ClientOrderIds::new(99, Timestamp::EPOCH),
+        }
     }
 
     fn submit(&mut self, instrument: &str, side: Side, kind: OrderKind) -> ClientOrderId {

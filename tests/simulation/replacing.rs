@@ -18,6 +18,7 @@ use tradewind_simulator::binance::{Canned, Fault};
 use super::journal::{Desk, MILLI, SECOND, states};
 use super::orders::{post_only, qty};
 use super::probe::{Told, of_order, setbacks, told};
+use super::venue_kind::VenueKind;
 
 const SWAP: &str = "POST /api/v3/order/cancelReplace";
 /// What is wanted in all: more than trades at one blow in a calm market.
@@ -25,8 +26,8 @@ const TOTAL: &str = "2";
 
 /// A calm market, so that orders trade bit by bit.
 fn calm() -> Desk {
-    Desk::open_with(MILLI, |venue| {
-        venue.exchange.symbols[0].market.volatility_ppm = 0;
+    Desk::open_with(VenueKind::Binance, MILLI, |venue| {
+        venue.exchange_mut().symbols[0].market.volatility_ppm = 0;
     })
 }
 
@@ -102,7 +103,7 @@ fn last(told: &[Told], id: ClientOrderId) -> OrderUpdate {
 
 #[test]
 fn one_request_cancels_an_untouched_order_and_places_the_other() {
-    let mut desk = Desk::open(MILLI);
+    let mut desk = Desk::open(VenueKind::Binance, MILLI);
     let first = desk.order(Side::Sell, post_only(desk.price(5), qty("1")));
     desk.world.run_for(SECOND);
     let second = desk.replace(first, post_only(desk.price(6), qty("1")));
@@ -356,9 +357,9 @@ fn a_limit_that_turns_the_request_away_leaves_the_stop_in_place() {
 
 #[test]
 fn where_the_venue_has_no_such_request_the_second_follows_the_first() {
-    let mut desk = Desk::open_with(MILLI, |venue| {
-        venue.exchange.symbols[0].market.volatility_ppm = 0;
-        venue.exchange.symbols[0].features.cancel_replace = false;
+    let mut desk = Desk::open_with(VenueKind::Binance, MILLI, |venue| {
+        venue.exchange_mut().symbols[0].market.volatility_ppm = 0;
+        venue.exchange_mut().symbols[0].features.cancel_replace = false;
     });
     let first = desk.offer();
     desk.trade_a_part();
@@ -375,8 +376,8 @@ fn where_the_venue_has_no_such_request_the_second_follows_the_first() {
 
 #[test]
 fn everything_that_is_there_can_be_sold_again_by_the_order_that_comes_instead() {
-    let mut desk = Desk::open_with(MILLI, |venue| {
-        let account = &mut venue.exchange.accounts[0];
+    let mut desk = Desk::open_with(VenueKind::Binance, MILLI, |venue| {
+        let account = &mut venue.exchange_mut().accounts[0];
         for (asset, free) in &mut account.balances {
             if asset == "BTC" {
                 *free = Decimal::ONE;
@@ -458,7 +459,7 @@ fn a_quantity_that_is_no_lower_or_that_the_venue_refuses_is_told_and_changes_not
 #[test]
 fn all_own_orders_on_an_instrument_are_canceled_by_their_names_and_nobody_elses() {
     for whose in [Whose::Own, Whose::Everybodys] {
-        let mut desk = Desk::open(MILLI);
+        let mut desk = Desk::open(VenueKind::Binance, MILLI);
         let (_, others) = super::lives::other(&mut desk.world);
         let own = [desk.rest(), desk.rest()];
         desk.world.run_for(SECOND);
@@ -487,7 +488,7 @@ fn all_own_orders_on_an_instrument_are_canceled_by_their_names_and_nobody_elses(
 
 #[test]
 fn canceling_everybodys_orders_is_not_repeated_and_ours_go_one_by_one() {
-    let mut desk = Desk::open(MILLI);
+    let mut desk = Desk::open(VenueKind::Binance, MILLI);
     let own = desk.rest();
     desk.world.run_for(SECOND);
     desk.strike("DELETE /api/v3/openOrders", Fault::RequestLost);

@@ -17,6 +17,15 @@ use tradewind_scheduler::{FailureClass, RetryPolicy};
 use super::orders::{post_only, qty};
 use super::probe::{of_order, told};
 use super::solo::{PEER, Solo};
+use super::venue_kind::{VenueKind, at_each_venue};
+
+at_each_venue! {
+    a_read_has_as_many_tries_as_the_table_says_each_told_as_what_it_is,
+    no_try_begins_that_cannot_end_before_its_deadline,
+    retries_are_paid_for_by_what_goes_well,
+    an_order_in_doubt_is_asked_about_for_ever_and_never_in_a_storm,
+    a_stream_is_opened_again_for_ever_within_its_backoff_and_forgets_after_a_healthy_minute,
+}
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -32,10 +41,9 @@ fn told_of(attempts: &[AttemptEvent]) -> Vec<(u32, RetryReason)> {
     attempts.iter().map(|one| (one.attempt, one.retry_reason)).collect()
 }
 
-#[test]
-fn a_read_has_as_many_tries_as_the_table_says_each_told_as_what_it_is() {
+fn a_read_has_as_many_tries_as_the_table_says_each_told_as_what_it_is(at: VenueKind) {
     for (transient, attempts) in [(2, 3), (1, 2), (0, 1)] {
-        let mut world = Solo::calm(|_, instance| {
+        let mut world = Solo::calm(at, |_, instance| {
             let policy = RetryPolicy::default().with(FailureClass::Transient, transient);
             instance.retry = policy.unwrap();
         });
@@ -58,11 +66,10 @@ fn a_read_has_as_many_tries_as_the_table_says_each_told_as_what_it_is() {
     }
 }
 
-#[test]
-fn no_try_begins_that_cannot_end_before_its_deadline() {
+fn no_try_begins_that_cannot_end_before_its_deadline(at: VenueKind) {
     let mut tried = 0;
     for patience in [1, 10, 50, 100, 200] {
-        let mut world = Solo::calm(|_, _| {});
+        let mut world = Solo::calm(at, |_, _| {});
         let answers_late = Weather { delay_max: Duration::from_millis(40), ..DOWN };
         world.set_weather(answers_late);
         let patience = Duration::from_millis(patience);
@@ -81,7 +88,7 @@ fn no_try_begins_that_cannot_end_before_its_deadline() {
 
 #[test]
 fn what_the_venue_asks_for_is_waited_for() {
-    let mut world = Solo::calm(|_, _| {});
+    let mut world = Solo::calm(VenueKind::Binance, |_, _| {});
     world.at_venue(|venue, now| venue.burn(now, PEER, 6_000));
     let asked = world.ask(depth(5), Urgency::Query, MINUTE * 3);
     world.run_for(MINUTE * 2);
@@ -98,9 +105,8 @@ fn what_the_venue_asks_for_is_waited_for() {
     assert!(matches!(world.answer(hasty), Some(Err(_))));
 }
 
-#[test]
-fn retries_are_paid_for_by_what_goes_well() {
-    let mut world = Solo::calm(|_, instance| instance.records_max = 1 << 20);
+fn retries_are_paid_for_by_what_goes_well(at: VenueKind) {
+    let mut world = Solo::calm(at, |_, instance| instance.records_max = 1 << 20);
     world.set_weather(Weather { refused_permille: 300, ..Weather::FAIR });
     for read in 0..2_000 {
         world.ask(depth(10 + read), Urgency::Background, MINUTE * 10);
@@ -121,9 +127,8 @@ fn retries_are_paid_for_by_what_goes_well() {
     assert!(again > 100 && again < first_failed * 9 / 10, "{again} for {first_failed}");
 }
 
-#[test]
-fn an_order_in_doubt_is_asked_about_for_ever_and_never_in_a_storm() {
-    let mut world = Solo::calm(|_, _| {});
+fn an_order_in_doubt_is_asked_about_for_ever_and_never_in_a_storm(at: VenueKind) {
+    let mut world = Solo::calm(at, |_, _| {});
     let mut ids = ClientOrderIds::new(99, Timestamp::EPOCH);
     let lost = Weather { lost_answers_permille: 1_000, ..Weather::FAIR };
     world.set_weather(lost);
@@ -148,7 +153,7 @@ fn an_order_in_doubt_is_asked_about_for_ever_and_never_in_a_storm() {
     let last = asked.last().unwrap().ts;
     assert!(world.now().since(last) < MINUTE * 2, "it is still asked");
     assert!(asked.iter().any(|one| one.attempt > 2 && one.retry_reason == RetryReason::Timeout));
-    assert_eq!(world.requests("POST /api/v3/order"), 5, "asked about, not sent again");
+    assert_eq!(world.requests(at.names().place), 5, "asked about, not sent again");
     world.set_weather(Weather::FAIR);
     world.refuse_handshakes(false);
     world.mute_account_stream(false);
@@ -159,9 +164,10 @@ fn an_order_in_doubt_is_asked_about_for_ever_and_never_in_a_storm() {
     }
 }
 
-#[test]
-fn a_stream_is_opened_again_for_ever_within_its_backoff_and_forgets_after_a_healthy_minute() {
-    let mut world = Solo::calm(|_, _| {});
+fn a_stream_is_opened_again_for_ever_within_its_backoff_and_forgets_after_a_healthy_minute(
+    at: VenueKind,
+) {
+    let mut world = Solo::calm(at, |_, _| {});
     world.run_for(MINUTE * 2);
     world.refuse_handshakes(true);
     world.cut_streams(StreamKind::Account);

@@ -8,13 +8,22 @@ use tradewind_lab::Weather;
 use tradewind_model::notice::VenueStatus;
 use tradewind_model::order::OrderState;
 use tradewind_model::stream::StreamKind;
-use tradewind_simulator::binance::{BinanceConfig, Fault, Pattern, Rule};
+use tradewind_simulator::front::{Fault, Pattern, Rule};
 use tradewind_simulator::limits::Service;
 
 use super::counter::{Counter, HOUR, MINUTE, SECOND};
 use super::orders::qty;
 use super::probe::{self, Told};
 use super::solo::{Setup, Solo};
+use super::venue_kind::{VenueKind, at_each_venue};
+
+at_each_venue! {
+    a_planned_change_of_sockets_loses_no_trade_of_ours_and_tells_none_twice,
+    sockets_are_replaced_before_the_venue_closes_them_without_anybody_noticing,
+    whoever_asks_for_another_socket_gets_the_one_that_is_on_its_way,
+    a_socket_that_goes_while_its_successor_is_on_its_way_is_succeeded_and_the_gap_asked_for,
+    a_successor_that_cannot_be_had_is_tried_again_while_the_old_one_stands,
+}
 
 const MILLI: Duration = Duration::from_millis(1);
 
@@ -25,11 +34,10 @@ fn counters(counter: &Counter) -> Counters {
     counter.world.snapshot().counters
 }
 
-#[test]
-fn a_planned_change_of_sockets_loses_no_trade_of_ours_and_tells_none_twice() {
+fn a_planned_change_of_sockets_loses_no_trade_of_ours_and_tells_none_twice(at: VenueKind) {
     for seed in 1..=4 {
         let context = format!("seed {seed}");
-        let mut counter = Counter::open(seed);
+        let mut counter = Counter::open(at, seed);
         counter.set_weather(SLOW);
         let id = counter.buy(50_000, "100");
         counter.run_for(SECOND * 5);
@@ -68,7 +76,7 @@ fn a_planned_change_of_sockets_loses_nothing_of_the_market_and_tells_nothing_twi
         let mut world = Solo::new(Setup {
             seed,
             weather: Weather { delay_max: Duration::from_millis(250), ..Weather::FAIR },
-            venue: BinanceConfig::default(),
+            venue: VenueKind::Binance.config(),
             skew_ms: 0,
             cancels_on_stop: true,
             registry: probe::registry(),
@@ -121,11 +129,10 @@ fn trade_id(told: &Told) -> Option<u64> {
     Some(trade.id)
 }
 
-#[test]
-fn sockets_are_replaced_before_the_venue_closes_them_without_anybody_noticing() {
+fn sockets_are_replaced_before_the_venue_closes_them_without_anybody_noticing(at: VenueKind) {
     for seed in [1] {
         let context = format!("seed {seed}");
-        let mut counter = Counter::open(seed);
+        let mut counter = Counter::open(at, seed);
         let id = counter.buy(50_000, "100");
         counter.run_for(SECOND * 5);
         let mut at = BTreeSet::new();
@@ -154,7 +161,7 @@ fn a_venue_that_shuts_down_is_left_before_it_does() {
     for (service, kind) in
         [(Service::WsApi, StreamKind::Account), (Service::Streams, StreamKind::Market)]
     {
-        let mut counter = Counter::with(4, |_, instance| {
+        let mut counter = Counter::with(VenueKind::Binance, 4, |_, instance| {
             instance.strategies[0].params = "feeds = [\"quote\", \"trade\"]".to_owned();
         });
         let id = counter.buy(50_000, "1");
@@ -178,7 +185,7 @@ fn a_venue_that_shuts_down_is_left_before_it_does() {
 
 #[test]
 fn events_that_the_venue_has_ended_are_asked_for_again_on_the_same_socket() {
-    let mut counter = Counter::open(6);
+    let mut counter = Counter::open(VenueKind::Binance, 6);
     let id = counter.buy(50_000, "1");
     counter.run_for(MINUTE * 2);
     let connections = counter.world.ledger().connections_accepted;
@@ -198,16 +205,16 @@ fn events_that_the_venue_has_ended_are_asked_for_again_on_the_same_socket() {
     counter.honest("ended");
 }
 
-#[test]
-fn whoever_asks_for_another_socket_gets_the_one_that_is_on_its_way() {
-    let mut counter = Counter::open(7);
+fn whoever_asks_for_another_socket_gets_the_one_that_is_on_its_way(at: VenueKind) {
+    let mut counter = Counter::open(at, 7);
     counter.run_for(MINUTE);
     let connections = counter.world.ledger().connections_accepted;
     for _ in 0..20 {
         counter.world.reconnect(StreamKind::Account);
-        counter
-            .world
-            .at_venue(|venue, now| venue.binance().unwrap().announce_shutdown(now, Service::WsApi));
+        // Where the venue tells of it.
+        counter.world.at_venue(|venue, now| {
+            venue.binance().map(|venue| venue.announce_shutdown(now, Service::WsApi))
+        });
         counter.run_for(Duration::from_micros(300));
     }
     counter.run_for(SECOND * 3);
@@ -216,11 +223,12 @@ fn whoever_asks_for_another_socket_gets_the_one_that_is_on_its_way() {
     assert_eq!(counters(&counter).streams_lost, 0);
 }
 
-#[test]
-fn a_socket_that_goes_while_its_successor_is_on_its_way_is_succeeded_and_the_gap_asked_for() {
+fn a_socket_that_goes_while_its_successor_is_on_its_way_is_succeeded_and_the_gap_asked_for(
+    at: VenueKind,
+) {
     for millis in [0_u64, 1, 3, 5, 8, 12, 20, 200, 2_000, 2_900, 3_100] {
         let context = format!("cut after {millis} ms");
-        let mut counter = Counter::open(8 + millis);
+        let mut counter = Counter::open(at, 8 + millis);
         let id = counter.buy(50_000, "1");
         counter.run_for(MINUTE * 2);
         let connections = counter.world.ledger().connections_accepted;
@@ -241,9 +249,8 @@ fn a_socket_that_goes_while_its_successor_is_on_its_way_is_succeeded_and_the_gap
     }
 }
 
-#[test]
-fn a_successor_that_cannot_be_had_is_tried_again_while_the_old_one_stands() {
-    let mut counter = Counter::open(10);
+fn a_successor_that_cannot_be_had_is_tried_again_while_the_old_one_stands(at: VenueKind) {
+    let mut counter = Counter::open(at, 10);
     let id = counter.buy(50_000, "1");
     counter.run_for(MINUTE * 2);
     counter.world.refuse_handshakes(true);
@@ -259,8 +266,7 @@ fn a_successor_that_cannot_be_had_is_tried_again_while_the_old_one_stands() {
     counter.run_for(MINUTE * 2);
     assert_eq!(counters(&counter).streams_rotated, 1);
     // Nor does one that stands and is never given the account's events.
-    let lost =
-        Rule::always(Pattern::what("userDataStream.subscribe.signature"), Fault::RequestLost);
+    let lost = Rule::always(Pattern::what(at.names().join), Fault::RequestLost);
     counter.world.at_venue(|venue, _| venue.add_fault(lost));
     counter.world.reconnect(StreamKind::Account);
     counter.run_for(MINUTE);

@@ -8,11 +8,17 @@ use tradewind_model::notice::VenueStatus;
 use tradewind_model::order::{OrderState, Side};
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::ShutReason;
-use tradewind_simulator::binance::fake;
+use tradewind_simulator::front::{Fault, Pattern, Rule};
 
 use super::orders::{Desk, post_only, qty};
 use super::probe::{Told, of_order, told};
 use super::solo::PEER;
+use super::venue_kind::{VenueKind, at_each_venue};
+
+at_each_venue! {
+    during_a_ban_not_a_byte_leaves_and_one_probe_goes_first_afterwards,
+    a_refused_key_is_not_tried_again_until_somebody_has_seen_to_it,
+}
 
 /// What reached the venue after a moment, in order.
 fn arrivals_since(desk: &Desk, since: Timestamp) -> Vec<&'static str> {
@@ -20,9 +26,8 @@ fn arrivals_since(desk: &Desk, since: Timestamp) -> Vec<&'static str> {
     arrivals.iter().filter(|one| one.at > since).map(|one| one.what).collect()
 }
 
-#[test]
-fn during_a_ban_not_a_byte_leaves_and_one_probe_goes_first_afterwards() {
-    let mut desk = Desk::open(Weather::FAIR);
+fn during_a_ban_not_a_byte_leaves_and_one_probe_goes_first_afterwards(at: VenueKind) {
+    let mut desk = Desk::open(at, Weather::FAIR);
     let resting = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
     desk.world.run_for(Duration::from_secs(1));
     let until = desk.world.at_venue(|venue, now| venue.ban(now, PEER));
@@ -38,7 +43,7 @@ fn during_a_ban_not_a_byte_leaves_and_one_probe_goes_first_afterwards() {
     assert_eq!(arrivals_since(&desk, learnt), Vec::<&str>::new(), "nothing leaves during the ban");
     desk.world.run_for(Duration::from_secs(120));
     let after = arrivals_since(&desk, until);
-    assert_eq!(after[0], "GET /api/v3/time", "{after:?}");
+    assert_eq!(after[0], at.names().time, "{after:?}");
     let told = told();
     let last = told.iter().rfind(|told| matches!(told, Told::Venue(_)));
     assert_eq!(last, Some(&Told::Venue(VenueStatus::Live)), "trading goes on");
@@ -48,10 +53,9 @@ fn during_a_ban_not_a_byte_leaves_and_one_probe_goes_first_afterwards() {
     assert_eq!(desk.world.drained(), Some(&[][..]));
 }
 
-#[test]
-fn a_refused_key_is_not_tried_again_until_somebody_has_seen_to_it() {
-    let mut desk = Desk::open(Weather::FAIR);
-    desk.world.at_venue(|venue, _| venue.revoke(fake::API_KEY));
+fn a_refused_key_is_not_tried_again_until_somebody_has_seen_to_it(at: VenueKind) {
+    let mut desk = Desk::open(at, Weather::FAIR);
+    desk.world.at_venue(|venue, _| venue.revoke(at.api_key()));
     let order = desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
     desk.world.run_for(Duration::from_secs(2));
     let latched = desk.world.now();
@@ -63,7 +67,7 @@ fn a_refused_key_is_not_tried_again_until_somebody_has_seen_to_it() {
         desk.submit(Side::Buy, post_only(desk.price(-10), qty("0.01")));
     }
     desk.world.run_for(Duration::from_secs(600));
-    let unsigned = ["GET /api/v3/time", "handshake"];
+    let unsigned = [at.names().time, "handshake", "ping"];
     let signed = |since| {
         let all = arrivals_since(&desk, since);
         all.into_iter().filter(|what| !unsigned.contains(what)).count()
@@ -75,4 +79,30 @@ fn a_refused_key_is_not_tried_again_until_somebody_has_seen_to_it() {
     let all = arrivals_since(&desk, cleared);
     let tries = all.iter().filter(|what| !unsigned.contains(what)).count();
     assert_eq!(tries, 1, "one signed read, refused again: {all:?}");
+}
+
+#[test]
+fn a_call_that_is_turned_away_whenever_it_is_let_through_is_tried_less_and_less() {
+    // Where each path is counted by itself, and nobody says that it is something else.
+    let at = VenueKind::Bitget;
+    let mut desk = Desk::open(at, Weather::FAIR);
+    let no = Rule::always(Pattern::what(at.names().place), Fault::Answered(at.turned_away()));
+    let rule = desk.world.at_venue(|venue, _| venue.add_fault(no));
+    let insist = |desk: &mut Desk, seconds: u64| {
+        for _ in 0..seconds * 2 {
+            desk.submit(Side::Buy, post_only(desk.price(-2), qty("0.001")));
+            desk.world.run_for(Duration::from_millis(500));
+        }
+        desk.requests(at.names().place)
+    };
+    let in_a_minute = insist(&mut desk, 60);
+    let in_ten = insist(&mut desk, 540);
+    assert!((4..=12).contains(&in_a_minute), "{in_a_minute}");
+    assert!(in_ten <= in_a_minute + 8, "{in_ten} in ten minutes, {in_a_minute} in the first");
+    // It is let through once more, and that is all there is to remember.
+    desk.world.at_venue(|venue, _| venue.remove_fault(rule));
+    insist(&mut desk, 310);
+    let order = desk.submit(Side::Buy, post_only(desk.price(-2), qty("0.001")));
+    desk.world.run_for(Duration::from_secs(1));
+    assert_eq!(of_order(&told(), order).last().unwrap().state, OrderState::Open);
 }

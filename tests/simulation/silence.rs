@@ -13,11 +13,12 @@ use tradewind_model::order::{OrderState, Side};
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::Shed;
-use tradewind_simulator::binance::{BinanceConfig, Canned, Fault, Hint, Hints, Pattern, Rule};
+use tradewind_simulator::binance::{Canned, Fault, Hint, Hints, Pattern, Rule};
 
 use super::orders::{Desk, post_only, qty};
 use super::probe::{Told, of_order, told};
 use super::solo::PEER;
+use super::venue_kind::VenueKind;
 
 const READS: usize = 100;
 const ORDERS: usize = 60;
@@ -37,7 +38,7 @@ struct Rush {
 impl Rush {
     /// Gets ready, lets `trouble` have its way with the venue, and rushes.
     fn into(trouble: impl FnOnce(&mut Desk)) -> Self {
-        let mut desk = Desk::of(Weather::FAIR, BinanceConfig::default(), |instance| {
+        let mut desk = Desk::of(Weather::FAIR, VenueKind::Binance.config(), |instance| {
             instance.disk = Some("disk".to_owned());
         });
         let price = desk.price(-10);
@@ -350,7 +351,7 @@ fn what_a_socket_is_told_silences_all_that_waits_for_any_other_way_out() {
 
 #[test]
 fn a_socket_is_told_a_moment_and_not_a_time_to_wait() {
-    let mut desk = Desk::open(Weather::FAIR);
+    let mut desk = Desk::open(VenueKind::Binance, Weather::FAIR);
     desk.world.run_for(Duration::from_secs(60));
     // Within ten seconds after a minute's start, so that a minute's end is far.
     let minute = Duration::from_secs(60);

@@ -16,8 +16,10 @@ use tradewind_model::notice::{Command, VenueStatus};
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::Staleness;
-use tradewind_simulator::binance::BinanceConfig;
+use tradewind_simulator::venue::VenueConfig;
 use tradewind_strategy::Registry;
+
+use super::venue_kind::VenueKind;
 
 pub(crate) const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -25,7 +27,7 @@ pub(crate) const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 pub(crate) struct Setup {
     pub(crate) seed: u64,
     pub(crate) weather: Weather,
-    pub(crate) venue: BinanceConfig,
+    pub(crate) venue: VenueConfig,
     /// The venue's clock less ours, in milliseconds.
     pub(crate) skew_ms: i64,
     /// Whether orders are canceled at the end.
@@ -50,7 +52,6 @@ impl Solo {
     pub(crate) fn new_with(setup: Setup, change: impl FnOnce(&mut InstanceSetup)) -> Self {
         let Setup { seed, weather, venue, skew_ms, cancels_on_stop, registry, strategy } = setup;
         let venue_clock = Clock::ahead_by_millis(skew_ms);
-        let venue = venue.into();
         let world = WorldSetup { seed, venue, venue_clock, traces: true, ..WorldSetup::default() };
         let strategies = vec![StrategySpec::new(strategy.0, strategy.1)];
         let mut instance = InstanceSetup {
@@ -72,8 +73,12 @@ impl Solo {
 
     /// A world that is live, in which nobody but its strategy trades: a probe that trades BTC-USDT
     /// and ETH-USDT and listens to what it is told.
-    pub(crate) fn calm(change: impl FnOnce(&mut WorldSetup, &mut InstanceSetup)) -> Self {
-        let mut world = WorldSetup { traces: false, ..WorldSetup::default() };
+    pub(crate) fn calm(
+        at: VenueKind,
+        change: impl FnOnce(&mut WorldSetup, &mut InstanceSetup),
+    ) -> Self {
+        let venue = at.config();
+        let mut world = WorldSetup { venue, traces: false, ..WorldSetup::default() };
         for symbol in &mut world.venue.exchange_mut().symbols {
             symbol.market = symbol.market.still();
         }

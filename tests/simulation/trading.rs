@@ -11,15 +11,34 @@ use tradewind_model::call::CallKind;
 use tradewind_model::id::{ClientOrderId, ClientOrderIds};
 use tradewind_model::money::{Price, Quantity};
 use tradewind_model::notice::{Command, VenueStatus};
-use tradewind_model::order::{
-    Denied, MarketQuantity, OrderKind, OrderRequest, OrderState, OrderUpdate, Side,
-};
+use tradewind_model::order::{Denied, OrderKind, OrderRequest, OrderState, OrderUpdate, Side};
 use tradewind_model::time::Timestamp;
 use tradewind_model::trading::{CLOSING_TAG, TradingScope, TradingState};
-use tradewind_simulator::binance::{BinanceConfig, Canned, Fault, Pattern, Rule};
+use tradewind_simulator::front::{Fault, Pattern, Rule};
+use tradewind_simulator::venue::VenueConfig;
 
 use super::orders::{post_only, qty};
 use super::probe::{self, of_order, told};
+use super::venue_kind::{VenueKind, at_each_venue};
+
+at_each_venue! {
+    halted_what_waits_never_leaves_what_rests_is_canceled_and_questions_pass,
+    an_order_that_is_held_back_or_tried_again_meets_the_last_door,
+    a_halt_outlives_the_process_and_holds_before_its_first_call,
+    what_forbids_holds_at_once_and_what_allows_once_it_is_written_down,
+    a_halt_that_cannot_be_written_down_holds_and_is_written_once_it_can_be,
+    a_strategy_is_halted_alone_and_a_scope_that_is_not_ours_is_refused,
+    reduce_only_clamps_to_flat_and_denies_what_leads_away_from_it,
+    an_order_in_doubt_takes_room_and_makes_none,
+    reduce_only_never_crosses_zero_whatever_races,
+    flatten_cancels_closes_and_ends_flat_at_the_venue,
+    flatten_goes_on_after_a_restart_and_counts_what_is_in_doubt,
+    what_the_engine_closes_by_is_not_for_strategies,
+    what_exceeds_a_limit_is_denied_with_its_name_and_figures,
+    more_lost_than_may_be_lets_orders_only_reduce_and_is_told_once,
+    while_too_much_is_in_doubt_no_new_risk_is_taken_and_cancels_pass,
+    a_strategy_that_hangs_is_cut_off_and_its_orders_follow_its_policy,
+}
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const MILLI: Duration = Duration::from_millis(1);
@@ -28,22 +47,24 @@ pub(crate) const MILLI: Duration = Duration::from_millis(1);
 pub(crate) struct Floor {
     pub(crate) world: World,
     pub(crate) me: InstanceId,
+    pub(crate) at: VenueKind,
     ids: ClientOrderIds,
 }
 
 impl Floor {
-    pub(crate) fn open(seed: u64, change: impl FnOnce(&mut InstanceSetup)) -> Self {
-        Self::open_at(seed, |_| {}, change)
+    pub(crate) fn open(at: VenueKind, seed: u64, change: impl FnOnce(&mut InstanceSetup)) -> Self {
+        Self::open_at(at, seed, |_| {}, change)
     }
 
     /// The same, with something else about the venue.
     pub(crate) fn open_at(
+        at: VenueKind,
         seed: u64,
-        venue: impl FnOnce(&mut BinanceConfig),
+        venue: impl FnOnce(&mut VenueConfig),
         change: impl FnOnce(&mut InstanceSetup),
     ) -> Self {
-        let mut setup = WorldSetup { seed, ..WorldSetup::default() };
-        venue(setup.venue.binance().unwrap());
+        let mut setup = WorldSetup { seed, venue: at.config(), ..WorldSetup::default() };
+        venue(&mut setup.venue);
         let mut world = World::new(setup);
         let strategies = vec![StrategySpec::new("probe", "feeds = [\"quote\"]")];
         let mut setup = InstanceSetup {
@@ -56,7 +77,7 @@ impl Floor {
         let me = world.spawn(setup).unwrap();
         world.run_for(SECOND * 5);
         told();
-        let floor = Self { world, me, ids: ClientOrderIds::new(0, Timestamp::EPOCH) };
+        let floor = Self { world, me, at, ids: ClientOrderIds::new(0, Timestamp::EPOCH) };
         assert_eq!(floor.status(), VenueStatus::Live);
         floor
     }
@@ -93,7 +114,9 @@ impl Floor {
     }
 
     pub(crate) fn market(&mut self, side: Side, quantity: &str) -> ClientOrderId {
-        self.submit(side, OrderKind::Market(MarketQuantity::Base(qty(quantity))))
+        let percent = if side == Side::Buy { 3 } else { -3 };
+        let kind = self.at.at_once(side, qty(quantity), self.price(percent));
+        self.submit(side, kind)
     }
 
     pub(crate) fn rest(&mut self, side: Side, quantity: &str) -> ClientOrderId {
@@ -172,9 +195,8 @@ fn strategy(name: &str) -> TradingScope {
     TradingScope::Strategy(name.parse().unwrap())
 }
 
-#[test]
-fn halted_what_waits_never_leaves_what_rests_is_canceled_and_questions_pass() {
-    let mut floor = Floor::open(1, |_| {});
+fn halted_what_waits_never_leaves_what_rests_is_canceled_and_questions_pass(at: VenueKind) {
+    let mut floor = Floor::open(at, 1, |_| {});
     let resting: Vec<_> = (0..5).map(|_| floor.rest(Side::Buy, "0.01")).collect();
     floor.world.run_for(SECOND);
     assert_eq!(floor.resting_at_venue(), 5);
@@ -203,12 +225,10 @@ fn halted_what_waits_never_leaves_what_rests_is_canceled_and_questions_pass() {
     floor.honest("halted");
 }
 
-#[test]
-fn an_order_that_is_held_back_or_tried_again_meets_the_last_door() {
-    let mut floor = Floor::open(2, |_| {});
+fn an_order_that_is_held_back_or_tried_again_meets_the_last_door(at: VenueKind) {
+    let mut floor = Floor::open(at, 2, |_| {});
     // Turned away without having been taken: it waits for its next try.
-    let overloaded = Canned::error(503, -1008, "Server is currently overloaded.");
-    floor.strike("POST /api/v3/order", Fault::Answered(overloaded));
+    floor.strike(at.names().place, Fault::Answered(at.turned_away()));
     let id = floor.rest(Side::Buy, "0.01");
     floor.world.run_until(floor.world.now() + SECOND, |world| {
         world.trips().any(|trip| trip.call == CallKind::PlaceOrder && trip.told_at.is_some())
@@ -220,9 +240,8 @@ fn an_order_that_is_held_back_or_tried_again_meets_the_last_door() {
     assert_eq!(of_order(&told(), id).last().unwrap().state, OrderState::Denied);
 }
 
-#[test]
-fn a_halt_outlives_the_process_and_holds_before_its_first_call() {
-    let mut floor = Floor::open(3, |_| {});
+fn a_halt_outlives_the_process_and_holds_before_its_first_call(at: VenueKind) {
+    let mut floor = Floor::open(at, 3, |_| {});
     floor.rest(Side::Buy, "0.01");
     let kind = post_only(floor.price(-3), qty("0.01"));
     floor.world.run_for(SECOND);
@@ -248,9 +267,8 @@ fn a_halt_outlives_the_process_and_holds_before_its_first_call() {
     assert_eq!(floor.state(), None, "that it runs is remembered too");
 }
 
-#[test]
-fn what_forbids_holds_at_once_and_what_allows_once_it_is_written_down() {
-    let mut floor = Floor::open(4, |setup| setup.journal_takes = Some(MILLI * 500));
+fn what_forbids_holds_at_once_and_what_allows_once_it_is_written_down(at: VenueKind) {
+    let mut floor = Floor::open(at, 4, |setup| setup.journal_takes = Some(MILLI * 500));
     floor.set_all(TradingState::Halted);
     assert_eq!(floor.state(), Some(TradingState::Halted));
     assert!(!floor.snapshot().trading[0].is_durable);
@@ -267,9 +285,8 @@ fn what_forbids_holds_at_once_and_what_allows_once_it_is_written_down() {
     assert_eq!(floor.state(), Some(TradingState::Halted));
 }
 
-#[test]
-fn a_halt_that_cannot_be_written_down_holds_and_is_written_once_it_can_be() {
-    let mut floor = Floor::open(5, |_| {});
+fn a_halt_that_cannot_be_written_down_holds_and_is_written_once_it_can_be(at: VenueKind) {
+    let mut floor = Floor::open(at, 5, |_| {});
     floor.world.journal(floor.me).unwrap().damage(FaultKind::NoSpace);
     let halted = floor.set_all(TradingState::Halted);
     floor.world.run_for(SECOND);
@@ -287,13 +304,12 @@ fn a_halt_that_cannot_be_written_down_holds_and_is_written_once_it_can_be() {
     assert_eq!(floor.state(), Some(TradingState::Halted));
 }
 
-#[test]
-fn a_strategy_is_halted_alone_and_a_scope_that_is_not_ours_is_refused() {
+fn a_strategy_is_halted_alone_and_a_scope_that_is_not_ours_is_refused(at: VenueKind) {
     let two = |setup: &mut InstanceSetup| {
         let second = StrategySpec { name: "second".to_owned(), ..setup.strategies[0].clone() };
         setup.strategies.push(second);
     };
-    let mut floor = Floor::open(6, two);
+    let mut floor = Floor::open(at, 6, two);
     floor.set(strategy("second"), TradingState::Halted);
     let price = floor.price(-3);
     let own = floor.submit_as("probe", Side::Buy, post_only(price, qty("0.01")), 7);
@@ -313,9 +329,8 @@ fn a_strategy_is_halted_alone_and_a_scope_that_is_not_ours_is_refused() {
     }
 }
 
-#[test]
-fn reduce_only_clamps_to_flat_and_denies_what_leads_away_from_it() {
-    let mut floor = Floor::open(7, |_| {});
+fn reduce_only_clamps_to_flat_and_denies_what_leads_away_from_it(at: VenueKind) {
+    let mut floor = Floor::open(at, 7, |_| {});
     floor.market(Side::Buy, "0.5");
     floor.world.run_for(SECOND * 2);
     let held = floor.base();
@@ -343,15 +358,14 @@ fn reduce_only_clamps_to_flat_and_denies_what_leads_away_from_it() {
     floor.honest("reduce only");
 }
 
-#[test]
-fn an_order_in_doubt_takes_room_and_makes_none() {
-    let mut floor = Floor::open(8, |_| {});
+fn an_order_in_doubt_takes_room_and_makes_none(at: VenueKind) {
+    let mut floor = Floor::open(at, 8, |_| {});
     floor.market(Side::Buy, "0.5");
     floor.world.run_for(SECOND * 2);
     floor.set_all(TradingState::ReduceOnly);
     floor.world.run_for(SECOND);
-    // It never reached the venue, which nobody knows for seventeen seconds.
-    floor.strike("POST /api/v3/order", Fault::RequestLost);
+    // It never reached the venue, which nobody knows for a while.
+    floor.strike(at.names().place, Fault::RequestLost);
     let doubted = floor.market(Side::Sell, "0.4");
     floor.world.run_for(SECOND * 11);
     assert_eq!(floor.snapshot().in_doubt, [doubted]);
@@ -361,7 +375,7 @@ fn an_order_in_doubt_takes_room_and_makes_none() {
     // Nor may what is in doubt be bought back.
     let back = floor.market(Side::Buy, "0.1");
     assert!(matches!(floor.denial(back), Denied::ReduceOnly { .. }));
-    floor.world.run_for(SECOND * 20);
+    floor.world.run_for(at.proof_takes(SECOND * 2));
     assert_eq!(floor.snapshot().in_doubt, []);
     floor.market(Side::Sell, "0.5");
     floor.world.run_for(SECOND * 2);
@@ -369,10 +383,9 @@ fn an_order_in_doubt_takes_room_and_makes_none() {
     floor.honest("in doubt");
 }
 
-#[test]
-fn reduce_only_never_crosses_zero_whatever_races() {
+fn reduce_only_never_crosses_zero_whatever_races(at: VenueKind) {
     for seed in 0..12_u64 {
-        let mut floor = Floor::open(100 + seed, |_| {});
+        let mut floor = Floor::open(at, 100 + seed, |_| {});
         let weather = Weather { lost_answers_permille: 80, delay_max: MILLI * 60, ..Weather::FAIR };
         floor.world.set_weather(floor.me, weather);
         let opens = if seed % 2 == 0 { Side::Buy } else { Side::Sell };
@@ -406,10 +419,9 @@ fn reduce_only_never_crosses_zero_whatever_races() {
     }
 }
 
-#[test]
-fn flatten_cancels_closes_and_ends_flat_at_the_venue() {
+fn flatten_cancels_closes_and_ends_flat_at_the_venue(at: VenueKind) {
     for side in [Side::Buy, Side::Sell] {
-        let mut floor = Floor::open(9, |_| {});
+        let mut floor = Floor::open(at, 9, |_| {});
         floor.market(side, "0.7");
         floor.rest(Side::Buy, "0.01");
         floor.rest(Side::Sell, "0.01");
@@ -433,14 +445,13 @@ fn flatten_cancels_closes_and_ends_flat_at_the_venue() {
     }
 }
 
-#[test]
-fn flatten_goes_on_after_a_restart_and_counts_what_is_in_doubt() {
-    let mut floor = Floor::open(10, |_| {});
+fn flatten_goes_on_after_a_restart_and_counts_what_is_in_doubt(at: VenueKind) {
+    let mut floor = Floor::open(at, 10, |_| {});
     floor.market(Side::Buy, "0.7");
     floor.world.run_for(SECOND * 3);
     // The order that closes has traded, and nobody says so.
-    floor.strike("POST /api/v3/order", Fault::AnswerLost);
-    floor.strike("push execution*", Fault::RequestLost);
+    floor.strike(at.names().place, Fault::AnswerLost);
+    floor.strike(at.names().report, Fault::RequestLost);
     floor.set_all(TradingState::Flatten);
     floor.world.run_until(floor.world.now() + SECOND * 5, |world| {
         world.trips().filter(|trip| trip.call == CallKind::PlaceOrder).count() == 2
@@ -455,18 +466,16 @@ fn flatten_goes_on_after_a_restart_and_counts_what_is_in_doubt() {
     floor.honest("after a restart");
 }
 
-#[test]
-fn what_the_engine_closes_by_is_not_for_strategies() {
-    let mut floor = Floor::open(11, |_| {});
+fn what_the_engine_closes_by_is_not_for_strategies(at: VenueKind) {
+    let mut floor = Floor::open(at, 11, |_| {});
     let price = floor.price(-3);
     let marked = floor.submit_as("probe", Side::Buy, post_only(price, qty("0.01")), CLOSING_TAG);
     assert!(matches!(floor.denial(marked), Denied::Unsupported(_)));
 }
 
-#[test]
-fn what_exceeds_a_limit_is_denied_with_its_name_and_figures() {
+fn what_exceeds_a_limit_is_denied_with_its_name_and_figures(at: VenueKind) {
     let limited = |name: &str, change: fn(&mut tradewind_model::trading::TradingLimits)| {
-        let mut floor = Floor::open(12, |setup| change(&mut setup.limits));
+        let mut floor = Floor::open(at, 12, |setup| change(&mut setup.limits));
         let small = floor.rest(Side::Buy, "0.001");
         assert_eq!(floor.news(small).last().unwrap().state, OrderState::Open, "{name}");
         let large = floor.rest(Side::Buy, "0.1");
@@ -493,9 +502,8 @@ fn what_exceeds_a_limit_is_denied_with_its_name_and_figures() {
     assert_eq!(floor.news(back).last().unwrap().state, OrderState::Filled);
 }
 
-#[test]
-fn more_lost_than_may_be_lets_orders_only_reduce_and_is_told_once() {
-    let mut floor = Floor::open(13, |setup| {
+fn more_lost_than_may_be_lets_orders_only_reduce_and_is_told_once(at: VenueKind) {
+    let mut floor = Floor::open(at, 13, |setup| {
         setup.strategies[0].limits.max_loss = Some("10".parse().unwrap());
     });
     // Fees and the spread alone cost more than that.
@@ -515,12 +523,11 @@ fn more_lost_than_may_be_lets_orders_only_reduce_and_is_told_once() {
     assert_eq!(floor.state(), Some(TradingState::ReduceOnly), "a restart forgets no loss");
 }
 
-#[test]
-fn while_too_much_is_in_doubt_no_new_risk_is_taken_and_cancels_pass() {
-    let mut floor = Floor::open(14, |setup| setup.limits.max_unresolved = Some(0));
+fn while_too_much_is_in_doubt_no_new_risk_is_taken_and_cancels_pass(at: VenueKind) {
+    let mut floor = Floor::open(at, 14, |setup| setup.limits.max_unresolved = Some(0));
     let resting = floor.rest(Side::Buy, "0.01");
     floor.world.run_for(SECOND);
-    floor.strike("POST /api/v3/order", Fault::RequestLost);
+    floor.strike(at.names().place, Fault::RequestLost);
     floor.rest(Side::Buy, "0.01");
     floor.world.run_for(SECOND * 11);
     let denied = floor.rest(Side::Buy, "0.01");
@@ -529,15 +536,14 @@ fn while_too_much_is_in_doubt_no_new_risk_is_taken_and_cancels_pass() {
     floor.world.command(floor.me, "probe", Command::Cancel { client_order_id: resting });
     assert_eq!(floor.news(resting).last().unwrap().state, OrderState::Canceled);
     assert_eq!(floor.alerts().len(), 1, "{:?}", floor.alerts());
-    floor.world.run_for(SECOND * 20);
+    floor.world.run_for(at.proof_takes(SECOND * 2));
     let later = floor.rest(Side::Buy, "0.01");
     assert_eq!(floor.news(later).last().unwrap().state, OrderState::Open, "it is over by itself");
 }
 
-#[test]
-fn a_strategy_that_hangs_is_cut_off_and_its_orders_follow_its_policy() {
+fn a_strategy_that_hangs_is_cut_off_and_its_orders_follow_its_policy(at: VenueKind) {
     for (on_failure, left) in [(OnFailure::Cancel, 1), (OnFailure::Leave, 2)] {
-        let mut floor = Floor::open(15, |setup| {
+        let mut floor = Floor::open(at, 15, |setup| {
             setup.strategies[0].on_failure = on_failure;
             let other = StrategySpec { name: "other".to_owned(), ..setup.strategies[0].clone() };
             setup.strategies.push(other);

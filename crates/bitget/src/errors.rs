@@ -88,7 +88,8 @@ pub(crate) fn fate(kind: CallKind, status: u16, error: &VenueError, headers: &He
         let (limit, away) = over(kind, headers);
         return turned_away(limit, away, error);
     }
-    judged(status, error, || over(kind, headers))
+    // What a code of its own turns away is no matter of the path's second, however much is left of it.
+    judged(status, error, || (limits::path(kind), PATH_AWAY))
 }
 
 /// The fate of a message on a socket that was answered with an error, or of a part of one. None of
@@ -153,7 +154,8 @@ fn over(kind: CallKind, headers: &HeaderMap) -> (LimitKind, Duration) {
 fn turned_away(kind: LimitKind, away: Duration, error: &VenueError) -> Fate {
     Fate::NotTaken(NotTaken::Throttled(Throttle {
         kind: Some(kind),
-        is_ban: false,
+        // Everything that comes from a place which is shut out is turned away.
+        is_ban: kind == LimitKind::RawRequests,
         retry_after: Some(away),
         retry_at: None,
         message: error.message.clone(),

@@ -57,6 +57,8 @@ pub(crate) const fn manners() -> Manners {
         ping_every: Some(Duration::from_secs(25)),
         // Closed at 24 hours.
         socket_age_max: Duration::from_secs(23 * 3_600),
+        // One order can be canceled once a second (error codes, 45129, read 2026-11).
+        cancel_every: Some(Duration::from_millis(1_200)),
         books: BookSource::Stream,
         closes_bars: false,
         // They go back ninety days.

@@ -26,6 +26,9 @@ pub struct LocalBook {
     at: Timestamp,
     is_synced: bool,
     held_back: VecDeque<BookDelta>,
+    /// What was told last by a stream that begins with the whole book: whether it was whole, and its
+    /// numbers.
+    told_last: Option<(bool, u64, u64)>,
 }
 
 /// What a book needs next.
@@ -107,6 +110,7 @@ impl LocalBook {
     /// what came before it, or comes out otherwise than at the venue, is thrown away; it begins anew
     /// with the next whole one.
     pub fn told(&mut self, delta: &BookDelta) -> BookState {
+        self.told_last = Some(numbers(delta));
         if delta.is_whole {
             self.reset();
             self.is_synced = true;
@@ -124,9 +128,17 @@ impl LocalBook {
         BookState::NeedsSnapshot
     }
 
+    /// Whether a stream that begins with the whole book has told this last, and says nothing new by
+    /// telling it again.
+    #[must_use]
+    pub fn is_repeated(&self, delta: &BookDelta) -> bool {
+        // A whole one that is asked for anew may have the number of the last.
+        self.told_last == Some(numbers(delta)) && (self.is_synced || !delta.is_whole)
+    }
+
     /// Throws everything away: the stream was interrupted.
     pub fn reset(&mut self) {
-        *self = Self::default();
+        *self = Self { told_last: self.told_last, ..Self::default() };
     }
 
     /// Whether the book is whole.
@@ -167,6 +179,10 @@ impl LocalBook {
         self.last_update_id = delta.last_update_id;
         self.at = delta.at;
     }
+}
+
+const fn numbers(delta: &BookDelta) -> (bool, u64, u64) {
+    (delta.is_whole, delta.first_update_id, delta.last_update_id)
 }
 
 fn level((price, qty): (&Price, &Quantity)) -> Level {

@@ -54,6 +54,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use tradewind_model::attempt::AccountHash;
+use tradewind_model::call::CallKind;
 use tradewind_model::id::{CallId, ClientOrderId, InstrumentId, StrategyId, Symbol};
 use tradewind_model::instrument::Instrument;
 use tradewind_model::lookup::Lookup;
@@ -242,6 +243,8 @@ pub struct Engine {
     jitter: Jitter,
     retries: Retries,
     refusals: RefusalBreaker,
+    /// Kinds of calls that were turned away by a limit of their own, and how they were last.
+    turned_away: BTreeMap<CallKind, shut::TurnedAway>,
     timers: Timers<Timer>,
     calls: Calls,
     reads: Reads,
@@ -297,6 +300,7 @@ impl Engine {
             jitter: Jitter::new(config.seed),
             retries: Retries::new(config.retry),
             refusals: RefusalBreaker::default(),
+            turned_away: BTreeMap::new(),
             timers: Timers::new(),
             calls: Calls::default(),
             reads: Reads::default(),

@@ -35,5 +35,5 @@ pub use instance::{Instance, InstanceId, InstanceSetup, SetupError, StrategySpec
 pub use log::write_log;
 pub use network::Weather;
 pub use stranger::{Burst, STRANGER_AGENT, Stranger, StrangerId};
-pub use trip::{Closed, Trip};
+pub use trip::{Closed, Covers, Trip};
 pub use world::{World, WorldSetup};

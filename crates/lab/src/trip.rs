@@ -38,9 +38,31 @@ pub struct Trip {
 pub struct Closed {
     /// Until when, by true time: the latest of what it names, and of what the venue knows of a ban.
     pub until: Timestamp,
-    /// Whether it is about new orders of the account; else it is about all that leaves by the
-    /// address.
-    pub is_orders_alone: bool,
+    /// What of it.
+    pub covers: Covers,
+}
+
+/// What an answer that says no is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Covers {
+    /// All that leaves by the address.
+    Everything,
+    /// New orders of the account.
+    NewOrders,
+    /// Calls of one kind.
+    Calls(CallKind),
+}
+
+impl Covers {
+    /// Whether it is about calls of a kind.
+    #[must_use]
+    pub fn call(self, kind: CallKind) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::NewOrders => kind.places_orders(),
+            Self::Calls(of) => of == kind,
+        }
+    }
 }
 
 impl Trip {

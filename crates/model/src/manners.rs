@@ -25,6 +25,9 @@ pub struct Manners {
     pub ping_every: Option<Duration>,
     /// A socket is replaced at this age at the latest. Venues close them a while later.
     pub socket_age_max: Duration,
+    /// How long after a cancel of an order another of the same one may be asked for: as the venue
+    /// has it, and what the way there may differ by. None where it does not mind.
+    pub cancel_every: Option<Duration>,
     /// Where a whole book comes from.
     pub books: BookSource,
     /// Whether it says of a bar that it is over. Where not, one is over when the next begins.
@@ -65,6 +68,7 @@ impl Default for Manners {
             // Binance closes a socket at 24 hours (web-socket-api.md and web-socket-streams.md,
             // general information, read 2026-11).
             socket_age_max: Duration::from_secs(23 * 3_600),
+            cancel_every: None,
             books: BookSource::Snapshot,
             closes_bars: true,
             keeps_trades: true,

@@ -35,6 +35,29 @@ impl VenueConfig {
         }
     }
 
+    /// How long reads may not know of an order or a trade yet, and lists of what is over: up to this
+    /// much, by seed.
+    pub const fn set_read_lags(&mut self, orders: Duration, history: Duration) {
+        match self {
+            Self::Binance(config) => {
+                config.front.order_read_lag_max = orders;
+                config.front.history_read_lag_max = history;
+            }
+            Self::Bitget(config) => {
+                config.front.order_read_lag_max = orders;
+                config.front.history_read_lag_max = history;
+            }
+        }
+    }
+
+    /// How many requests the ledger remembers the arrival of.
+    pub const fn set_arrivals_max(&mut self, max: usize) {
+        match self {
+            Self::Binance(config) => config.front.arrivals_max = max,
+            Self::Bitget(config) => config.front.arrivals_max = max,
+        }
+    }
+
     /// The configuration, if it is Binance's.
     #[must_use]
     pub const fn binance(&mut self) -> Option<&mut BinanceConfig> {

@@ -97,6 +97,17 @@ fn a_limit_names_the_path_that_it_is_of() {
 }
 
 #[test]
+fn a_cancel_that_came_too_soon_after_another_shuts_no_address_though_its_path_has_room_left() {
+    let mut response = samples::answer(400, &failure("45129", "once per second"));
+    let name = "x-mbx-used-remain-limit";
+    response.headers_mut().insert(name, HeaderValue::from_static("8"));
+    let outcome = BitgetSpot::default().decode(&cancel(), &response, samples::RECEIVED_AT);
+    let told = throttle(outcome.legs[0].1.clone());
+    let expected = (Some(LimitKind::Calls(CallKind::CancelOrder)), Some(PATH_AWAY));
+    assert_eq!((told.kind, told.retry_after), expected);
+}
+
+#[test]
 fn where_the_path_has_room_left_it_is_the_address_that_is_shut_out() {
     let mut response = samples::answer(429, &failure("429", "Too Many Requests"));
     let name = "x-mbx-used-remain-limit";
@@ -104,6 +115,7 @@ fn where_the_path_has_room_left_it_is_the_address_that_is_shut_out() {
     let outcome = BitgetSpot::default().decode(&query(), &response, samples::RECEIVED_AT);
     let told = throttle(outcome.legs[0].1.clone());
     assert_eq!((told.kind, told.retry_after), (Some(LimitKind::RawRequests), Some(ADDRESS_AWAY)));
+    assert!(told.is_ban, "nothing else gets through either");
 }
 
 #[test]

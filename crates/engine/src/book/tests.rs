@@ -61,3 +61,23 @@ fn what_is_held_back_is_bounded() {
     }
     assert_eq!(book.held_back.len(), HELD_BACK_MAX);
 }
+
+#[test]
+fn what_a_stream_repeats_is_nothing_new_but_for_a_whole_book_that_was_asked_for_anew() {
+    let mut book = LocalBook::new();
+    let whole = BookDelta { is_whole: true, ..delta(10, 10, vec![level(9, 1)]) };
+    assert!(!book.is_repeated(&whole));
+    assert_eq!(book.told(&whole), BookState::Synced);
+    assert!(book.is_repeated(&whole));
+    let change = delta(11, 12, vec![level(8, 1)]);
+    assert!(!book.is_repeated(&change));
+    assert_eq!(book.told(&change), BookState::Synced);
+    assert!(book.is_repeated(&change) && !book.is_repeated(&whole));
+    // A gap: what is repeated now is no news either, and the whole book is.
+    let gap = delta(20, 21, Vec::new());
+    assert_eq!(book.told(&gap), BookState::NeedsSnapshot);
+    assert!(book.is_repeated(&gap) && !book.is_repeated(&whole));
+    book.told(&whole);
+    book.reset();
+    assert!(!book.is_repeated(&whole), "the next socket begins with it");
+}

@@ -32,6 +32,8 @@ pub(super) struct Watch {
     place: Option<CallId>,
     pub(super) cancel: Option<CallId>,
     pub(super) cancel_tries: Tries,
+    /// No cancel leaves before this: the venue minds two of one order in short order.
+    pub(super) cancel_from: Timestamp,
     pub(super) ask: Option<CallId>,
     pub(super) ask_tries: Tries,
     pub(super) fetch_tries: Tries,

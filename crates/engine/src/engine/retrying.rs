@@ -125,6 +125,7 @@ impl Engine {
                     fate,
                     Some(Fate::Refused(refusal)) if refusal.kind == RefusalKind::UnknownOrder
                 );
+                self.space_cancels(id, pending.sent_at);
                 self.cancel_again(now, id, next, is_unknown, reason);
             }
             Owner::Fetch(id) => {
@@ -241,6 +242,17 @@ impl Engine {
         }
     }
 
+    /// A cancel of an order left, if at all, at this moment: where the venue minds, the next one
+    /// leaves some time later.
+    fn space_cancels(&mut self, id: ClientOrderId, sent_at: Option<Timestamp>) {
+        let every = self.config.manners.cancel_every;
+        if let Some((sent_at, every)) = sent_at.zip(every)
+            && let Some(watch) = self.watches.get_mut(&id)
+        {
+            watch.cancel_from = watch.cancel_from.max(sent_at + every);
+        }
+    }
+
     /// A cancel is repeated; after a few that came quickly an operator is told, once. One that
     /// finds nothing, again and again, stops there: the order is asked about for as long as it
     /// takes, and canceled again as soon as anything says that it rests.
@@ -257,7 +269,7 @@ impl Engine {
         };
         (watch.cancel, watch.cancel_tries) = (None, tries);
         if !is_unknown || tries.failures < QUICK_CANCELS {
-            self.timers.set(Timer::Cancel(id), at.max(now));
+            self.timers.set(Timer::Cancel(id), at.max(now).max(watch.cancel_from));
         }
         if tries.failures == QUICK_CANCELS && !self.is_silence_told() {
             let attempts = tries.failures;

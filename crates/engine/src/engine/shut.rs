@@ -22,11 +22,33 @@ use crate::incident::Incident;
 /// How long a ban is outwaited beyond what the venue said.
 const BAN_MARGIN: Duration = Duration::from_secs(1);
 
+/// One kind of call that is turned away this soon after it was let through again is turned away for
+/// another reason than was told.
+const AGAIN_WITHIN: Duration = Duration::from_secs(10);
+/// The longest that one kind of call is left alone for having been turned away again and again.
+const AWAY_MAX: Duration = Duration::from_secs(300);
+
+/// How one kind of call was last turned away.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct TurnedAway {
+    /// Until when it was left alone.
+    until: Timestamp,
+    /// For how long.
+    lasting: Duration,
+}
+
 impl Engine {
     /// Shuts what an answer says is to be left alone.
     pub(super) fn heed(&mut self, now: Timestamp, call: &Call, fate: &Fate) {
         let account = self.config.route.account;
         let egress = ScopeKey::Egress(self.config.route.egress);
+        if matches!(fate, Fate::Done(_) | Fate::Refused(_)) {
+            // It was let through.
+            let kind = call.kind();
+            if self.turned_away.get(&kind).is_some_and(|away| away.until <= now) {
+                self.turned_away.remove(&kind);
+            }
+        }
         match fate {
             Fate::NotTaken(NotTaken::Throttled(throttle)) => self.throttled(now, call, throttle),
             // The venue's edge speaks no JSON: it has taken us for an attacker, whoever we are.
@@ -58,11 +80,36 @@ impl Engine {
         ];
         let margin = margin + self.clock.error_bound(now);
         let until = told.into_iter().flatten().max().map(|until| until + margin);
+        let until = until.map(|until| self.again_and_again(now, throttle.kind, until));
         let origin = self.origin(call);
         self.scheduler.note_throttle(now, &origin, throttle.kind);
         self.shut(now, scope, reason, until);
         let until = self.scheduler.shut_until(now, &scope).unwrap_or(now);
         self.tell(Incident::Throttled { throttle: throttle.clone(), until });
+    }
+
+    /// Until when one kind of call is left alone that is turned away again as soon as it is tried
+    /// again: twice as long each time, since then it is something else than what was said. A venue
+    /// that counts each path by itself says the same when it has shut the address out.
+    fn again_and_again(
+        &mut self,
+        now: Timestamp,
+        limit: Option<LimitKind>,
+        told: Timestamp,
+    ) -> Timestamp {
+        let Some(LimitKind::Calls(kind)) = limit else { return told };
+        let before = self.turned_away.get(&kind).copied().unwrap_or_default();
+        // Several that were on the wire together are one time.
+        let is_same = now < before.until;
+        let is_again = now < before.until + before.lasting.max(AGAIN_WITHIN);
+        let lasting = match (is_same, is_again) {
+            (true, _) => before.lasting,
+            (false, true) => (before.lasting * 2).min(AWAY_MAX),
+            (false, false) => told.since(now),
+        };
+        let until = if is_same { before.until.max(told) } else { told.max(now + lasting) };
+        self.turned_away.insert(kind, TurnedAway { until, lasting });
+        until
     }
 
     /// What a limit that is used up shuts. One on one kind of call shuts what is like that call and

@@ -30,10 +30,10 @@ pub(super) fn kept_by(world: &World, survives_death: bool, claims: &mut Vec<Stri
         let list = told.get(&key(trip)).map_or(&[][..], Vec::as_slice);
         // Those that were told before it left; the newest first, since they matter longest.
         let before = list.partition_point(|(at, _)| *at < trip.sent_at);
-        let covering = list[..before].iter().rev().find(|(_, closed)| {
-            let covers = !closed.is_orders_alone || trip.call.places_orders();
-            covers && trip.sent_at < closed.until
-        });
+        let covering = list[..before]
+            .iter()
+            .rev()
+            .find(|(_, closed)| closed.covers.call(trip.call) && trip.sent_at < closed.until);
         if let Some((at, closed)) = covering {
             claims.push(format!(
                 "{} sent {} at {}, told at {at} to stay away until {}",

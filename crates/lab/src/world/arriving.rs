@@ -14,7 +14,7 @@ use tradewind_strategy::Input;
 
 use super::sending::{broken, timed_out};
 use super::{Handshake, Inbound, Outbound, Parcel, Receiver, Socket, World};
-use crate::trip::Closed;
+use crate::trip::{Closed, Covers};
 
 impl World {
     pub(super) fn arrive(&mut self, parcel: Parcel) {
@@ -273,16 +273,27 @@ impl World {
         let (_, Fate::NotTaken(NotTaken::Throttled(throttle))) = outcome.legs.first()? else {
             return None;
         };
+        let covers = match throttle.kind {
+            _ if throttle.is_ban => Covers::Everything,
+            Some(LimitKind::Orders) => Covers::NewOrders,
+            Some(LimitKind::Calls(kind)) => Covers::Calls(kind),
+            Some(
+                LimitKind::RequestWeight
+                | LimitKind::RawRequests
+                | LimitKind::Connections
+                | LimitKind::Messages,
+            )
+            | None => Covers::Everything,
+        };
         let instance = &self.instances[to.id.0];
         let banned = self.venue.banned_until(self.venue_now(), instance.setup.0.peer);
         let until = [
             throttle.retry_after.map(|after| self.now + after),
             throttle.retry_at.map(|at| self.venue_clock.when(at)),
-            banned.map(|at| self.venue_clock.when(at)),
+            banned.filter(|_| covers == Covers::Everything).map(|at| self.venue_clock.when(at)),
         ];
         let until = until.into_iter().flatten().max()?;
-        let is_orders_alone = !throttle.is_ban && throttle.kind == Some(LimitKind::Orders);
-        Some(Closed { until, is_orders_alone })
+        Some(Closed { until, covers })
     }
 
     fn cut(&mut self, session: SessionId) {

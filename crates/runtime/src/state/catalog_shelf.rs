@@ -89,7 +89,10 @@ impl CatalogShelf {
     pub fn put(&mut self, now: Timestamp, catalog: Catalog) {
         let Catalog { read_at, instruments, limits } = catalog;
         let is_newer = |known: Option<Timestamp>| known.is_none_or(|known| known <= read_at);
-        if !limits.is_empty() && is_newer(self.limits.as_ref().map(|limits| limits.read_at)) {
+        // A venue may name none at all. Where it has named some, an answer without them says nothing.
+        let has_some = self.limits.as_ref().is_some_and(|limits| !limits.told.is_empty());
+        let says_something = !limits.is_empty() || !has_some;
+        if says_something && is_newer(self.limits.as_ref().map(|limits| limits.read_at)) {
             self.limits = Some(Dated { read_at, told: limits });
         }
         for told in instruments {

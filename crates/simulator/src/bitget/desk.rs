@@ -98,7 +98,11 @@ impl Desk {
     ) -> Answer {
         let mut noted = Noted::default();
         let reply = match self.limits.request(now, peer).map_err(Refusal::limited) {
-            Err(refusal) => Err(refusal),
+            Err(refusal) => {
+                // Nothing was counted for the path, and all of its second is left.
+                noted.left = endpoint.map(|endpoint| endpoint.per_second);
+                Err(refusal)
+            }
             Ok(()) => match endpoint {
                 None => Err(Refusal::no_path(request.uri().path())),
                 Some(endpoint) if endpoint.security == Security::Public => {

@@ -43,7 +43,7 @@ pub fn report(name: &str, venue_id: &str, wrong: &str) -> String {
 /// Ways in which a report cannot be right, or says what nobody knows yet.
 pub const WRONG: [&str; 18] = [
     "status=\"frozen\"",
-    "status=\"init\"",
+    "status=\"shelved\"",
     "status=null",
     "status=",
     "side=\"hold\"",
@@ -52,14 +52,14 @@ pub const WRONG: [&str; 18] = [
     "newSize=\"-1\"",
     "newSize=\"a lot\"",
     "accBaseVolume=\"NaN\"",
-    "accBaseVolume=\"\"",
-    "price=",
-    "uTime=",
-    "uTime=null",
-    "orderId=7",
-    "feeDetail={}",
-    "feeDetail=\"\"",
-    "instId=\"\u{5e01}USDT\"",
+    "accBaseVolume=\"-1\"",
+    "price=\"dear\"",
+    "uTime=\"soon\"",
+    "uTime=[]",
+    "orderType=",
+    "side=",
+    "newSize=",
+    "newSize=\"\"",
 ];
 
 /// Messages that say nothing about anything.

@@ -65,8 +65,8 @@ impl Bitget {
         self.publish(now);
         self.flush_reports(now);
         match (left, status) {
-            (_, 429) => with_left(response, 0),
             (Some(left), _) => with_left(response, left),
+            (None, 429) => with_left(response, 0),
             (None, _) => response,
         }
     }

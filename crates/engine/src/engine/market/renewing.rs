@@ -36,7 +36,11 @@ impl Engine {
             Place::Current => &mut self.market.books,
             Place::Successor => &mut self.market.successors_books,
         };
-        let state = books.entry(symbol.clone()).or_default().told(delta);
+        let book = books.entry(symbol.clone()).or_default();
+        if book.is_repeated(delta) {
+            return false;
+        }
+        let state = book.told(delta);
         match (state, place) {
             (BookState::Synced, Place::Current) => self.tell_book(symbol),
             (BookState::Synced, Place::Successor) => {}

@@ -101,6 +101,10 @@ impl Engine {
         let Some(watch) = self.watches.get(&id).filter(|watch| watch.cancel.is_none()) else {
             return;
         };
+        if now < watch.cancel_from {
+            self.timers.set(Timer::Cancel(id), watch.cancel_from);
+            return;
+        }
         let tries = watch.cancel_tries;
         // By the venue's own name where it is known: the fastest way (rest-api.md, cancel order,
         // read 2026-11).

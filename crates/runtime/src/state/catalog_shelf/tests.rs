@@ -87,12 +87,6 @@ fn what_is_too_old_or_not_all_there_is_asked_anew() {
 }
 
 #[test]
-fn nothing_is_found_without_the_limits() {
-    let told = Catalog { limits: Vec::new(), ..catalog(NOW, &["BTCUSDT"]) };
-    assert_eq!(shelf(told).find(&symbols(&["BTCUSDT"]), NOW), None);
-}
-
-#[test]
 fn what_nobody_reads_any_more_is_dropped() {
     let mut shelf = shelf(catalog(NOW, &["GONEUSDT"]));
     shelf.put(NOW + HOUR * 24, catalog(NOW + HOUR * 24, &["BTCUSDT"]));
@@ -115,4 +109,19 @@ fn what_cannot_be_is_not_believed() {
         let damage = CatalogShelf::parse(NOW, damaged.as_bytes()).unwrap_err().to_string();
         assert!(damage.contains(said), "{damage}");
     }
+}
+
+#[test]
+fn where_a_venue_names_no_limits_its_instruments_are_shared_all_the_same() {
+    let bare = |read_at, names| Catalog { limits: Vec::new(), ..catalog(read_at, names) };
+    let mut shelf = shelf(bare(NOW, &["AB"]));
+    let found = shelf.find(&symbols(&["AB"]), NOW).expect("it was told");
+    assert_eq!((found.instruments.len(), found.limits.len()), (1, 0));
+    let text = shelf.render(NOW);
+    assert_eq!(CatalogShelf::parse(NOW, &text), Ok(shelf.clone()));
+    // Where it has named some, an answer without them does not take them away.
+    shelf.put(NOW, catalog(NOW, &["AB"]));
+    shelf.put(NOW + HOUR, bare(NOW + HOUR, &["AB"]));
+    let found = shelf.find(&symbols(&["AB"]), NOW).expect("it was told");
+    assert_eq!((found.limits, found.read_at), (vec![limit()], NOW));
 }

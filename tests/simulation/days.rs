@@ -1,6 +1,5 @@
-//! The same straight path at another venue: the codec of Bitget spot before the simulated Bitget,
-//! which answers an order with its name alone, tells the rest on a socket that wants a login and a
-//! sign of life, and knows our names of orders only while they are open.
+//! Days on which little goes wrong: orders rest, trade and are canceled, sockets stand and fall, and
+//! a new life follows an old one.
 
 use std::time::Duration;
 
@@ -8,40 +7,35 @@ use tradewind_lab::InstanceSetup;
 use tradewind_model::notice::Recovered;
 use tradewind_model::order::OrderState;
 use tradewind_model::stream::StreamKind;
-use tradewind_simulator::bitget::{BitgetConfig, Fault, Pattern, Rule};
+use tradewind_simulator::front::{Fault, Pattern, Rule};
 
 use super::counter::{Counter, HOUR, MINUTE, SECOND, assert_told_once};
 use super::orders::qty;
 use super::probe::Told;
+use super::venue_kind::{VenueKind, at_each_venue};
 
-const PLACE: &str = "POST /api/v2/spot/trade/place-order";
-
-/// A deserted market at Bitget, and our instance on a machine with a disk, live.
-fn open(seed: u64) -> Counter {
-    open_with(seed, |_| {}, |_| {})
+at_each_venue! {
+    orders_rest_trade_and_are_canceled_and_the_books_agree,
+    what_traded_while_no_socket_stood_is_asked_for,
+    a_new_life_knows_what_the_old_one_placed_and_what_it_missed,
+    an_order_whose_answer_is_lost_is_found_and_not_sent_again,
+    a_quiet_day_loses_no_socket_and_runs_into_no_limit,
 }
 
-fn open_with(
-    seed: u64,
-    venue: impl FnOnce(&mut BitgetConfig),
-    change: impl FnOnce(&mut InstanceSetup),
-) -> Counter {
-    Counter::with(seed, |world, instance| {
-        let mut config = BitgetConfig::default();
-        for symbol in &mut config.exchange.symbols {
-            symbol.market = symbol.market.deserted();
-        }
-        config.exchange.accounts = world.venue.exchange_mut().accounts.clone();
-        venue(&mut config);
-        world.venue = config.into();
+/// A deserted market at Bitget, and our instance on a machine with a disk, live.
+fn open(at: VenueKind, seed: u64) -> Counter {
+    open_with(at, seed, |_| {})
+}
+
+fn open_with(at: VenueKind, seed: u64, change: impl FnOnce(&mut InstanceSetup)) -> Counter {
+    Counter::with(at, seed, |_, instance| {
         instance.disk = Some("disk".to_owned());
         change(instance);
     })
 }
 
-#[test]
-fn orders_rest_trade_and_are_canceled_and_the_books_agree() {
-    let mut counter = open(1);
+fn orders_rest_trade_and_are_canceled_and_the_books_agree(at: VenueKind) {
+    let mut counter = open(at, 1);
     let (first, second) = (counter.buy(50_000, "1"), counter.buy(49_000, "0.5"));
     counter.run_for(SECOND * 2);
     assert_eq!(counter.state(first), Some(OrderState::Open));
@@ -55,17 +49,16 @@ fn orders_rest_trade_and_are_canceled_and_the_books_agree() {
     assert_eq!(counter.state(first), Some(OrderState::Filled));
     assert_eq!(counter.traded(first), qty("1"));
     assert_eq!(counter.state(second), Some(OrderState::Canceled));
-    assert_eq!(counter.world.requests(PLACE), 2);
+    assert_eq!(counter.world.requests(at.names().place), 2);
     counter.honest("a straight day");
     counter.world.stop(MINUTE);
     counter.world.check("stopped");
 }
 
-#[test]
-fn what_traded_while_no_socket_stood_is_asked_for() {
+fn what_traded_while_no_socket_stood_is_asked_for(at: VenueKind) {
     for seed in 0..8 {
         let context = format!("seed {seed}");
-        let mut counter = open(seed);
+        let mut counter = open(at, seed);
         let (first, second) = (counter.buy(50_000, "1"), counter.buy(49_000, "0.5"));
         counter.run_for(SECOND * 2);
         counter.world.cut_streams(StreamKind::Account);
@@ -86,11 +79,10 @@ fn what_traded_while_no_socket_stood_is_asked_for() {
     }
 }
 
-#[test]
-fn a_new_life_knows_what_the_old_one_placed_and_what_it_missed() {
+fn a_new_life_knows_what_the_old_one_placed_and_what_it_missed(at: VenueKind) {
     for seed in 0..8 {
         let context = format!("seed {seed}");
-        let mut counter = open_with(seed, |_| {}, |instance| instance.cancels_on_stop = false);
+        let mut counter = open_with(at, seed, |instance| instance.cancels_on_stop = false);
         let id = counter.buy(50_000, "1");
         counter.run_for(SECOND * 2);
         counter.sell("BTCUSDT", "0.25");
@@ -108,24 +100,23 @@ fn a_new_life_knows_what_the_old_one_placed_and_what_it_missed() {
         counter.run_for(SECOND * 5);
         assert_eq!(counter.state(id), Some(OrderState::Canceled), "{context}");
         assert_eq!(counter.world.ledger().accounts[0].fills.len(), 2, "{context}");
-        assert_eq!(counter.world.requests(PLACE), 1, "{context}");
+        assert_eq!(counter.world.requests(at.names().place), 1, "{context}");
         if let Err(broken) = tradewind_lab::check_always(&counter.world) {
             panic!("{context}: {broken}");
         }
     }
 }
 
-#[test]
-fn an_order_whose_answer_is_lost_is_found_and_not_sent_again() {
+fn an_order_whose_answer_is_lost_is_found_and_not_sent_again(at: VenueKind) {
     for seed in 0..8 {
         let context = format!("seed {seed}");
-        let mut counter = open(seed);
-        let lost = Rule::once(Pattern::what(PLACE), Fault::AnswerLost);
+        let mut counter = open(at, seed);
+        let lost = Rule::once(Pattern::what(at.names().place), Fault::AnswerLost);
         counter.world.at_venue(|venue, _| venue.add_fault(lost));
         let id = counter.buy(50_000, "1");
         counter.run_for(MINUTE);
         assert_eq!(counter.state(id), Some(OrderState::Open), "{context}");
-        assert_eq!(counter.world.requests(PLACE), 1, "{context}");
+        assert_eq!(counter.world.requests(at.names().place), 1, "{context}");
         counter.sell("BTCUSDT", "1");
         counter.run_for(SECOND * 5);
         assert_eq!(counter.state(id), Some(OrderState::Filled), "{context}");
@@ -133,9 +124,8 @@ fn an_order_whose_answer_is_lost_is_found_and_not_sent_again() {
     }
 }
 
-#[test]
-fn a_quiet_day_loses_no_socket_and_runs_into_no_limit() {
-    let mut counter = open(3);
+fn a_quiet_day_loses_no_socket_and_runs_into_no_limit(at: VenueKind) {
+    let mut counter = open(at, 3);
     let id = counter.buy(50_000, "1");
     counter.run_for(MINUTE);
     let connections = counter.world.ledger().connections_accepted;
