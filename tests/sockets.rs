@@ -176,7 +176,7 @@ async fn a_run_that_is_stopped_at_once_ends_at_once() {
 /// What a program prints on a pipe in half a second, line by line.
 fn printed(text: &str) -> Vec<serde_json::Value> {
     let config = Config::parse("embedded.toml", text).expect("the profile is right");
-    let options = Options { time: Some(Duration::from_millis(500)), is_json: true };
+    let options = Options { time: Some(Duration::from_millis(500)), is_json: true, ban: None };
     let mut out = Vec::new();
     let console = Console { out: &mut out, is_terminal: false };
     run(&config, &registry(), options, console).expect("the run goes well");
