@@ -126,6 +126,8 @@ impl Inquest<'_> {
     /// Everybody's trades on the account since the beginning, each once.
     async fn trades(&self, symbol: &Symbol) -> Result<Vec<HistoricFill>, String> {
         let mut trades = BTreeMap::<TradeId, HistoricFill>::new();
+        // A venue whose lists begin with the newest tells what was before as well.
+        let began = self.since.as_millis();
         let mut since = HistoryStart::Time(self.since);
         for _ in 0..PAGES_MAX {
             let call = Call::FillHistory {
@@ -144,7 +146,10 @@ impl Inquest<'_> {
                 Some((last, _)) if is_full(rows) && trades.len() > known => {
                     since = HistoryStart::Id(*last);
                 }
-                _ => return Ok(trades.into_values().collect()),
+                _ => {
+                    trades.retain(|_, trade| trade.fill.at.as_millis() >= began);
+                    return Ok(trades.into_values().collect());
+                }
             }
         }
         Err(format!("more than {PAGES_MAX} pages of trades"))
