@@ -217,6 +217,7 @@ pub(super) fn update((id, request): &Asked, state: OrderState, cum: Quantity) ->
         fill: None,
         reason: None,
         denied: None,
+        refusal: None,
         at: Timestamp::EPOCH,
     }
 }
