@@ -126,3 +126,22 @@ fn a_venue_out_there_is_not_tried_without_a_key() {
         assert!(line.contains("NOT_SET_BITGET_PASSPHRASE"), "{name}: {line}");
     }
 }
+
+#[test]
+fn profiles_of_several_venues_name_those_that_have_profiles_of_their_own() {
+    let of = |text| Config::parse("a.toml", text).unwrap();
+    let [embedded, testnet] = [
+        include_str!("../config/embedded-failover.toml"),
+        include_str!("../config/testnet-failover.toml"),
+    ]
+    .map(of);
+    for config in [&embedded, &testnet] {
+        let adapters: Vec<_> = config.routes().map(|route| &route.venue.adapter).collect();
+        assert_eq!(adapters, ["binance", "bitget"]);
+    }
+    let places: Vec<_> = testnet.routes().map(|route| route.venue.place.clone()).collect();
+    let alone = ["config/binance-testnet.toml", "config/bitget-demo.toml"]
+        .map(|wanted| REMOTE.iter().find(|(name, _)| *name == wanted).unwrap().1)
+        .map(|text| of(text).route.venue.place);
+    assert_eq!(places, alone);
+}

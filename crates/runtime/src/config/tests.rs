@@ -218,3 +218,58 @@ fn orders_that_are_over_are_kept_for_a_day_at_least() {
         assert!(error(&kept(days)).contains("journal.keep_days is"), "{days}");
     }
 }
+
+const ROUTES: &str = r#"
+[[routes]]
+[routes.venue]
+name = "bitget-demo"
+adapter = "bitget"
+[routes.venue.embedded]
+[routes.account]
+name = "second"
+
+[router]
+on_shut = "mirror"
+mirror_cap = "0.01"
+fail_back_after_s = 60
+
+[[strategy]]"#;
+
+#[test]
+fn further_routes_are_read_in_order_and_each_can_stand_alone() {
+    let text = GOOD.replace("[[strategy]]", ROUTES);
+    let config = Config::parse("a.toml", &text).unwrap();
+    let names: Vec<_> = config.routes().map(|route| route.venue.name.as_str()).collect();
+    assert_eq!(names, ["binance-testnet", "bitget-demo"]);
+    let second = &config.others[0];
+    assert_eq!(second.account.name.as_str(), "second");
+    assert_eq!(second.account.passphrase_env, "BITGET_PASSPHRASE");
+    let alone = config.by(second);
+    assert_eq!((&alone.route, alone.others.len()), (second, 0));
+    let policy = config.router.policy();
+    let cap = "0.01".parse().unwrap();
+    assert_eq!(policy.on_shut, tradewind_router::OnShut::Mirror { cap });
+    assert_eq!(policy.window, Duration::from_secs(60));
+    let plain = Config::parse("a.toml", GOOD).unwrap();
+    assert_eq!(
+        (plain.others.len(), plain.router.policy()),
+        (0, tradewind_router::Policy::default())
+    );
+}
+
+#[test]
+fn what_is_wrong_with_routes_is_named_with_the_way_out() {
+    for (good, bad, expected) in [
+        ("mirror_cap = \"0.01\"", "", "router.on_shut is `mirror` and nothing bounds"),
+        ("on_shut = \"mirror\"", "on_shut = \"move\"", "unknown variant `move`"),
+        ("fail_back_after_s = 60", "fail_back_after_s = 90000", "use 0 to 86400"),
+        ("fail_back_after_s = 60", "patience_ms = 700000", "use 0 to 600000"),
+        ("mirror_cap = \"0.01\"", "mirror_cap = \"-1\"", "a.toml:"),
+        ("[routes.venue.embedded]", "", "venue has no place"),
+        ("[routes.account]", "[routes.acount]", "unknown field `acount`"),
+    ] {
+        let text = GOOD.replace("[[strategy]]", &ROUTES.replace(good, bad));
+        let error = error(&text);
+        assert!(error.contains(expected), "{bad}: {error}");
+    }
+}
