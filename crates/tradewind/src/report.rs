@@ -143,6 +143,13 @@ impl Closing {
         self.positions.iter().map(|one| one.fees_in_quote).sum()
     }
 
+    /// Whether what trading added to an asset is not the same by us and by the venue.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        let is_other = |added: &Added| added.venues.is_some_and(|venues| venues != added.ours);
+        self.added.values().any(is_other)
+    }
+
     /// What is wrong with the run, in one line; none when nothing is.
     #[must_use]
     pub fn flaw(&self) -> Option<String> {

@@ -40,6 +40,8 @@ pub const STRATEGIES_MAX: u16 = 16;
 /// Processes on one account at the most.
 pub const SLOTS_MAX: u16 = ClientOrderIds::SLOTS / STRATEGIES_MAX;
 
+/// How often a venue is asked again whose lists lag.
+const AUDIT_EVERY: Duration = Duration::from_millis(500);
 /// How long the engine is waited for once all is said: it writes down what is shut.
 const GOODBYE_MAX: Duration = Duration::from_secs(3);
 
@@ -56,6 +58,8 @@ pub struct Session {
     prefixes: Vec<String>,
     /// When the oldest order was asked for that earlier runs have left.
     oldest: Option<Timestamp>,
+    /// How long what has happened may be missing in what the venue lists.
+    lag_max: Duration,
 }
 
 /// What is said about a run.
@@ -144,7 +148,7 @@ impl Session {
                 None => break,
             }
         }
-        let testimony = self.testimony(&last, patience).await;
+        let closing = self.audit(&last, &unresolved, patience).await;
         if let Some(commanded) = self.commanded {
             commanded.stop().await;
         }
@@ -154,7 +158,28 @@ impl Session {
         if let Some(embedded) = self.embedded {
             embedded.stop().await;
         }
-        Ok(Closing::of(&self.about, &last, unresolved, &self.traded, testimony))
+        Ok(closing)
+    }
+
+    /// Holds our books against the venue's. Its lists may lag behind what it has told: as long as
+    /// both differ, it is asked again until that cannot be why.
+    async fn audit(
+        &mut self,
+        last: &Snapshot,
+        unresolved: &[ClientOrderId],
+        patience: Duration,
+    ) -> Closing {
+        let until = self.clock.now() + self.lag_max;
+        loop {
+            let asked_at = self.clock.now();
+            let testimony = self.testimony(last, patience).await;
+            let (about, unresolved) = (&self.about, unresolved.to_vec());
+            let closing = Closing::of(about, last, unresolved, &self.traded, testimony);
+            if !closing.differs() || asked_at >= until {
+                return closing;
+            }
+            tokio::time::sleep(AUDIT_EVERY).await;
+        }
     }
 
     /// Lets go of everything at once, and waits until what is shut is written down.

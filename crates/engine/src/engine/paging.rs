@@ -146,14 +146,18 @@ impl Engine {
     }
 }
 
-/// Whether a list is wanted as a whole. Who asks from outside gets a page.
+/// As many rows as nobody asks for who wants a page.
+const WHOLE: u32 = 1_000;
+
+/// Whether a list is wanted as a whole. Who asks from outside gets a page, unless they ask for more
+/// rows than any page has.
 fn is_paged(pending: &PendingCall) -> bool {
     let call = if let Call::Older { of, .. } = &pending.call { of.as_ref() } else { &pending.call };
     let is_list = matches!(
         call,
         Call::OpenOrders { .. } | Call::OrderHistory { .. } | Call::FillHistory { .. }
     );
-    is_list && pending.owner != Owner::Read
+    is_list && (pending.owner != Owner::Read || call.rows().is_some_and(|rows| rows >= WHOLE))
 }
 
 /// Whether the newest rows are all that was asked for, and are there.

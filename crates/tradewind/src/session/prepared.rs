@@ -98,6 +98,7 @@ impl Prepared {
         prefixes: Vec<String>,
     ) -> (Setup, impl FnOnce(Desk, Option<Commanded>) -> Session) {
         let Self { setup, clock, about, traded, embedded, oldest, .. } = self;
+        let lag_max = setup.engine.lookup.lag_max;
         let session = move |desk, commanded| Session {
             desk,
             clock,
@@ -107,6 +108,7 @@ impl Prepared {
             traded,
             prefixes,
             oldest,
+            lag_max,
         };
         (setup, session)
     }
