@@ -97,6 +97,17 @@ pub fn check_silence(world: &World, survives_death: bool) -> Result<(), Broken> 
     Broken::of(claims)
 }
 
+/// Checks that an instance that was stopped, on whatever day, has left no order at the venue and has
+/// none whose end is unknown, but for those that may never have been.
+///
+/// # Errors
+/// When it has.
+pub fn check_ended(world: &World, id: InstanceId) -> Result<(), Broken> {
+    let mut claims = Vec::new();
+    orders::ended(world, id, &mut claims);
+    Broken::of(claims)
+}
+
 /// Checks that none of these texts is in what instances log, tell or print.
 ///
 /// # Errors

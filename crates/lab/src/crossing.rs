@@ -40,6 +40,9 @@ pub struct CrossingSetup {
 /// The slot of orders that the switchboard places by itself.
 const OWN_SLOT: u16 = 900;
 
+/// What strategies were told that is remembered for whoever asks; the oldest is dropped.
+const TOLD_MAX: usize = 16_384;
+
 /// A process with an engine in each of several worlds.
 pub struct Crossing {
     setup: CrossingSetup,
@@ -47,6 +50,7 @@ pub struct Crossing {
     running: Option<Running>,
     now: Timestamp,
     decisions: Vec<Decision>,
+    told: VecDeque<(StrategyId, Notice)>,
 }
 
 struct Lane {
@@ -85,7 +89,7 @@ impl Crossing {
             lanes.push(Lane { route: Route { venue: name, account, egress }, world, id });
         }
         let now = lanes.first().expect("a crossing has venues").world.now();
-        let mut crossing = Self { setup, lanes, running: None, now, decisions: Vec::new() };
+        let mut crossing = Self { setup, lanes, running: None, now, decisions: Vec::new(), told: VecDeque::new() };
         crossing.begin()?;
         Ok(crossing)
     }
@@ -136,6 +140,12 @@ impl Crossing {
     #[must_use]
     pub fn decisions(&self) -> &[Decision] {
         &self.decisions
+    }
+
+    /// What strategies were told of their beginning and their orders since this was last asked,
+    /// oldest first.
+    pub fn take_told(&mut self) -> VecDeque<(StrategyId, Notice)> {
+        std::mem::take(&mut self.told)
     }
 
     /// Lets a strategy be called as if it had been told this.
@@ -312,12 +322,23 @@ impl Crossing {
                 }
             }
             Output::Notify { strategy, notice } => {
+                self.note_told(strategy, &notice);
                 self.call(strategy, &HostInput::Notice(notice));
             }
             Output::Decided(decision) => self.decisions.push(*decision),
             // A world has one way in.
             Output::UseEndpoint { .. } => {}
         }
+    }
+
+    fn note_told(&mut self, strategy: StrategyId, notice: &Notice) {
+        if !matches!(notice, Notice::Started(_) | Notice::Order(_)) {
+            return;
+        }
+        if self.told.len() >= TOLD_MAX {
+            self.told.pop_front();
+        }
+        self.told.push_back((strategy, notice.clone()));
     }
 
     fn call(&mut self, strategy: StrategyId, input: &HostInput) {
