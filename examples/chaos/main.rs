@@ -81,7 +81,8 @@ fn play_one(args: &Args, seed: u64, registry: &Arc<Registry>) -> Report {
         registry: Arc::clone(registry),
         strategies: vec![StrategySpec::new("grid", &args.params())],
     };
-    let played = std::panic::catch_unwind(|| play(&setup));
+    // Nothing of a run that has panicked is used again.
+    let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| play(&setup)));
     let flaw = match played {
         Ok(Ok(report)) => return report,
         Ok(Err(error)) => error.to_string(),

@@ -257,3 +257,6 @@ impl Switchboard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

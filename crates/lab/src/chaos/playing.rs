@@ -166,7 +166,15 @@ impl Day {
                     self.report.in_doubt += u64::from(update.state == OrderState::InDoubt);
                     self.lives.told(&update, claims);
                 }
-                _ => {}
+                // Of these there is nothing to count.
+                Notice::Setback(_)
+                | Notice::Quote(..)
+                | Notice::Trade(..)
+                | Notice::Book(..)
+                | Notice::Bar(..)
+                | Notice::Balances(_)
+                | Notice::Venue(_)
+                | Notice::Stopping => {}
             }
         }
     }
