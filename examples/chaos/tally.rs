@@ -51,7 +51,8 @@ impl Tally {
         let mut text = format!(
             "{runs} runs of {} s from seed {}, {:.1} s\n  orders      {}, {} of them away from home\n  \
              trades      {}\n  in doubt    {}\n  fail-overs  {}, fail-backs {}\n  moved       {} \
-             orders, {} mirrored\n  kills       {}\n  bans        {}, {} requests turned away\n  \
+             orders, {} mirrored\n  kills       {}, {} revivals\n  bans        {}, {} requests turned away, {} knocks at Bitget's \
+             shut door\n  \
              settled     {} s after the last trouble, on average",
             args.time.as_secs(),
             args.seed,
@@ -65,8 +66,10 @@ impl Tally {
             self.sum(|one| one.moved),
             self.sum(|one| one.mirrored),
             self.sum(|one| one.kills),
+            self.sum(|one| one.revivals),
             self.sum(|one| one.bans),
             self.sum(|one| one.turned_away),
+            self.sum(|one| one.knocks),
             self.settled_after(),
         );
         for report in self.flawed().take(SHOWN_MAX) {
@@ -110,6 +113,8 @@ impl Tally {
             "moved": self.sum(|one| one.moved),
             "mirrored": self.sum(|one| one.mirrored),
             "kills": self.sum(|one| one.kills),
+            "revivals": self.sum(|one| one.revivals),
+            "knocks": self.sum(|one| one.knocks),
             "bans": self.sum(|one| one.bans),
             "turned_away": self.sum(|one| one.turned_away),
             "settled_after_s": self.settled_after(),

@@ -57,6 +57,8 @@ struct Lane {
     route: Route,
     world: World,
     id: InstanceId,
+    /// Whether its engine has ended in this life of the process.
+    is_gone: bool,
 }
 
 struct Running {
@@ -86,7 +88,7 @@ impl Crossing {
             };
             let (account, egress) = (instance.account, instance.egress);
             let id = world.spawn(instance)?;
-            lanes.push(Lane { route: Route { venue: name, account, egress }, world, id });
+            lanes.push(Lane { route: Route { venue: name, account, egress }, world, id, is_gone: false });
         }
         let now = lanes.first().expect("a crossing has venues").world.now();
         let mut crossing = Self { setup, lanes, running: None, now, decisions: Vec::new(), told: VecDeque::new() };
@@ -181,6 +183,7 @@ impl Crossing {
         self.kill();
         for lane in &mut self.lanes {
             lane.world.restart(lane.id)?;
+            lane.is_gone = false;
         }
         self.begin()
     }
@@ -309,6 +312,12 @@ impl Crossing {
                     Relayed::Fault => Input::Fault { route },
                 };
                 running.board.handle(now, input);
+            }
+            let failure = lane.world.instance(lane.id).failure().map(ToString::to_string);
+            if let Some(reason) = failure.filter(|_| !lane.is_gone) {
+                lane.is_gone = true;
+                is_quiet = false;
+                running.board.handle(now, Input::Gone { route, reason });
             }
         }
         is_quiet

@@ -23,9 +23,9 @@ use crate::instance::{InstanceSetup, SetupError};
 use crate::network::Weather;
 use crate::world::WorldSetup;
 
-/// How long everything may take to be live again once nothing goes wrong any more. A first ban
-/// lasts minutes; one that was earned again and again, longer.
-const SETTLING_MAX: Duration = Duration::from_secs(4 * 3_600);
+/// How long everything may take to be live again once nothing goes wrong any more: a few bans, one
+/// after the other.
+const SETTLING_MAX: Duration = Duration::from_secs(3_600);
 
 /// How often it is looked whether all is settled.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -120,7 +120,7 @@ impl Day {
         }
         self.run_until(self.begun + self.length);
         self.lift()?;
-        self.settle();
+        self.settle()?;
         self.crossing.stop(STOP_PATIENCE);
         self.run_until(self.crossing.now() + LOOK_EVERY);
         self.judge();
@@ -299,7 +299,7 @@ impl Day {
     }
 
     /// Waits until everything is live, open and known.
-    fn settle(&mut self) {
+    fn settle(&mut self) -> Result<(), SetupError> {
         let begun = self.crossing.now();
         while let Some(what) = self.unsettled() {
             if self.crossing.now() >= begun + SETTLING_MAX {
@@ -307,8 +307,22 @@ impl Day {
                 break;
             }
             self.run_until(self.crossing.now() + LOOK_EVERY);
+            self.revive()?;
         }
         self.report.settled_after = self.crossing.now().since(begun);
+        Ok(())
+    }
+
+    /// Starts the process again if one of its engines could not go on, as whoever runs it would.
+    fn revive(&mut self) -> Result<(), SetupError> {
+        let has_failed = |side: Side| self.crossing.instance(side.index()).failure().is_some();
+        if Side::ALL.into_iter().any(has_failed) {
+            self.listen();
+            self.lives = Lives::default();
+            self.report.revivals += 1;
+            self.crossing.restart()?;
+        }
+        Ok(())
     }
 
     /// What is still in the way; none when everything is live and known.

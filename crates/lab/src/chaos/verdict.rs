@@ -7,23 +7,28 @@ use tradewind_router::{Decision, DecisionKind, Holding};
 
 use super::plan::Side;
 use super::playing::Day;
-use crate::check::{check_always, check_ended, check_silence};
+use crate::check::{always_but_silence, check_ended, check_silence};
 
 impl Day {
     /// Reads all books, and says what is wrong with them.
     pub(super) fn judge(&mut self) {
         self.count();
         let mut flaws = Vec::new();
-        for lane in Side::ALL.map(Side::index) {
+        for side in Side::ALL {
+            let lane = side.index();
             let name = self.crossing.route(lane).venue;
             let world = self.crossing.world(lane);
-            let checks = [
-                check_always(world),
-                check_silence(world, true),
-                check_ended(world, self.crossing.id(lane)),
-            ];
-            let broken = checks.into_iter().filter_map(Result::err);
-            flaws.extend(broken.flat_map(|one| one.claims).map(|claim| format!("{name}: {claim}")));
+            let mut claims = Vec::new();
+            always_but_silence(world, &mut claims);
+            let ended = check_ended(world, self.crossing.id(lane));
+            claims.extend(ended.err().into_iter().flat_map(|broken| broken.claims));
+            let knocks = check_silence(world, true).err().map(|broken| broken.claims);
+            let knocks = knocks.unwrap_or_default();
+            match side {
+                Side::Binance => claims.extend(knocks),
+                Side::Bitget => self.report.knocks += knocks.len() as u64,
+            }
+            flaws.extend(claims.into_iter().map(|claim| format!("{name}: {claim}")));
         }
         self.hold_against_venues(&mut flaws);
         self.one_venue_each(&mut flaws);
