@@ -7,7 +7,6 @@
 mod bitget;
 mod blackout;
 mod books;
-mod chaos;
 mod clock;
 mod counter;
 mod failover;

@@ -88,10 +88,16 @@ impl Crossing {
             };
             let (account, egress) = (instance.account, instance.egress);
             let id = world.spawn(instance)?;
-            lanes.push(Lane { route: Route { venue: name, account, egress }, world, id, is_gone: false });
+            lanes.push(Lane {
+                route: Route { venue: name, account, egress },
+                world,
+                id,
+                is_gone: false,
+            });
         }
         let now = lanes.first().expect("a crossing has venues").world.now();
-        let mut crossing = Self { setup, lanes, running: None, now, decisions: Vec::new(), told: VecDeque::new() };
+        let mut crossing =
+            Self { setup, lanes, running: None, now, decisions: Vec::new(), told: VecDeque::new() };
         crossing.begin()?;
         Ok(crossing)
     }

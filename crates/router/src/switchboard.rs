@@ -257,6 +257,3 @@ impl Switchboard {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

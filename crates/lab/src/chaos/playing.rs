@@ -202,9 +202,9 @@ impl Day {
                 });
             }
             Trouble::Script(rule) => {
-                let id = self.crossing.at(lane, |world, _| {
-                    world.at_venue(|venue, _| venue.add_fault(rule))
-                });
+                let id = self
+                    .crossing
+                    .at(lane, |world, _| world.at_venue(|venue, _| venue.add_fault(rule)));
                 self.rules.insert(index, id);
             }
             Trouble::Ailing(service, ailment) => {

@@ -3,5 +3,4 @@
 mod desk;
 mod histories;
 mod mirrors;
-mod recovering;
 mod shut;
