@@ -7,6 +7,7 @@
 mod bitget;
 mod blackout;
 mod books;
+mod chaos;
 mod clock;
 mod counter;
 mod failover;
