@@ -6,6 +6,7 @@
 
 mod blackout;
 mod books;
+mod chaos;
 mod clock;
 mod counter;
 mod days;

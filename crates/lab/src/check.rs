@@ -79,9 +79,15 @@ pub fn check_always(world: &World) -> Result<(), Broken> {
 }
 
 fn always(world: &World, claims: &mut Vec<String>) {
+    always_but_silence(world, claims);
+    silence::kept(world, claims);
+}
+
+/// All that holds at any moment, but for whether nothing left for where it was shut: whoever asks
+/// for this judges that by itself.
+pub(crate) fn always_but_silence(world: &World, claims: &mut Vec<String>) {
     books::agree(world, claims);
     orders::once(world, claims);
-    silence::kept(world, claims);
     secrets::kept(world, &Canaries::of(world), claims);
 }
 
@@ -94,6 +100,17 @@ fn always(world: &World, claims: &mut Vec<String>) {
 pub fn check_silence(world: &World, survives_death: bool) -> Result<(), Broken> {
     let mut claims = Vec::new();
     silence::kept_by(world, survives_death, &mut claims);
+    Broken::of(claims)
+}
+
+/// Checks that an instance that was stopped, on whatever day, has left no order at the venue and has
+/// none whose end is unknown, but for those that may never have been.
+///
+/// # Errors
+/// When it has.
+pub fn check_ended(world: &World, id: InstanceId) -> Result<(), Broken> {
+    let mut claims = Vec::new();
+    orders::ended(world, id, &mut claims);
     Broken::of(claims)
 }
 

@@ -40,6 +40,9 @@ pub struct CrossingSetup {
 /// The slot of orders that the switchboard places by itself.
 const OWN_SLOT: u16 = 900;
 
+/// What strategies were told that is remembered for whoever asks; the oldest is dropped.
+const TOLD_MAX: usize = 16_384;
+
 /// A process with an engine in each of several worlds.
 pub struct Crossing {
     setup: CrossingSetup,
@@ -47,12 +50,15 @@ pub struct Crossing {
     running: Option<Running>,
     now: Timestamp,
     decisions: Vec<Decision>,
+    told: VecDeque<(StrategyId, Notice)>,
 }
 
 struct Lane {
     route: Route,
     world: World,
     id: InstanceId,
+    /// Whether its engine has ended in this life of the process.
+    is_gone: bool,
 }
 
 struct Running {
@@ -82,10 +88,16 @@ impl Crossing {
             };
             let (account, egress) = (instance.account, instance.egress);
             let id = world.spawn(instance)?;
-            lanes.push(Lane { route: Route { venue: name, account, egress }, world, id });
+            lanes.push(Lane {
+                route: Route { venue: name, account, egress },
+                world,
+                id,
+                is_gone: false,
+            });
         }
         let now = lanes.first().expect("a crossing has venues").world.now();
-        let mut crossing = Self { setup, lanes, running: None, now, decisions: Vec::new() };
+        let mut crossing =
+            Self { setup, lanes, running: None, now, decisions: Vec::new(), told: VecDeque::new() };
         crossing.begin()?;
         Ok(crossing)
     }
@@ -138,6 +150,12 @@ impl Crossing {
         &self.decisions
     }
 
+    /// What strategies were told of their beginning and their orders since this was last asked,
+    /// oldest first.
+    pub fn take_told(&mut self) -> VecDeque<(StrategyId, Notice)> {
+        std::mem::take(&mut self.told)
+    }
+
     /// Lets a strategy be called as if it had been told this.
     pub fn tell(&mut self, strategy: &str, notice: Notice) {
         let Ok(strategy) = StrategyId::new(strategy) else { return };
@@ -171,6 +189,7 @@ impl Crossing {
         self.kill();
         for lane in &mut self.lanes {
             lane.world.restart(lane.id)?;
+            lane.is_gone = false;
         }
         self.begin()
     }
@@ -300,6 +319,12 @@ impl Crossing {
                 };
                 running.board.handle(now, input);
             }
+            let failure = lane.world.instance(lane.id).failure().map(ToString::to_string);
+            if let Some(reason) = failure.filter(|_| !lane.is_gone) {
+                lane.is_gone = true;
+                is_quiet = false;
+                running.board.handle(now, Input::Gone { route, reason });
+            }
         }
         is_quiet
     }
@@ -312,12 +337,23 @@ impl Crossing {
                 }
             }
             Output::Notify { strategy, notice } => {
+                self.note_told(strategy, &notice);
                 self.call(strategy, &HostInput::Notice(notice));
             }
             Output::Decided(decision) => self.decisions.push(*decision),
             // A world has one way in.
             Output::UseEndpoint { .. } => {}
         }
+    }
+
+    fn note_told(&mut self, strategy: StrategyId, notice: &Notice) {
+        if !matches!(notice, Notice::Started(_) | Notice::Order(_)) {
+            return;
+        }
+        if self.told.len() >= TOLD_MAX {
+            self.told.pop_front();
+        }
+        self.told.push_back((strategy, notice.clone()));
     }
 
     fn call(&mut self, strategy: StrategyId, input: &HostInput) {

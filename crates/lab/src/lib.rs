@@ -9,9 +9,10 @@
 //! What may go wrong is data: [`Weather`] for the network, [`Clock`] for time, a stranger's traffic
 //! for the address; an instance can be killed, put to sleep and started again, with what is on its
 //! [`Disk`]. [`check()`] reads afterwards, in the venue's own books, what has to be true of every
-//! run.
+//! run. [`chaos`] draws a bad day from a seed, plays it over two venues, and reads all of that.
 
 pub mod chance;
+pub mod chaos;
 pub mod check;
 pub mod clock;
 pub mod crossing;
@@ -27,7 +28,7 @@ mod mail;
 mod wire;
 
 pub use chance::Chance;
-pub use check::{Broken, Canaries, check, check_always, check_secrets, check_silence};
+pub use check::{Broken, Canaries, check, check_always, check_ended, check_secrets, check_silence};
 pub use clock::Clock;
 pub use crossing::{Crossing, CrossingSetup};
 pub use disk::Disk;

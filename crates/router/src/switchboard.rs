@@ -150,6 +150,9 @@ struct Desk {
     /// When the first of them had.
     found_at: Option<Timestamp>,
     has_begun: bool,
+    /// What has happened since the first engine told what it had found: news from the beginning on.
+    /// Until then it can be no more than what becomes of the orders that were found.
+    held: Vec<Notice>,
     /// What it wants to follow, for engines that come later.
     feeds: Vec<(InstrumentId, Feed)>,
     /// Whether it has seen its beginning.
@@ -247,7 +250,11 @@ impl Switchboard {
         self.outputs.push_back(Step::Do(output));
     }
 
+    /// Tells a strategy something; before its beginning, once it has begun.
     fn notify(&mut self, strategy: StrategyId, notice: Notice) {
+        if let Some(desk) = self.desks.get_mut(&strategy).filter(|desk| !desk.has_begun) {
+            return desk.held.push(notice);
+        }
         self.push(Output::Notify { strategy, notice });
     }
 
@@ -257,3 +264,6 @@ impl Switchboard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

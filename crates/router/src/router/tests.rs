@@ -3,4 +3,5 @@
 mod desk;
 mod histories;
 mod mirrors;
+mod recovering;
 mod shut;

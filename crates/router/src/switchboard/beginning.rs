@@ -28,6 +28,7 @@ impl Desk {
             found: BTreeMap::new(),
             found_at: None,
             has_begun: false,
+            held: Vec::new(),
             feeds: Vec::new(),
             has_started: false,
             present: BTreeSet::new(),
@@ -112,25 +113,11 @@ impl Switchboard {
         }
         for update in &found.orders {
             // What a strategy finds at its beginning is not told again as news.
-            self.mute(!has_begun, |board| {
-                board.decide(
-                    now,
-                    Event::Order { route, strategy, update: Box::new(update.clone()) },
-                );
-            });
-        }
-    }
-
-    /// Does something of which no strategy is told, if so asked.
-    fn mute(&mut self, mutes: bool, work: impl FnOnce(&mut Self)) {
-        let before = self.outputs.len();
-        work(self);
-        if mutes {
-            let mut place = 0;
-            self.outputs.retain(|step| {
-                place += 1;
-                place <= before || !step.is_order_news()
-            });
+            let held = self.desks.get(&strategy).map_or(0, |desk| desk.held.len());
+            self.decide(now, Event::Order { route, strategy, update: Box::new(update.clone()) });
+            if let Some(desk) = self.desks.get_mut(&strategy).filter(|_| !has_begun) {
+                desk.held.truncate(held);
+            }
         }
     }
 
@@ -138,6 +125,7 @@ impl Switchboard {
         let Some(desk) = self.desks.get_mut(&strategy) else { return };
         desk.has_begun = true;
         let found = std::mem::take(&mut desk.found);
+        let held = std::mem::take(&mut desk.held);
         let instruments = desk.instruments.clone();
         for instrument in &instruments {
             let holding = Holding { strategy, instrument: instrument.clone() };
@@ -152,6 +140,9 @@ impl Switchboard {
             merge(&mut all, one);
         }
         self.notify(strategy, Notice::Started(Box::new(all)));
+        for notice in held {
+            self.notify(strategy, notice);
+        }
     }
 
     /// An engine has come when its strategies had begun: it is told what they asked for.

@@ -13,13 +13,6 @@ use crate::action::Action;
 use crate::decision::{Decision, DecisionKind, Holding};
 use crate::event::Event;
 
-impl Step {
-    /// Whether it tells a strategy of an order.
-    pub(super) const fn is_order_news(&self) -> bool {
-        matches!(self, Self::Do(Output::Notify { notice: Notice::Order(_), .. }))
-    }
-}
-
 impl Switchboard {
     pub(super) fn notice(
         &mut self,

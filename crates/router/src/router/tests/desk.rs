@@ -57,6 +57,7 @@ pub(super) struct Desk {
     pub(super) told: Vec<(ClientOrderId, OrderState)>,
     pub(super) placed: Vec<(Timestamp, Route, ClientOrderId)>,
     pub(super) to_reconcile: BTreeSet<Route>,
+    pub(super) recalls: Vec<(Route, ClientOrderId)>,
     pub(super) window: Duration,
     next: u32,
 }
@@ -77,6 +78,7 @@ impl Desk {
             told: Vec::new(),
             placed: Vec::new(),
             to_reconcile: BTreeSet::new(),
+            recalls: Vec::new(),
             window: policy.window,
             next: 0,
         };
@@ -246,6 +248,7 @@ impl Desk {
                     }
                 }
                 Action::Recall { route, id } => {
+                    self.recalls.push((route, id));
                     let order = self.orders.get_mut(&(route, id)).expect("it was placed there");
                     if order.truth == Truth::Waiting {
                         order.truth = Truth::Over;
