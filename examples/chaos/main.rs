@@ -23,6 +23,7 @@ use tradewind::trade;
 use tradewind_grid::Grid;
 use tradewind_lab::StrategySpec;
 use tradewind_lab::chaos::{ChaosSetup, Report, draw, play};
+use tradewind_runtime::Clock;
 
 use crate::args::Args;
 use crate::tally::Tally;
@@ -50,7 +51,8 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Tally {
     let next = AtomicU64::new(0);
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let begun = std::time::Instant::now();
+    let clock = Clock::start();
+    let begun = clock.now();
     let mut reports = Vec::new();
     thread::scope(|scope| {
         let worker = || {
@@ -70,7 +72,7 @@ fn run(args: &Args) -> Tally {
         }
     });
     reports.sort_by_key(|report| report.seed);
-    Tally::of(reports, begun.elapsed())
+    Tally::of(reports, clock.now().since(begun))
 }
 
 /// One run; what cannot be played is a flaw, too.

@@ -97,6 +97,8 @@ impl Engine {
         let link = order.link;
         match order.state {
             OrderState::Filled => self.counters.orders_filled += 1,
+            // One that was canceled before its bytes left is nobody's cancel.
+            OrderState::Canceled if order.sent_at.is_none() => self.counters.orders_denied += 1,
             OrderState::Canceled => self.counters.orders_canceled += 1,
             OrderState::Rejected => self.counters.orders_rejected += 1,
             OrderState::Expired => self.counters.orders_expired += 1,

@@ -233,9 +233,9 @@ mod tests {
             assert!(has(|trouble| *trouble == Trouble::Cut));
             assert!(has(|trouble| *trouble == Trouble::Foul));
             let rules = || {
-                here().filter_map(|mishap| match &mishap.trouble {
-                    Trouble::Script(rule) => Some(&rule.fault),
-                    _ => None,
+                here().filter_map(|mishap| {
+                    let Trouble::Script(rule) = &mishap.trouble else { return None };
+                    Some(&rule.fault)
                 })
             };
             assert!(rules().any(|fault| *fault == Fault::RequestLost));

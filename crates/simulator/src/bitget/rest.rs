@@ -65,6 +65,8 @@ impl Bitget {
         self.publish(now);
         self.flush_reports(now);
         match (left, status) {
+            // The edge is not the venue, and counts nothing.
+            (_, 403) => response,
             (Some(left), _) => with_left(response, left),
             (None, 429) => with_left(response, 0),
             (None, _) => response,
