@@ -13,7 +13,7 @@ use tradewind_model::id::StrategyId;
 use tradewind_model::notice::{Command, Notice, Recovered};
 use tradewind_model::position::Position;
 
-use super::{Desk, Member, Switchboard};
+use super::{Desk, Lane, Member, Switchboard};
 use crate::decision::Holding;
 use crate::event::Event;
 
@@ -60,11 +60,30 @@ impl Switchboard {
             desk.found_at.get_or_insert(now);
             desk.found.insert(route, found.clone());
         }
+        // All of them: what is there waits for the others until its strategies have begun.
+        self.be_patient(|_| true);
         self.take_in(now, route, strategy, &found, has_begun);
+        let has_all = |desk: &Desk| self.routes.iter().all(|route| desk.present.contains(route));
+        if !has_begun && self.desks.values().all(has_all) {
+            self.write_off_lost();
+        }
         if has_begun {
             self.catch_up(route, strategy);
         } else if self.are_all_there(strategy) {
             self.begin(now, strategy);
+        }
+    }
+
+    /// Somebody is there, or will be: engines may begin when they can. As long as there is nobody
+    /// a start that takes too long fails, and whoever began the run is told.
+    pub(super) fn be_patient(&mut self, is_meant: impl Fn(&Route) -> bool) {
+        let is_new = |(route, lane): (&Route, &mut Lane)| {
+            let is_new = is_meant(route) && !std::mem::replace(&mut lane.is_patient, true);
+            is_new.then_some(*route)
+        };
+        let told: Vec<Route> = self.lanes.iter_mut().filter_map(is_new).collect();
+        for route in told {
+            self.tell_engine(route, EngineEvent::StartPatiently);
         }
     }
 
