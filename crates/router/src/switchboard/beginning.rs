@@ -21,6 +21,9 @@ use crate::event::Event;
 /// one that takes longer may take until a ban is over.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What may have happened before a beginning; one with more to tell waits no longer.
+const HELD_MAX: usize = 4_096;
+
 impl Desk {
     pub(super) fn new(member: Member) -> Self {
         Self {
@@ -40,7 +43,8 @@ impl Desk {
 
     /// When it begins with what was found by then; none when that is not for the time to say.
     pub(super) fn begins_by(&self) -> Option<Timestamp> {
-        self.found_at.filter(|_| !self.has_begun).map(|at| at + PATIENCE)
+        let patience = if self.held.len() < HELD_MAX { PATIENCE } else { Duration::ZERO };
+        self.found_at.filter(|_| !self.has_begun).map(|at| at + patience)
     }
 }
 
@@ -141,15 +145,17 @@ impl Switchboard {
     }
 
     fn begin(&mut self, now: Timestamp, strategy: StrategyId) {
-        let Some(desk) = self.desks.get_mut(&strategy) else { return };
-        desk.has_begun = true;
-        let found = std::mem::take(&mut desk.found);
-        let held = std::mem::take(&mut desk.held);
+        let Some(desk) = self.desks.get(&strategy) else { return };
         let instruments = desk.instruments.clone();
         for instrument in &instruments {
             let holding = Holding { strategy, instrument: instrument.clone() };
             self.decide(now, Event::Enlist { holding });
         }
+        // Where it is at home is news like all that has happened so far, and comes after it.
+        let Some(desk) = self.desks.get_mut(&strategy) else { return };
+        desk.has_begun = true;
+        let found = std::mem::take(&mut desk.found);
+        let held = std::mem::take(&mut desk.held);
         // The rules and balances of where it is at home come last, and so are what it sees.
         let home = instruments.first().and_then(|first| self.followed(strategy, first));
         let mut all = Recovered::default();

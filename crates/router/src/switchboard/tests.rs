@@ -245,6 +245,23 @@ fn what_happens_while_a_beginning_waits_is_told_after_it() {
 }
 
 #[test]
+fn a_beginning_with_too_much_to_tell_waits_no_longer() {
+    let [binance, _] = two();
+    let mut bench = Bench::new();
+    bench.found(binance, Recovered { orders: vec![open(7)], ..found("1000") });
+    for _ in 0..5_000 {
+        bench.notice(binance, Notice::Order(Box::new(open(7))));
+        if bench.board.wakeup(bench.now).is_some_and(|wakeup| wakeup <= bench.now) {
+            bench.wake_at(bench.now);
+        }
+    }
+    assert_eq!(bench.starts().len(), 1, "half a minute is not over");
+    assert!(matches!(bench.told[0], Notice::Started(_)), "it comes first: {:?}", bench.told[0]);
+    let news = bench.told.iter().filter(|notice| matches!(notice, Notice::Order(_)));
+    assert_eq!(news.count(), 5_000, "and nothing is missing");
+}
+
+#[test]
 fn nobody_waits_for_an_engine_that_is_gone_and_nothing_is_asked_of_it() {
     let [binance, bitget] = two();
     let mut bench = Bench::new();
