@@ -18,7 +18,7 @@ use super::{Input, Member, Output, Switchboard};
 use crate::cases::{at, decimal, holding, id, instrument, post_only, price, qty, route, routes_of};
 use crate::decision::{Decision, DecisionKind, Reason};
 use crate::policy::Policy;
-use crate::router::RouterConfig;
+use crate::router::{Limits, RouterConfig};
 
 fn two() -> [Route; 2] {
     [route("binance", "main", "eth0"), route("bitget", "main", "eth0")]
@@ -49,7 +49,12 @@ impl Bench {
     /// Both engines are live and neither has told what it found.
     fn new() -> Self {
         let ids = ClientOrderIds::new(99, at(0));
-        let config = RouterConfig { routes: routes_of(&two()), policy: Policy::default(), ids };
+        let config = RouterConfig {
+            routes: routes_of(&two()),
+            policy: Policy::default(),
+            limits: Limits::default(),
+            ids,
+        };
         let members = vec![Member { strategy: grid(), instruments: vec![bitcoin()] }];
         let board = Switchboard::new(config, members);
         let (told, engines) = (Vec::new(), Vec::new());
