@@ -163,6 +163,7 @@ impl Engine {
             | Owner::Vanished(..)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Listing(_)
             | Owner::Newest(_)
             | Owner::History { .. }
             | Owner::Depth(_)
@@ -349,6 +350,7 @@ const fn backoff(owner: &Owner) -> Backoff {
         | Owner::Pulse(_)
         | Owner::Scan(_)
         | Owner::Identify(_)
+        | Owner::Listing(_)
         | Owner::Newest(_)
         | Owner::History { .. }
         | Owner::Depth(_)
@@ -386,6 +388,7 @@ const fn patient_backoff(owner: &Owner, failures: u32) -> Backoff {
         | Owner::Pulse(_)
         | Owner::Scan(_)
         | Owner::Identify(_)
+        | Owner::Listing(_)
         | Owner::Newest(_)
         | Owner::History { .. }
         | Owner::Depth(_)
