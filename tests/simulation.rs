@@ -22,6 +22,7 @@ mod kill;
 mod kinds;
 mod lives;
 mod lookalikes;
+mod lookup;
 mod mute;
 mod neighbor;
 mod order_counts;
