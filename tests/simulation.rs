@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a world that cannot be built is a test that has failed")]
 
+mod bitget;
 mod blackout;
 mod books;
 mod chaos;
