@@ -28,6 +28,7 @@ mod neighbor;
 mod order_counts;
 mod orders;
 mod outliving;
+mod pair;
 mod pauses;
 mod pileup;
 mod poison;

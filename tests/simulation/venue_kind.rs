@@ -106,6 +106,22 @@ impl VenueKind {
         }
     }
 
+    /// The one that a strategy goes to when this one has shut its door.
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::Binance => Self::Bitget,
+            Self::Bitget => Self::Binance,
+        }
+    }
+
+    /// What it is called where there are several.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Binance => "binance",
+            Self::Bitget => "bitget",
+        }
+    }
+
     pub(crate) const fn names(self) -> &'static Names {
         match self {
             Self::Binance => &BINANCE,
@@ -235,6 +251,17 @@ impl VenueKind {
         match self {
             Self::Binance => Canned::error(400, -2010, "Duplicate order sent."),
             Self::Bitget => bitget::canned::error(400, "43118", "clientOrderId duplicate"),
+        }
+    }
+
+    /// Refused: there is not as much money as it takes.
+    pub(crate) fn no_money(self) -> Canned {
+        match self {
+            Self::Binance => {
+                let words = "Account has insufficient balance for requested action.";
+                Canned::error(400, -2010, words)
+            }
+            Self::Bitget => bitget::canned::error(400, "43012", "Insufficient balance"),
         }
     }
 
