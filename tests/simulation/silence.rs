@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use tradewind_engine::{Answer, ReadFailed, Urgency};
+use tradewind_engine::{Answer, ReadFailed};
 use tradewind_lab::{Trip, Weather, check_always, check_silence};
-use tradewind_model::call::{Call, CallKind};
+use tradewind_model::call::CallKind;
 use tradewind_model::id::ClientOrderId;
 use tradewind_model::market::Interval;
 use tradewind_model::notice::{Command, VenueStatus};
@@ -13,18 +13,13 @@ use tradewind_model::order::{OrderState, Side};
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::Shed;
-use tradewind_simulator::binance::{Canned, Fault, Hint, Hints, Pattern, Rule};
+use tradewind_simulator::binance::{Hint, Hints};
 
 use super::orders::{Desk, post_only, qty};
 use super::probe::{Told, of_order, told};
+use super::rush::{self, CANCELS, ORDERS, READS, first_no, is_uneven, kinds, questions};
 use super::solo::PEER;
 use super::venue_kind::VenueKind;
-
-const READS: usize = 100;
-const ORDERS: usize = 60;
-const CANCELS: usize = 40;
-/// How long every fifth question waits for its answer.
-const IMPATIENT: Duration = Duration::from_secs(20);
 
 /// A desk on a busy day: orders rest, and then two hundred calls of every priority want to leave
 /// in one moment.
@@ -59,27 +54,9 @@ impl Rush {
         }
         let (instrument, interval) = ("BTC-USDT".into(), Interval::Minute1);
         desk.world.command("probe", Command::History { instrument, interval, bars: 50 });
-        // No two of them the same, or they would be one.
-        let inquiries = (0..READS).map(|number| {
-            let levels = u32::try_from(number).unwrap() + 1;
-            let symbol = || "BTCUSDT".into();
-            let call = match number % 3 {
-                0 => Call::Depth { symbol: symbol(), levels },
-                1 => Call::Bars {
-                    symbol: symbol(),
-                    interval: Interval::Minute1,
-                    from: None,
-                    until: None,
-                    limit: levels,
-                },
-                _ => {
-                    Call::FillHistory { symbol: symbol(), order: None, since: None, limit: levels }
-                }
-            };
-            let urgency = if number % 2 == 0 { Urgency::Query } else { Urgency::Background };
-            let patience = if number % 5 == 0 { IMPATIENT } else { Duration::from_secs(60) };
-            desk.world.ask(call, urgency, patience)
-        });
+        let inquiries = questions();
+        let inquiries =
+            inquiries.map(|(call, urgency, patience)| desk.world.ask(call, urgency, patience));
         let inquiries = inquiries.collect();
         Self { desk, orders, inquiries, began_at }
     }
@@ -89,45 +66,22 @@ impl Rush {
     fn turned_away(&mut self) -> (Timestamp, Timestamp) {
         let until = self.desk.world.now() + Duration::from_secs(30);
         self.desk.world.run_until(until, |world| world.trips().any(|one| one.closed.is_some()));
-        let no = self.desk.world.trips().find(|one| one.closed.is_some()).expect("nobody said no");
-        (no.told_at.unwrap(), no.closed.unwrap().until)
+        first_no(&self.desk.world)
     }
 
     /// What left within a time, in order.
     fn left(&self, from: Timestamp, until: Timestamp) -> Vec<Trip> {
-        let within = |trip: &&Trip| trip.sent_at > from && trip.sent_at < until;
-        self.desk.world.trips().filter(within).copied().collect()
-    }
-
-    /// What reached the venue within a time, less what was on its way.
-    fn arrived(&self, from: Timestamp, until: Timestamp) -> Vec<&'static str> {
-        let from = from + Weather::FAIR.delay_max;
-        let arrivals = self.desk.world.venue().arrivals();
-        arrivals.filter(|one| one.at > from && one.at < until).map(|one| one.what).collect()
+        rush::left(&self.desk.world, from, until)
     }
 
     /// Nothing left, and nothing but what was on its way reached the venue.
     fn was_silent(&self, from: Timestamp, until: Timestamp) {
-        assert_eq!(Self::kinds(&self.left(from, until)), []);
-        assert_eq!(self.arrived(from, until), Vec::<&str>::new());
-    }
-
-    fn kinds(trips: &[Trip]) -> Vec<CallKind> {
-        trips.iter().map(|trip| trip.call).collect()
+        rush::was_silent(&self.desk.world, from, until);
     }
 
     fn sockets(&self) -> usize {
         self.desk.world.ledger().connections_open
     }
-}
-
-/// What comes back with others does not come in step: no two gaps of a ramp are the same.
-fn is_uneven(after: &[Trip]) {
-    let others = after.iter().filter(|trip| trip.call != CallKind::CancelOrder);
-    let sent: Vec<_> = others.map(|trip| trip.sent_at).take(8).collect();
-    let mut gaps: Vec<_> = sent.windows(2).map(|pair| pair[1].since(pair[0])).collect();
-    gaps.sort_unstable();
-    assert!(gaps.windows(2).all(|pair| pair[0] < pair[1]), "{gaps:?}");
 }
 
 fn count(kinds: &[CallKind], kind: CallKind) -> usize {
@@ -139,7 +93,7 @@ fn after_a_429_nothing_of_any_priority_leaves_before_the_header_says() {
     let mut rush = limited();
     let (told_at, until) = rush.turned_away();
     assert_eq!(until, told_at + Duration::from_secs(35));
-    let before = Rush::kinds(&rush.left(rush.began_at.offset_by(-1), told_at.offset_by(1)));
+    let before = kinds(&rush.left(rush.began_at.offset_by(-1), told_at.offset_by(1)));
     assert!(before.len() < 60, "most of it still waits: {} left", before.len());
     let sockets = rush.sockets();
     // Whoever would have to know before it is over is told at once, and until when it lasts.
@@ -169,7 +123,7 @@ fn after_a_429_nothing_of_any_priority_leaves_before_the_header_says() {
     rush.desk.world.run_for(Duration::from_secs(15));
     let after = rush.left(until, until + Duration::from_secs(15));
     let canceled = count(&before, CallKind::CancelOrder);
-    let first = &Rush::kinds(&after)[..CANCELS - canceled];
+    let first = &kinds(&after)[..CANCELS - canceled];
     assert!(count(first, CallKind::CancelOrder) + 5 >= CANCELS - canceled, "{first:?}");
     let is_other = |trip: &&Trip| trip.call != CallKind::CancelOrder;
     let early = after.iter().filter(|trip| trip.sent_at < until + Duration::from_secs(2));
@@ -195,9 +149,7 @@ fn finish(mut rush: Rush) {
 /// One answer says 429, and to come back in 35 seconds.
 fn limited() -> Rush {
     Rush::into(|desk| {
-        let reads = Pattern::what("GET /api/v3/myTrades");
-        let no = Fault::Answered(Canned::rate_limited(35));
-        desk.world.at_venue(|venue, _| venue.add_fault(Rule::once(reads, no)));
+        desk.world.at_venue(|venue, _| venue.add_fault(rush::limited(35)));
     })
 }
 
@@ -234,9 +186,9 @@ fn survive_ban(mut rush: Rush, told_at: Timestamp, until: Timestamp) {
     // One cheap call goes first and alone; then cancels, then the rest by a ramp.
     rush.desk.world.run_for(Duration::from_secs(30));
     let after = rush.left(until, until + Duration::from_secs(30));
-    assert_eq!(after[0].call, CallKind::ServerTime, "{:?}", Rush::kinds(&after));
+    assert_eq!(after[0].call, CallKind::ServerTime, "{:?}", kinds(&after));
     let passed = after[0].told_at.expect("the probe is answered");
-    assert!(after[1].sent_at >= passed, "{:?}", Rush::kinds(&after));
+    assert!(after[1].sent_at >= passed, "{:?}", kinds(&after));
     let early = after.iter().filter(|trip| trip.sent_at < passed + Duration::from_secs(2));
     let early = early.filter(|trip| trip.call != CallKind::CancelOrder).count();
     assert!(early <= 16, "{early} in the first two seconds");
@@ -285,7 +237,7 @@ fn a_process_that_is_killed_ten_seconds_into_a_ban_or_a_429_comes_back_into_sile
         rush.was_silent(told_at, until);
         rush.desk.world.run_for(Duration::from_secs(60));
         let after = rush.left(until, until + Duration::from_secs(60));
-        assert_eq!(after[0].call, CallKind::ServerTime, "{:?}", Rush::kinds(&after));
+        assert_eq!(after[0].call, CallKind::ServerTime, "{:?}", kinds(&after));
         assert!(after[1].sent_at >= after[0].told_at.unwrap());
         assert_eq!(rush.desk.world.snapshot().status, VenueStatus::Live);
         assert_eq!(rush.desk.world.ledger().bans, u64::from(is_ban));
@@ -316,15 +268,8 @@ fn what_a_socket_is_told_silences_all_that_waits_for_any_other_way_out() {
     let mut until = Timestamp::EPOCH;
     let mut rush = Rush::into(|desk| {
         until = desk.world.now() + moment;
-        let body = serde_json::json!({
-            "code": -1003,
-            "msg": "Too many requests",
-            "data": {"serverTime": desk.world.now().as_millis(), "retryAfter": until.as_millis()},
-        });
-        let no = Canned { body: body.to_string().into(), ..Canned::error(429, -1003, "") };
-        let join = Pattern::what("userDataStream.subscribe.signature");
-        let rule = Rule::once(join, Fault::Answered(no));
-        desk.world.at_venue(|venue, _| venue.add_fault(rule));
+        let now = desk.world.now();
+        desk.world.at_venue(|venue, _| venue.add_fault(rush::limited_on_socket(now, until)));
         // The stream is opened and about to be joined when two hundred calls want to leave.
         let accepted = desk.world.ledger().connections_accepted;
         desk.world.cut_streams(StreamKind::Account);
@@ -371,7 +316,7 @@ fn a_socket_is_told_a_moment_and_not_a_time_to_wait() {
     desk.world.run_until(until, |_| false);
     let left: Vec<_> =
         desk.world.trips().filter(|one| one.sent_at > no.told_at.unwrap()).copied().collect();
-    assert_eq!(Rush::kinds(&left), []);
+    assert_eq!(kinds(&left), []);
     desk.world.run_for(Duration::from_secs(30));
     assert_eq!(desk.world.ledger().connections_open, 2);
     assert_eq!(desk.world.ledger().rate_limited, 1);
