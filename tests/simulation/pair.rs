@@ -31,8 +31,6 @@ pub(crate) const BOTH: [usize; 2] = [HOME, AWAY];
 
 /// A process that trades BTC-USDT at both venues.
 pub(crate) struct Pair {
-    /// The venue at home.
-    pub(crate) at: VenueKind,
     pub(crate) crossing: Crossing,
     pub(crate) ids: ClientOrderIds,
     pub(crate) heard: Vec<Told>,
@@ -90,7 +88,7 @@ impl Pair {
         told();
         crossing.run_for(Duration::from_secs(10));
         let ids = ClientOrderIds::new(0, crossing.now());
-        let mut pair = Self { at, crossing, ids, heard: Vec::new() };
+        let mut pair = Self { crossing, ids, heard: Vec::new() };
         pair.listen();
         let last = pair.statuses().pop();
         assert_eq!(last, Some(VenueStatus::Live), "{:?}", pair.heard);
@@ -152,11 +150,6 @@ impl Pair {
 
     pub(crate) fn state(&self, id: ClientOrderId) -> Option<OrderState> {
         self.news(id).last().map(|update| update.state)
-    }
-
-    /// What one of the venues is.
-    pub(crate) fn kind(&self, venue: usize) -> VenueKind {
-        if venue == HOME { self.at } else { self.at.other() }
     }
 
     /// Changes something at one of the venues.
