@@ -24,9 +24,9 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// A grid that has much to do: rungs a tenth of a percent apart, in a market that wanders six
-    /// times as far within seconds.
+    /// A grid that has much to do: rungs a quarter of a percent apart, in a market that wanders more
+    /// than twice as far within seconds.
     pub(crate) fn params(&self) -> String {
-        "width = \"0.02\"\nlevels = 13\nqty = \"0.002\"".to_owned()
+        "width = \"0.02\"\nlevels = 9\nqty = \"0.002\"".to_owned()
     }
 }

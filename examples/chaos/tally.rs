@@ -51,9 +51,8 @@ impl Tally {
         let mut text = format!(
             "{runs} runs of {} s from seed {}, {:.1} s\n  orders      {}, {} of them away from home\n  \
              trades      {}\n  in doubt    {}\n  fail-overs  {}, fail-backs {}\n  moved       {} \
-             orders, {} mirrored\n  kills       {}, {} revivals\n  bans        {}, {} requests turned away, {} knocks at Bitget's \
-             shut door\n  \
-             settled     {} s after the last trouble, on average",
+             orders, {} mirrored\n  kills       {}, {} revivals\n  bans        {}, {} requests turned \
+             away\n  settled     {} s after the last trouble, on average",
             args.time.as_secs(),
             args.seed,
             self.took.as_secs_f32(),
@@ -66,12 +65,16 @@ impl Tally {
             self.sum(|one| one.moved),
             self.sum(|one| one.mirrored),
             self.sum(|one| one.kills),
-            self.sum(|one| one.revivals),
+            self.sum(|one| one.revivals.len() as u64),
             self.sum(|one| one.bans),
             self.sum(|one| one.turned_away),
-            self.sum(|one| one.knocks),
             self.settled_after(),
         );
+        if let [alone] = &self.reports[..] {
+            for why in &alone.revivals {
+                text += &format!("\n  revived: {why}");
+            }
+        }
         for report in self.flawed().take(SHOWN_MAX) {
             text += &format!("\n  seed {}", report.seed);
             for flaw in report.flaws.iter().take(SHOWN_MAX) {
@@ -113,8 +116,7 @@ impl Tally {
             "moved": self.sum(|one| one.moved),
             "mirrored": self.sum(|one| one.mirrored),
             "kills": self.sum(|one| one.kills),
-            "revivals": self.sum(|one| one.revivals),
-            "knocks": self.sum(|one| one.knocks),
+            "revivals": self.sum(|one| one.revivals.len() as u64),
             "bans": self.sum(|one| one.bans),
             "turned_away": self.sum(|one| one.turned_away),
             "settled_after_s": self.settled_after(),

@@ -10,6 +10,7 @@ use tradewind_model::notice::{Command, VenueStatus};
 use tradewind_model::order::{Denied, OrderKind, OrderRequest, OrderState, Side};
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::ShutReason;
+use tradewind_simulator::front::{Fault, Pattern, Rule};
 
 use super::orders::{post_only, qty};
 use super::probe::{Told, of_order, told};
@@ -299,4 +300,34 @@ fn a_time_refused_again_right_after_the_clock_was_read_shuts_the_account(at: Ven
     trader.trade(MINUTE, SECOND);
     trader.run(SECOND);
     assert_eq!(trader.accepted() - accepted, 60, "and then it goes on");
+}
+
+#[test]
+fn what_is_late_on_its_way_says_nothing_of_the_clock() {
+    let mut trader = Trader::new(Solo::calm(VenueKind::Binance, |_, instance| {
+        instance.recv_window = Duration::from_millis(2_000);
+    }));
+    trader.trade(MINUTE * 2, SECOND);
+    let (accepted, read) = (trader.accepted(), trader.world.requests("GET /api/v3/time"));
+    let held = Fault::RequestHeld(Duration::from_millis(2_200));
+    let slow = Rule::sometimes(Pattern::what("POST /api/v3/order"), 500, held);
+    let slow = trader.world.at_venue(|venue, _| venue.add_fault(slow));
+    trader.trade(MINUTE, SECOND);
+    trader.world.at_venue(|venue, _| venue.remove_fault(slow));
+    assert!(trader.refused() > 20, "{} were late", trader.refused());
+    let is_late = |one: &Incident| matches!(one, Incident::LateOnTheWay { took } if *took >= Duration::from_millis(2_000));
+    assert_eq!(trader.incidents(is_late), trader.refused());
+    let is_wrong = |one: &Incident| {
+        matches!(
+            one,
+            Incident::ClockRefused | Incident::ClockRefusedAgain { .. } | Incident::Shut { .. }
+        )
+    };
+    assert_eq!(trader.incidents(is_wrong), 0, "the account goes on, by the clock it had");
+    assert_eq!(trader.world.requests("GET /api/v3/time") - read, 1, "as often as ever");
+    assert!(
+        trader.accepted() - accepted >= 40,
+        "{}: most go at once, or at the second try",
+        trader.accepted() - accepted
+    );
 }

@@ -106,3 +106,32 @@ fn a_call_that_is_turned_away_whenever_it_is_let_through_is_tried_less_and_less(
     desk.world.run_for(Duration::from_secs(1));
     assert_eq!(of_order(&told(), order).last().unwrap().state, OrderState::Open);
 }
+
+#[test]
+fn an_address_that_is_shut_out_without_a_word_is_known_by_the_second_kind_of_call() {
+    // Its answers are the same as to a path that is asked too often.
+    let at = VenueKind::Bitget;
+    let mut desk = Desk::open(at, Weather::FAIR);
+    let rules = ["GET *", "POST *"].map(|what| {
+        let no = Rule::always(Pattern::what(what), Fault::Answered(at.turned_away()));
+        desk.world.at_venue(|venue, _| venue.add_fault(no))
+    });
+    let begun = desk.world.now();
+    let until = begun + at.manners().address_away.unwrap();
+    while desk.world.now() < until {
+        desk.submit(Side::Buy, post_only(desk.price(-2), qty("0.001")));
+        desk.world.run_for(Duration::from_millis(500));
+    }
+    let arrivals = desk.world.ledger().arrivals;
+    let refused: Vec<_> = arrivals.iter().filter(|one| one.status == 429).collect();
+    let places = refused.iter().filter(|one| one.what == at.names().place).count();
+    assert!((1..=2).contains(&places), "once more, in case it was the path: {refused:?}");
+    assert!((places + 1..=3).contains(&refused.len()), "and another kind: {refused:?}");
+    for rule in rules {
+        desk.world.at_venue(|venue, _| venue.remove_fault(rule));
+    }
+    desk.world.run_for(Duration::from_secs(120));
+    let order = desk.submit(Side::Buy, post_only(desk.price(-2), qty("0.001")));
+    desk.world.run_for(Duration::from_secs(1));
+    assert_eq!(of_order(&told(), order).last().unwrap().state, OrderState::Open);
+}

@@ -16,7 +16,7 @@ use tradewind_model::tariff::LimitKind;
 
 use self::table::Meaning;
 use crate::excerpt::excerpt;
-use crate::limits;
+use crate::limits::{self, ADDRESS_AWAY};
 use crate::number::{Malformed, Word};
 
 /// The code of a success.
@@ -31,9 +31,6 @@ const UNIFIED_ACCOUNT: &str = "40085";
 const PATH_AWAY: Duration = Duration::from_secs(2);
 /// How long to ask a socket for nothing that has been asked for too much: who asks on is cut off.
 const SOCKET_AWAY: Duration = Duration::from_secs(60);
-/// How long the venue shuts an address out that has made more requests than it may (rate limits,
-/// overall limit, since 2025-08-11; read 2026-11).
-const ADDRESS_AWAY: Duration = Duration::from_secs(300);
 
 /// An error as the venue writes it, in a body or inside a frame.
 #[derive(Clone, Debug, Default)]
@@ -140,7 +137,8 @@ pub(crate) fn unreadable(problem: &Malformed) -> Fate {
 
 /// Which limit has turned a call away, and for how long. The venue does not say: that of the call's
 /// own path, or that of all requests of an address. When it says at the same time that there is room
-/// left for the path, it was the other one.
+/// left for the path, it was the other one. When not, either may be meant, and what is turned away
+/// next tells ([`address_away`](tradewind_model::manners::Manners::address_away)).
 fn over(kind: CallKind, headers: &HeaderMap) -> (LimitKind, Duration) {
     let is_of_path = limits::remaining(headers).is_none_or(|left| left == 0);
     match (kind, is_of_path) {

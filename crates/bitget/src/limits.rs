@@ -46,6 +46,10 @@ pub(crate) const fn lookup() -> Lookup {
     }
 }
 
+/// How long the venue shuts an address out that has made more requests than it may (rate limits,
+/// overall limit, since 2025-08-11; read 2026-11).
+pub(crate) const ADDRESS_AWAY: Duration = Duration::from_secs(300);
+
 /// What the venue expects of those who hold its sockets (websocket API, read 2026-11). It hangs up
 /// on who has not pinged for two minutes and asks for a ping every 30 seconds.
 pub(crate) const fn manners() -> Manners {
@@ -59,6 +63,8 @@ pub(crate) const fn manners() -> Manners {
         socket_age_max: Duration::from_secs(23 * 3_600),
         // One order can be canceled once a second (error codes, 45129, read 2026-11).
         cancel_every: Some(Duration::from_millis(1_200)),
+        // Both are status 429, code 429.
+        address_away: Some(ADDRESS_AWAY),
         books: BookSource::Stream,
         closes_bars: false,
         // They go back ninety days.

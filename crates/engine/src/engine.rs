@@ -54,7 +54,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use tradewind_model::attempt::AccountHash;
-use tradewind_model::call::CallKind;
 use tradewind_model::id::{CallId, ClientOrderId, InstrumentId, StrategyId, Symbol};
 use tradewind_model::instrument::Instrument;
 use tradewind_model::lookup::Lookup;
@@ -243,8 +242,7 @@ pub struct Engine {
     jitter: Jitter,
     retries: Retries,
     refusals: RefusalBreaker,
-    /// Kinds of calls that were turned away by a limit of their own, and how they were last.
-    turned_away: BTreeMap<CallKind, shut::TurnedAway>,
+    turned_away: shut::TurnedAway,
     timers: Timers<Timer>,
     calls: Calls,
     reads: Reads,
@@ -300,7 +298,7 @@ impl Engine {
             jitter: Jitter::new(config.seed),
             retries: Retries::new(config.retry),
             refusals: RefusalBreaker::default(),
-            turned_away: BTreeMap::new(),
+            turned_away: shut::TurnedAway::default(),
             timers: Timers::new(),
             calls: Calls::default(),
             reads: Reads::default(),
@@ -365,6 +363,7 @@ impl Engine {
             Event::ShutElsewhere(records) => self.adopt(now, &records),
             Event::CatalogSought(catalog) => self.catalog_sought(now, catalog),
             Event::Journal(answer) => self.journal_answered(now, answer),
+            Event::StartPatiently => self.start_patiently(),
             Event::ClearAccount => {
                 let scope = ScopeKey::Account(self.config.route.account);
                 self.scheduler.clear(now, &scope);

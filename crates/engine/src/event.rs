@@ -83,6 +83,9 @@ pub enum Event {
     Journal(journal::Answer),
     /// A person has seen to the account's key: one signed read may try it.
     ClearAccount,
+    /// Another engine serves the same strategies by now: this one may take as long as it needs to
+    /// begin, where alone it would fail at its timeout. What is refused for good fails all the same.
+    StartPatiently,
     /// An operator wants another socket for a stream. It is the same as a planned change: the new
     /// one is up before the old one goes, and one that is on its way already is the one.
     Reconnect {

@@ -128,8 +128,21 @@ pub enum Incident {
         /// How many were seen at once.
         count: usize,
     },
+    /// The venue has not told what has to be known before the first order, and others carry on
+    /// meanwhile: it is asked for as long as it takes.
+    NotStarted {
+        /// What is missing.
+        what: String,
+        /// Why, as far as it is known.
+        message: String,
+    },
     /// The venue refused our time; its clock is read anew.
     ClockRefused,
+    /// A call was on its way for longer than the venue may take it. Its clock is as it was.
+    LateOnTheWay {
+        /// From when it left until its refusal arrived.
+        took: Duration,
+    },
     /// The venue refused our time again, right after its clock had been read: the account is left
     /// alone until somebody has looked.
     ClockRefusedAgain {
@@ -346,11 +359,13 @@ impl Incident {
             | Self::ForeignOrders { .. }
             | Self::BooksDiffer { .. }
             | Self::ClockRefused
+            | Self::LateOnTheWay { .. }
             | Self::ClockContradicted { .. }
             | Self::TradingSet { .. }
             | Self::Flattened { .. }
             | Self::ReadFailed { .. } => Level::Warn,
             Self::Throttled { .. }
+            | Self::NotStarted { .. }
             | Self::StreamStaysDown { .. }
             | Self::Shut { .. }
             | Self::CancelFailing { .. }
@@ -448,6 +463,17 @@ impl std::fmt::Display for Incident {
                 write!(f, "{count} open orders on the account are not ours; left alone")
             }
             Self::ClockRefused => f.write_str("the venue refused our time; reading its clock"),
+            Self::NotStarted { what, message } => write!(
+                f,
+                "not started: {what}: {message}; asked for on and on, while the strategies run \
+                 elsewhere"
+            ),
+            Self::LateOnTheWay { took } => write!(
+                f,
+                "a call was refused as too old, {} ms after it had left: the way to the venue is \
+                 slow",
+                took.as_millis()
+            ),
             Self::ClockRefusedAgain { message } => write!(
                 f,
                 "the venue refuses our time though its clock was just read ({message}); see to \

@@ -62,11 +62,8 @@ pub struct Report {
     pub in_doubt: u64,
     /// How often the process was killed.
     pub kills: u64,
-    /// How often it was started again at the end because one of its engines could not go on.
-    pub revivals: u64,
-    /// Requests that left for Bitget while it refused our address. Its refusal names neither the
-    /// limit nor an end, so these are counted and not forbidden.
-    pub knocks: u64,
+    /// Why it was started again at the end: what one of its engines could not go on for, each time.
+    pub revivals: Vec<String>,
     /// Bans that began.
     pub bans: u64,
     /// Requests that were turned away: 429, 418 and 403.

@@ -13,7 +13,7 @@ use tradewind_model::id::{ClientOrderIds, StrategyId};
 use tradewind_model::notice::Notice;
 use tradewind_router::routes::Endpoint;
 use tradewind_router::{
-    Decision, Input, Member, Output, Policy, RouteSetup, RouterConfig, Routes, Switchboard,
+    Decision, Input, Limits, Member, Output, Policy, RouteSetup, RouterConfig, Routes, Switchboard,
 };
 use tradewind_strategy::{Host, Input as HostInput, Registry};
 
@@ -239,7 +239,8 @@ impl Crossing {
         });
         let routes = Routes::new(routes.collect()).expect("venues have different names");
         let ids = ClientOrderIds::new(OWN_SLOT, now);
-        let config = RouterConfig { routes, policy: self.setup.policy, ids };
+        let limits = Limits::default();
+        let config = RouterConfig { routes, policy: self.setup.policy, limits, ids };
         let mut hosts = BTreeMap::new();
         let mut members = Vec::new();
         let first_slot = self.setup.venues[0].1.first_slot;

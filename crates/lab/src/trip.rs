@@ -40,6 +40,9 @@ pub struct Closed {
     pub until: Timestamp,
     /// What of it.
     pub covers: Covers,
+    /// Until when the venue has shut the whole address out, whatever the answer says; none where it
+    /// has not.
+    pub shut_until: Option<Timestamp>,
 }
 
 /// What an answer that says no is about.

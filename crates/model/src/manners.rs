@@ -28,6 +28,9 @@ pub struct Manners {
     /// How long after a cancel of an order another of the same one may be asked for: as the venue
     /// has it, and what the way there may differ by. None where it does not mind.
     pub cancel_every: Option<Duration>,
+    /// How long an address is shut out that has asked too much, at a venue whose answers then look
+    /// like those about a single kind of call. None where they say what they are about.
+    pub address_away: Option<Duration>,
     /// Where a whole book comes from.
     pub books: BookSource,
     /// Whether it says of a bar that it is over. Where not, one is over when the next begins.
@@ -69,6 +72,7 @@ impl Default for Manners {
             // general information, read 2026-11).
             socket_age_max: Duration::from_secs(23 * 3_600),
             cancel_every: None,
+            address_away: None,
             books: BookSource::Snapshot,
             closes_bars: true,
             keeps_trades: true,

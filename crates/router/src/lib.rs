@@ -35,7 +35,7 @@ pub use health::{Cause, News};
 pub use orders::Exposure;
 pub use policy::{OnOpen, OnShut, Policy};
 pub use requantize::requantize;
-pub use router::{Router, RouterConfig};
+pub use router::{Limits, Router, RouterConfig};
 pub use routes::{Endpoint, InvalidRoutes, Load, RouteSetup, Routes};
 pub use switchboard::{Input, Member, Output, Switchboard};
 pub use way::Way;

@@ -198,6 +198,12 @@ impl Orders {
         its.fold(begin, |exposure, placed| exposure.with(placed.request.side, placed.leaves))
     }
 
+    /// Everything that anything is held or open of.
+    pub fn holdings(&self) -> impl Iterator<Item = &Holding> {
+        let open = self.placed.values().map(|placed| &placed.holding);
+        self.held.keys().map(|(holding, _)| holding).chain(open)
+    }
+
     /// Whether nothing is held at any route, nothing open and nothing in doubt. Each route for
     /// itself: what is held here and owed there is not nothing.
     #[must_use]

@@ -10,6 +10,7 @@
 //! - New intents of a strategy on an instrument are moved at most once a window.
 //! - What is decided is said before it is done.
 
+mod limiting;
 mod mirroring;
 mod moving;
 mod placing;
@@ -26,6 +27,7 @@ use tradewind_model::id::{
 use tradewind_model::instrument::Instrument;
 use tradewind_model::market::Quote;
 use tradewind_model::order::OrderRequest;
+use tradewind_model::trading::TradingLimits;
 use tradewind_model::{Decimal, Timestamp};
 
 use crate::action::Action;
@@ -47,8 +49,20 @@ pub struct RouterConfig {
     pub routes: Routes,
     /// How to go about it.
     pub policy: Policy,
+    /// What may be traded over all routes together.
+    pub limits: Limits,
     /// Names for orders of its own, which are mirrors; from a slot that no strategy has.
     pub ids: ClientOrderIds,
+}
+
+/// What an operator has set. Of each, the open orders and the worth of a position are held over all
+/// routes together; the rest is for each engine to hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Of all strategies together.
+    pub all: TradingLimits,
+    /// Of each; one that is not in it has none of its own.
+    pub strategies: BTreeMap<StrategyId, TradingLimits>,
 }
 
 /// Which route a wish goes by, for all strategies of a process.
@@ -56,6 +70,7 @@ pub struct RouterConfig {
 pub struct Router {
     routes: Routes,
     policy: Policy,
+    limits: Limits,
     ids: ClientOrderIds,
     health: Health,
     endpoints: Endpoints,
@@ -92,12 +107,13 @@ impl Router {
     /// A router that knows nothing yet: no route can be used before it is told to be live.
     #[must_use]
     pub fn new(config: RouterConfig) -> Self {
-        let RouterConfig { routes, policy, ids } = config;
+        let RouterConfig { routes, policy, limits, ids } = config;
         Self {
             health: Health::new(&routes, policy.patience),
             endpoints: Endpoints::new(&routes, policy.window),
             routes,
             policy,
+            limits,
             ids,
             standings: BTreeMap::new(),
             wishes: BTreeMap::new(),

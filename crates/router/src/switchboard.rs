@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tradewind_engine::{Doors, Event as EngineEvent, Route};
 use tradewind_model::Timestamp;
 use tradewind_model::balance::Balance;
-use tradewind_model::id::{InstrumentId, StrategyId};
+use tradewind_model::id::{ClientOrderId, InstrumentId, StrategyId};
 use tradewind_model::market::Quote;
 use tradewind_model::notice::{Command, Notice, Recovered, VenueStatus};
 use tradewind_model::stream::Feed;
@@ -124,6 +124,8 @@ pub struct Switchboard {
     routes: Vec<Route>,
     lanes: BTreeMap<Route, Lane>,
     desks: BTreeMap<StrategyId, Desk>,
+    /// What is kept in a journal about single orders, and which those are.
+    kept: BTreeMap<String, Vec<ClientOrderId>>,
     outputs: VecDeque<Step>,
     /// The number of the decision that is being written down, and by which route's engine.
     noting: Option<(u64, Route)>,
@@ -137,6 +139,8 @@ struct Lane {
     /// What it was asked to find out, and has not yet.
     is_resyncing: bool,
     is_gone: bool,
+    /// Whether it was told that it may take its time to begin.
+    is_patient: bool,
     quotes: BTreeMap<InstrumentId, Quote>,
     balances: BTreeMap<StrategyId, BTreeMap<tradewind_model::id::Asset, Balance>>,
 }
@@ -183,6 +187,7 @@ impl Switchboard {
             lanes: routes.iter().map(|route| (*route, Lane::default())).collect(),
             routes,
             desks: desks.collect(),
+            kept: BTreeMap::new(),
             outputs: VecDeque::new(),
             noting: None,
             last_note: 0,
@@ -244,6 +249,7 @@ impl Switchboard {
     /// Takes a decision of an earlier life; see [`Router::remember`].
     pub fn remember(&mut self, decision: &Decision) {
         self.router.remember(decision);
+        self.remember_subject(decision);
     }
 
     fn push(&mut self, output: Output) {

@@ -8,11 +8,11 @@ use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tradewind_engine::{Failure, Route};
+use tradewind_engine::{EngineConfig, Failure, Route};
 use tradewind_model::Timestamp;
 use tradewind_model::id::{Asset, ClientOrderIds};
 use tradewind_router::routes::Endpoint;
-use tradewind_router::{Decision, DecisionKind, Member, RouteSetup, RouterConfig, Routes};
+use tradewind_router::{Decision, DecisionKind, Limits, Member, RouteSetup, RouterConfig, Routes};
 use tradewind_runtime::{Clock, Config, Lane, Move, RoutedDesk, RoutedSetup, Timeline, run_routed};
 use tradewind_strategy::Registry;
 
@@ -58,12 +58,19 @@ impl RoutedSession {
         let router = RouterConfig {
             routes: Routes::new(routes)?,
             policy: config.router.policy(),
+            limits: Limits {
+                all: config.limits,
+                strategies: config.strategies.iter().map(|one| (one.id, one.limits)).collect(),
+            },
             ids: ClientOrderIds::new(own, names_from),
         };
         let mut lanes = Vec::new();
         let mut sessions = Vec::new();
         for prepared in all {
-            let (setup, session) = prepared.parts(prefixes.clone());
+            let (mut setup, session) = prepared.parts(prefixes.clone());
+            let EngineConfig { limits, strategies, .. } = &mut setup.engine;
+            let its = strategies.iter_mut().map(|strategy| &mut strategy.limits);
+            its.chain([limits]).for_each(|limits| *limits = limits.of_one_route());
             let endpoints =
                 BTreeMap::from([(Endpoint::new(&setup.endpoint.rest), setup.endpoint.clone())]);
             lanes.push(Lane { setup, endpoints });

@@ -32,6 +32,9 @@ const CLOCK_AGAIN: Duration = Duration::from_secs(1);
 const CLOCK_STEP: Duration = Duration::from_millis(100);
 /// How soon after a fresh reading a refused time means that reading it does not help.
 const FRESH: Duration = Duration::from_secs(60);
+/// How late the venue may accept a signed call that places nothing: its own default (rest-api.md,
+/// timing security, read 2026-11).
+const LATE_READ_MAX: Duration = Duration::from_secs(5);
 /// Calls that wait for the clock at the most; there are as many places for each class in the
 /// scheduler's queue, which they come from and go to.
 const HELD_MAX: usize = 4_096;
@@ -123,8 +126,19 @@ impl Engine {
         self.read_clock(now);
     }
 
+    /// How old a call may be when it arrives. What comes late and places nothing does no harm; what
+    /// is refused for its time does.
+    pub(super) fn recv_window(&self, call: &Call) -> Duration {
+        match call.kind().places_orders() {
+            true => self.config.recv_window,
+            false => self.config.recv_window.max(LATE_READ_MAX),
+        }
+    }
+
     /// The venue has refused the time of a call. True when the account is left alone for it: the
     /// clock had just been read because of an earlier refusal, and the call was signed by that.
+    /// Whatever was under way for as long as it may be old at the most has been late: that says
+    /// nothing of a clock, and no reading of one mends it.
     pub(super) fn time_refused(
         &mut self,
         now: Timestamp,
@@ -135,6 +149,11 @@ impl Engine {
         let signed_at = pending.sent_at.unwrap_or(now);
         if !self.clock.is_known() || signed_at < known_since {
             // Signed by what is known to be wrong already.
+            return false;
+        }
+        let took = now.since(signed_at);
+        if took >= self.recv_window(&pending.call) {
+            self.tell(Incident::LateOnTheWay { took });
             return false;
         }
         self.clockwork.refused_at = Some(now);

@@ -15,9 +15,6 @@ use crate::action::{Action, Timing};
 
 /// How long a call other than an order may wait for leave.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
-/// How late the venue may accept a signed call that places nothing: its own default (rest-api.md,
-/// timing security, read 2026-11).
-const LATE_READ_MAX: Duration = Duration::from_secs(5);
 
 /// Why a call ends without a byte of it having left.
 #[derive(Clone, Debug)]
@@ -155,14 +152,9 @@ impl Engine {
         // Impatience closes no connection: who asked is told at their deadline, and the answer is
         // still good for whoever asks later. A call that was cut off would be charged for longer,
         // and would look like an outage.
-        // What comes late and places nothing does no harm; what is refused for its time does.
-        let recv_window = match call.kind().places_orders() {
-            true => self.config.recv_window,
-            false => self.config.recv_window.max(LATE_READ_MAX),
-        };
         let timing = Timing {
             venue_now: self.clock.venue_time(now),
-            recv_window,
+            recv_window: self.recv_window(&call),
             give_up_at: now + self.config.call_timeout,
         };
         let route = self.config.route;

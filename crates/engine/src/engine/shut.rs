@@ -4,9 +4,10 @@
 //! address, or an account's new orders; a ban and the venue's edge shut the address; a refused key
 //! shuts all that is signed.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tradewind_model::call::Call;
+use tradewind_model::call::{Call, CallKind, EndpointGroup};
 use tradewind_model::order::{Denied, OrderState};
 use tradewind_model::outcome::{Fate, NotTaken, RefusalKind, Throttle, Unknown};
 use tradewind_model::tariff::LimitKind;
@@ -28,9 +29,18 @@ const AGAIN_WITHIN: Duration = Duration::from_secs(10);
 /// The longest that one kind of call is left alone for having been turned away again and again.
 const AWAY_MAX: Duration = Duration::from_secs(300);
 
+/// What has been turned away by limits of single kinds of calls.
+#[derive(Debug, Default)]
+pub(super) struct TurnedAway {
+    /// How each kind was last.
+    kinds: BTreeMap<CallKind, Away>,
+    /// The first since anything was let through, and until when its kind was left alone.
+    first: Option<(CallKind, Timestamp)>,
+}
+
 /// How one kind of call was last turned away.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct TurnedAway {
+struct Away {
     /// Until when it was left alone.
     until: Timestamp,
     /// For how long.
@@ -43,11 +53,7 @@ impl Engine {
         let account = self.config.route.account;
         let egress = ScopeKey::Egress(self.config.route.egress);
         if matches!(fate, Fate::Done(_) | Fate::Refused(_)) {
-            // It was let through.
-            let kind = call.kind();
-            if self.turned_away.get(&kind).is_some_and(|away| away.until <= now) {
-                self.turned_away.remove(&kind);
-            }
+            self.let_through(now, call.kind());
         }
         match fate {
             Fate::NotTaken(NotTaken::Throttled(throttle)) => self.throttled(now, call, throttle),
@@ -66,20 +72,25 @@ impl Engine {
     /// The venue turned a call away: silence for everything that shares the limit, until the
     /// latest of what it said.
     fn throttled(&mut self, now: Timestamp, call: &Call, throttle: &Throttle) {
-        let (scope, reason, margin) = if throttle.is_ban {
-            self.counters.http_418 += 1;
-            (ScopeKey::Egress(self.config.route.egress), ShutReason::Banned, BAN_MARGIN)
-        } else {
-            self.counters.http_429 += 1;
-            let scope = self.scope_of(throttle.kind, call);
-            (scope, ShutReason::Throttled, Duration::ZERO)
+        let counter = match throttle.is_ban {
+            true => &mut self.counters.http_418,
+            false => &mut self.counters.http_429,
         };
+        *counter += 1;
         let told = [
             throttle.retry_after.map(|after| now + after),
             throttle.retry_at.map(|at| self.clock.our_time(at)),
         ];
+        let told = told.into_iter().flatten().max();
+        let silence = self.silence_of_address(now, throttle.kind);
+        let (scope, reason, margin) = if throttle.is_ban || silence.is_some() {
+            (ScopeKey::Egress(self.config.route.egress), ShutReason::Banned, BAN_MARGIN)
+        } else {
+            let scope = self.scope_of(throttle.kind, call);
+            (scope, ShutReason::Throttled, Duration::ZERO)
+        };
         let margin = margin + self.clock.error_bound(now);
-        let until = told.into_iter().flatten().max().map(|until| until + margin);
+        let until = told.max(silence.map(|silence| now + silence)).map(|until| until + margin);
         let until = until.map(|until| self.again_and_again(now, throttle.kind, until));
         let origin = self.origin(call);
         self.scheduler.note_throttle(now, &origin, throttle.kind);
@@ -88,9 +99,37 @@ impl Engine {
         self.tell(Incident::Throttled { throttle: throttle.clone(), until });
     }
 
+    fn let_through(&mut self, now: Timestamp, kind: CallKind) {
+        let TurnedAway { kinds, first } = &mut self.turned_away;
+        if kinds.get(&kind).is_some_and(|away| away.until <= now) {
+            kinds.remove(&kind);
+        }
+        // What goes by a socket that stands is let in already.
+        if kind.group() != EndpointGroup::Streams {
+            *first = None;
+        }
+    }
+
+    /// For how long all is silent at a venue that says of an address it has shut out what it says
+    /// of a path that is asked too often. It is the address when a second kind of call is turned
+    /// away and nothing was let through in between. Where it is the same kind again, after it was
+    /// left alone for as long as it should be, the clock is read: what becomes of that tells.
+    /// None for one kind that is turned away, and at venues that say what they have shut.
+    fn silence_of_address(&mut self, now: Timestamp, limit: Option<LimitKind>) -> Option<Duration> {
+        let silence = self.config.manners.address_away?;
+        let Some(LimitKind::Calls(kind)) = limit else { return None };
+        let (first, until) = self.turned_away.first?;
+        if kind.group() == EndpointGroup::Streams {
+            return None;
+        }
+        if first == kind && until <= now {
+            self.read_clock(now);
+        }
+        (first != kind).then_some(silence)
+    }
+
     /// Until when one kind of call is left alone that is turned away again as soon as it is tried
-    /// again: twice as long each time, since then it is something else than what was said. A venue
-    /// that counts each path by itself says the same when it has shut the address out.
+    /// again: twice as long each time, since then it is something else than what was said.
     fn again_and_again(
         &mut self,
         now: Timestamp,
@@ -98,7 +137,8 @@ impl Engine {
         told: Timestamp,
     ) -> Timestamp {
         let Some(LimitKind::Calls(kind)) = limit else { return told };
-        let before = self.turned_away.get(&kind).copied().unwrap_or_default();
+        let TurnedAway { kinds, first } = &mut self.turned_away;
+        let before = kinds.get(&kind).copied().unwrap_or_default();
         // Several that were on the wire together are one time.
         let is_same = now < before.until;
         let is_again = now < before.until + before.lasting.max(AGAIN_WITHIN);
@@ -108,7 +148,10 @@ impl Engine {
             (false, false) => told.since(now),
         };
         let until = if is_same { before.until.max(told) } else { told.max(now + lasting) };
-        self.turned_away.insert(kind, TurnedAway { until, lasting });
+        kinds.insert(kind, Away { until, lasting });
+        if kind.group() != EndpointGroup::Streams {
+            first.get_or_insert((kind, until));
+        }
         until
     }
 

@@ -39,6 +39,10 @@ pub(super) struct Startup {
     pub(super) unsure: BTreeSet<ClientOrderId>,
     /// What strategies are to be told once they have begun.
     setbacks: Vec<(StrategyId, Setback)>,
+    /// Others serve the strategies meanwhile: it may take as long as it needs.
+    is_patient: bool,
+    /// It was told that it takes long.
+    has_told: bool,
     /// The last read that failed, for the message when time runs out.
     pub(super) last_failure: Option<(CallKind, String)>,
 }
@@ -328,6 +332,10 @@ impl Engine {
         self.timers.clear(Timer::Startup);
     }
 
+    pub(super) fn start_patiently(&mut self) {
+        self.startup.is_patient = true;
+    }
+
     pub(super) fn startup_timed_out(&mut self, now: Timestamp) {
         if self.startup.is_done {
             return;
@@ -349,12 +357,16 @@ impl Engine {
             return;
         }
         let missing = self.missing().unwrap_or("starting").to_owned();
-        let failure = self.startup.last_failure.take();
+        let failure = self.startup.last_failure.clone();
         let waited = self.config.startup_timeout.as_secs();
         let (what, message) = failure.map_or_else(
             || (missing, format!("nothing in {waited} s")),
             |(kind, reason)| (format!("{kind:?}"), reason),
         );
-        self.fail(Failure::Unreachable { venue: self.config.route.venue, what, message });
+        if !self.startup.is_patient {
+            self.fail(Failure::Unreachable { venue: self.config.route.venue, what, message });
+        } else if !std::mem::replace(&mut self.startup.has_told, true) {
+            self.tell(Incident::NotStarted { what, message });
+        }
     }
 }

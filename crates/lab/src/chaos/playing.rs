@@ -315,11 +315,11 @@ impl Day {
 
     /// Starts the process again if one of its engines could not go on, as whoever runs it would.
     fn revive(&mut self) -> Result<(), SetupError> {
-        let has_failed = |side: Side| self.crossing.instance(side.index()).failure().is_some();
-        if Side::ALL.into_iter().any(has_failed) {
+        let failure = |side: Side| self.crossing.instance(side.index()).failure();
+        if let Some(failure) = Side::ALL.into_iter().find_map(failure) {
+            self.report.revivals.push(failure.to_string());
             self.listen();
             self.lives = Lives::default();
-            self.report.revivals += 1;
             self.crossing.restart()?;
         }
         Ok(())

@@ -22,12 +22,8 @@ impl Day {
             always_but_silence(world, &mut claims);
             let ended = check_ended(world, self.crossing.id(lane));
             claims.extend(ended.err().into_iter().flat_map(|broken| broken.claims));
-            let knocks = check_silence(world, true).err().map(|broken| broken.claims);
-            let knocks = knocks.unwrap_or_default();
-            match side {
-                Side::Binance => claims.extend(knocks),
-                Side::Bitget => self.report.knocks += knocks.len() as u64,
-            }
+            let silence = check_silence(world, true);
+            claims.extend(silence.err().into_iter().flat_map(|broken| broken.claims));
             flaws.extend(claims.into_iter().map(|claim| format!("{name}: {claim}")));
         }
         self.hold_against_venues(&mut flaws);

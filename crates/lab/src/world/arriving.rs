@@ -287,13 +287,14 @@ impl World {
         };
         let instance = &self.instances[to.id.0];
         let banned = self.venue.banned_until(self.venue_now(), instance.setup.0.peer);
+        let shut_until = banned.map(|at| self.venue_clock.when(at));
         let until = [
             throttle.retry_after.map(|after| self.now + after),
             throttle.retry_at.map(|at| self.venue_clock.when(at)),
-            banned.filter(|_| covers == Covers::Everything).map(|at| self.venue_clock.when(at)),
+            shut_until.filter(|_| covers == Covers::Everything),
         ];
         let until = until.into_iter().flatten().max()?;
-        Some(Closed { until, covers })
+        Some(Closed { until, covers, shut_until })
     }
 
     fn cut(&mut self, session: SessionId) {

@@ -41,6 +41,13 @@ impl TradingLimits {
         self.max_order_notional.is_some() || self.max_position_notional.is_some()
     }
 
+    /// What is left of them to one route of several: how many orders may be open, and what a
+    /// position may be worth, is held over all of them together.
+    #[must_use]
+    pub fn of_one_route(self) -> Self {
+        Self { max_open_orders: None, max_position_notional: None, ..self }
+    }
+
     /// How long an order's fate may be unknown, where that is given.
     #[must_use]
     pub fn max_unresolved_age(&self) -> Option<Duration> {

@@ -128,7 +128,9 @@ impl Router {
         let request = OrderRequest { kind, ..placed.request.clone() };
         let fitted = self.fit(to, holding, &request).map_err(Reason::Unfit).and_then(|fitted| {
             let cap = self.policy.most.map_or(cap, |most| cap.min(most));
-            let checked = self.check_exposure(holding, to, &fitted, Some(cap));
+            let checked = self
+                .check_exposure(holding, to, &fitted, Some(cap))
+                .and_then(|()| self.check_limits(holding, to, &fitted));
             checked.map(|()| fitted).map_err(Reason::Exposure)
         });
         let fitted = match fitted {

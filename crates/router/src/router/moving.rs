@@ -78,6 +78,7 @@ impl Router {
         for to in self.next_routes(now, from, cause.as_ref(), &holding, &tried) {
             let fitted = self
                 .check_exposure(&holding, to, &request, self.policy.most)
+                .and_then(|()| self.check_limits(&holding, to, &request))
                 .and_then(|()| self.fit(to, &holding, &request));
             if let Ok(fitted) = fitted {
                 self.decide(now, DecisionKind::Moved(id), Some(from), Some(to), reason);

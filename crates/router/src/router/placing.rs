@@ -29,6 +29,7 @@ impl Router {
         let placed =
             self.check_name(id).and_then(|()| self.route_for(now, &holding)).and_then(|route| {
                 self.check_exposure(&holding, route, &request, self.policy.most)?;
+                self.check_limits(&holding, route, &request)?;
                 Ok((route, self.fit(route, &holding, &request)?))
             });
         match placed {

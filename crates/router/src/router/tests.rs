@@ -2,6 +2,7 @@
 
 mod desk;
 mod histories;
+mod limits;
 mod mirrors;
 mod recovering;
 mod shut;

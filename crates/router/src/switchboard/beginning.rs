@@ -13,13 +13,16 @@ use tradewind_model::id::StrategyId;
 use tradewind_model::notice::{Command, Notice, Recovered};
 use tradewind_model::position::Position;
 
-use super::{Desk, Member, Switchboard};
+use super::{Desk, Lane, Member, Switchboard};
 use crate::decision::Holding;
 use crate::event::Event;
 
 /// How long the first engine that is ready waits for the others. A start takes a few seconds, and
 /// one that takes longer may take until a ban is over.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What may have happened before a beginning; one with more to tell waits no longer.
+const HELD_MAX: usize = 4_096;
 
 impl Desk {
     pub(super) fn new(member: Member) -> Self {
@@ -40,7 +43,8 @@ impl Desk {
 
     /// When it begins with what was found by then; none when that is not for the time to say.
     pub(super) fn begins_by(&self) -> Option<Timestamp> {
-        self.found_at.filter(|_| !self.has_begun).map(|at| at + PATIENCE)
+        let patience = if self.held.len() < HELD_MAX { PATIENCE } else { Duration::ZERO };
+        self.found_at.filter(|_| !self.has_begun).map(|at| at + patience)
     }
 }
 
@@ -60,11 +64,30 @@ impl Switchboard {
             desk.found_at.get_or_insert(now);
             desk.found.insert(route, found.clone());
         }
+        // All of them: what is there waits for the others until its strategies have begun.
+        self.be_patient(|_| true);
         self.take_in(now, route, strategy, &found, has_begun);
+        let has_all = |desk: &Desk| self.routes.iter().all(|route| desk.present.contains(route));
+        if !has_begun && self.desks.values().all(has_all) {
+            self.write_off_lost();
+        }
         if has_begun {
             self.catch_up(route, strategy);
         } else if self.are_all_there(strategy) {
             self.begin(now, strategy);
+        }
+    }
+
+    /// Somebody is there, or will be: engines may begin when they can. As long as there is nobody
+    /// a start that takes too long fails, and whoever began the run is told.
+    pub(super) fn be_patient(&mut self, is_meant: impl Fn(&Route) -> bool) {
+        let is_new = |(route, lane): (&Route, &mut Lane)| {
+            let is_new = is_meant(route) && !std::mem::replace(&mut lane.is_patient, true);
+            is_new.then_some(*route)
+        };
+        let told: Vec<Route> = self.lanes.iter_mut().filter_map(is_new).collect();
+        for route in told {
+            self.tell_engine(route, EngineEvent::StartPatiently);
         }
     }
 
@@ -122,15 +145,17 @@ impl Switchboard {
     }
 
     fn begin(&mut self, now: Timestamp, strategy: StrategyId) {
-        let Some(desk) = self.desks.get_mut(&strategy) else { return };
-        desk.has_begun = true;
-        let found = std::mem::take(&mut desk.found);
-        let held = std::mem::take(&mut desk.held);
+        let Some(desk) = self.desks.get(&strategy) else { return };
         let instruments = desk.instruments.clone();
         for instrument in &instruments {
             let holding = Holding { strategy, instrument: instrument.clone() };
             self.decide(now, Event::Enlist { holding });
         }
+        // Where it is at home is news like all that has happened so far, and comes after it.
+        let Some(desk) = self.desks.get_mut(&strategy) else { return };
+        desk.has_begun = true;
+        let found = std::mem::take(&mut desk.found);
+        let held = std::mem::take(&mut desk.held);
         // The rules and balances of where it is at home come last, and so are what it sees.
         let home = instruments.first().and_then(|first| self.followed(strategy, first));
         let mut all = Recovered::default();

@@ -20,6 +20,10 @@ impl Switchboard {
         let before = lane.doors.replace(doors.clone());
         let is_known = lane.is_resyncing && doors.status == VenueStatus::Live;
         lane.is_resyncing &= !is_known;
+        // The venue has said when to come back.
+        if doors.shut.iter().any(|record| record.until.is_some()) {
+            self.be_patient(|other| *other != route);
+        }
         for news in news(before.as_ref(), &doors) {
             self.decide(now, Event::Health { route, news });
         }

@@ -62,12 +62,16 @@ impl Switchboard {
         strategy: StrategyId,
         update: Box<OrderUpdate>,
     ) {
+        let (id, is_over) = (update.client_order_id, update.state.is_terminal());
         let event = if update.denied == Some(Denied::Recalled) {
-            Event::Recalled { route, id: update.client_order_id }
+            Event::Recalled { route, id }
         } else {
             Event::Order { route, strategy, update }
         };
         self.decide(now, event);
+        if is_over {
+            self.write_off(id);
+        }
     }
 
     fn balances(

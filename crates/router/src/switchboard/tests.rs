@@ -3,20 +3,22 @@
 
 use std::collections::BTreeMap;
 
-use tradewind_engine::{Doors, Event as EngineEvent, Route};
+use tradewind_engine::{Doors, Event as EngineEvent, Route, Routing};
 use tradewind_model::Timestamp;
 use tradewind_model::balance::Balance;
 use tradewind_model::id::{Asset, ClientOrderId, ClientOrderIds, InstrumentId, StrategyId};
 use tradewind_model::market::Quote;
 use tradewind_model::money::{Notional, Quantity};
 use tradewind_model::notice::{Command, Notice, Recovered, VenueStatus};
-use tradewind_model::order::{Link, OrderState, OrderUpdate, Side};
+use tradewind_model::order::{Denied, Link, OrderState, OrderUpdate, Side};
 use tradewind_model::position::Position;
+use tradewind_scheduler::{ScopeKey, ShutReason, ShutRecord};
 
 use super::{Input, Member, Output, Switchboard};
 use crate::cases::{at, decimal, holding, id, instrument, post_only, price, qty, route, routes_of};
+use crate::decision::{Decision, DecisionKind, Reason};
 use crate::policy::Policy;
-use crate::router::RouterConfig;
+use crate::router::{Limits, RouterConfig};
 
 fn two() -> [Route; 2] {
     [route("binance", "main", "eth0"), route("bitget", "main", "eth0")]
@@ -47,7 +49,12 @@ impl Bench {
     /// Both engines are live and neither has told what it found.
     fn new() -> Self {
         let ids = ClientOrderIds::new(99, at(0));
-        let config = RouterConfig { routes: routes_of(&two()), policy: Policy::default(), ids };
+        let config = RouterConfig {
+            routes: routes_of(&two()),
+            policy: Policy::default(),
+            limits: Limits::default(),
+            ids,
+        };
         let members = vec![Member { strategy: grid(), instruments: vec![bitcoin()] }];
         let board = Switchboard::new(config, members);
         let (told, engines) = (Vec::new(), Vec::new());
@@ -111,6 +118,9 @@ impl Bench {
         while let Some(output) = self.board.poll() {
             match output {
                 Output::Engine { route, event } => match *event {
+                    over @ EngineEvent::Route { entry: Routing::Over { .. }, .. } => {
+                        self.engines.push((route, over));
+                    }
                     EngineEvent::Route { number, .. } if self.writes => {
                         self.board.handle(self.now, Input::Noted { number });
                     }
@@ -240,6 +250,23 @@ fn what_happens_while_a_beginning_waits_is_told_after_it() {
 }
 
 #[test]
+fn a_beginning_with_too_much_to_tell_waits_no_longer() {
+    let [binance, _] = two();
+    let mut bench = Bench::new();
+    bench.found(binance, Recovered { orders: vec![open(7)], ..found("1000") });
+    for _ in 0..5_000 {
+        bench.notice(binance, Notice::Order(Box::new(open(7))));
+        if bench.board.wakeup(bench.now).is_some_and(|wakeup| wakeup <= bench.now) {
+            bench.wake_at(bench.now);
+        }
+    }
+    assert_eq!(bench.starts().len(), 1, "half a minute is not over");
+    assert!(matches!(bench.told[0], Notice::Started(_)), "it comes first: {:?}", bench.told[0]);
+    let news = bench.told.iter().filter(|notice| matches!(notice, Notice::Order(_)));
+    assert_eq!(news.count(), 5_000, "and nothing is missing");
+}
+
+#[test]
 fn nobody_waits_for_an_engine_that_is_gone_and_nothing_is_asked_of_it() {
     let [binance, bitget] = two();
     let mut bench = Bench::new();
@@ -247,6 +274,7 @@ fn nobody_waits_for_an_engine_that_is_gone_and_nothing_is_asked_of_it() {
     assert_eq!(bench.starts().len(), 0);
     bench.tell(Input::Gone { route: binance, reason: "it has failed".to_owned() });
     assert_eq!(bench.starts().len(), 1);
+    bench.engines.clear();
     // Once that has lasted for longer than a gap, orders go to where somebody is.
     bench.wake_at(at(60));
     let order = bench.submit(1);
@@ -339,4 +367,123 @@ fn a_beginning_is_all_that_the_engines_have_found() {
     let is_news = |notice: &Notice| matches!(notice, Notice::Order(_));
     assert!(!bench.told.iter().any(is_news), "what was found is no news");
     assert_eq!(bench.board.router().exposure(&holding("grid")).held, decimal("1.5"));
+}
+
+#[test]
+fn no_decision_takes_the_place_of_one_that_a_later_life_has_to_know() {
+    let [binance, bitget] = two();
+    let decision = |kind| Decision {
+        at: at(1),
+        kind,
+        from: Some(binance),
+        to: Some(bitget),
+        reason: Reason::Nowhere,
+    };
+    let subject = |kind| decision(kind).subject();
+    let of = holding("grid");
+    let moved = subject(DecisionKind::FailedOver(of.clone()));
+    assert_eq!(moved, subject(DecisionKind::FailedBack(of.clone())), "the later one holds");
+    assert_ne!(moved, subject(DecisionKind::Stranded(of.clone())), "it is still away");
+    assert_ne!(moved, subject(DecisionKind::Assigned(of)));
+    // What nobody reads again has one place, however many orders it is about.
+    for kind in [DecisionKind::CanceledFirst, DecisionKind::TurnedUp, DecisionKind::NotMirrored] {
+        assert_eq!(subject(kind(id(1))), subject(kind(id(2))));
+    }
+    assert_ne!(subject(DecisionKind::Moved(id(1))), subject(DecisionKind::Moved(id(2))));
+}
+
+/// Engines that were told to take their time.
+fn patient(bench: &Bench) -> Vec<Route> {
+    let told = bench.engines.iter();
+    let told = told.filter(|(_, event)| matches!(event, EngineEvent::StartPatiently));
+    told.map(|(route, _)| *route).collect()
+}
+
+#[test]
+fn engines_may_take_their_time_once_one_is_there() {
+    let [_, bitget] = two();
+    let mut bench = Bench::new();
+    assert_eq!(patient(&bench), [], "with nobody there, a start that fails is told");
+    bench.found(bitget, found("7"));
+    assert_eq!(patient(&bench), two(), "it waits for the other itself");
+    bench.found(two()[0], found("1000"));
+    assert_eq!(patient(&bench), two(), "once");
+}
+
+#[test]
+fn engines_may_take_their_time_while_a_venue_has_said_when_to_come_back() {
+    let [binance, bitget] = two();
+    let mut bench = Bench::new();
+    let ban = |until| ShutRecord {
+        scope: ScopeKey::Egress(binance.egress),
+        reason: ShutReason::Banned,
+        since: at(0),
+        until,
+        strikes: 1,
+    };
+    let status = VenueStatus::Shut { until: at(60), reason: "banned".to_owned() };
+    let doors =
+        |record| Doors { status: status.clone(), shut: vec![record], outages: BTreeMap::new() };
+    bench.tell(Input::Looked { route: binance, doors: doors(ban(None)) });
+    assert_eq!(patient(&bench), [], "that one may never open");
+    bench.tell(Input::Looked { route: binance, doors: doors(ban(Some(at(60)))) });
+    assert_eq!(patient(&bench), [bitget]);
+}
+
+/// Subjects that this engine was told are over.
+fn over(bench: &Bench, at: Route) -> Vec<String> {
+    let over = bench.engines.iter().filter_map(|(route, event)| match event {
+        EngineEvent::Route { entry: Routing::Over { subject }, .. } if *route == at => {
+            Some(subject.clone())
+        }
+        _ => None,
+    });
+    over.collect()
+}
+
+#[test]
+fn what_was_decided_about_an_order_is_kept_until_the_order_is_over() {
+    let [binance, bitget] = two();
+    let mut bench = Bench::begun();
+    let order = bench.submit(1);
+    let ban = ShutRecord {
+        scope: ScopeKey::Egress(binance.egress),
+        reason: ShutReason::Banned,
+        since: at(0),
+        until: Some(at(60)),
+        strikes: 1,
+    };
+    let status = VenueStatus::Shut { until: at(60), reason: "banned".to_owned() };
+    let doors = Doors { status, shut: vec![ban], outages: BTreeMap::new() };
+    bench.tell(Input::Looked { route: binance, doors });
+    let recalled =
+        OrderUpdate { state: OrderState::Denied, denied: Some(Denied::Recalled), ..open(1) };
+    bench.notice(binance, Notice::Order(Box::new(recalled)));
+    assert_eq!(bench.placed(order), [binance, bitget], "it has moved");
+    bench.notice(bitget, Notice::Order(Box::new(open(1))));
+    assert_eq!(over(&bench, binance), [] as [&str; 0]);
+    let end = OrderUpdate { state: OrderState::Canceled, ..open(1) };
+    bench.notice(bitget, Notice::Order(Box::new(end)));
+    for route in two() {
+        assert_eq!(over(&bench, route), [format!("order {order}")], "in whichever journal");
+    }
+}
+
+#[test]
+fn what_earlier_lives_decided_about_orders_that_nobody_has_is_over() {
+    let [binance, bitget] = two();
+    let mut bench = Bench::new();
+    for number in [1, 2] {
+        bench.board.remember(&Decision {
+            at: at(0),
+            kind: DecisionKind::Moved(id(number)),
+            from: Some(binance),
+            to: Some(bitget),
+            reason: Reason::Nowhere,
+        });
+    }
+    bench.found(binance, found("1000"));
+    assert_eq!(over(&bench, binance), [] as [&str; 0], "one has not said what it has");
+    bench.found(bitget, Recovered { orders: vec![open(2)], ..found("7") });
+    assert_eq!(over(&bench, binance), [format!("order {}", id(1))]);
 }

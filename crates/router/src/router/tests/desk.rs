@@ -12,7 +12,7 @@ use tradewind_model::outcome::RefusalKind;
 use tradewind_model::{Decimal, Timestamp};
 use tradewind_scheduler::{ScopeKey, ShutReason};
 
-use super::super::{Router, RouterConfig};
+use super::super::{Limits, Router, RouterConfig};
 use crate::cases::{at, decimal, holding, instrument, routes_of};
 use crate::decision::{Decision, DecisionKind, Holding};
 use crate::event::Event;
@@ -65,8 +65,13 @@ pub(super) struct Desk {
 impl Desk {
     /// All routes live, with balances, and the instrument with the same rules everywhere.
     pub(super) fn new(routes: &[Route], policy: Policy) -> Self {
+        Self::limited(routes, policy, Limits::default())
+    }
+
+    /// The same, where an operator has set limits.
+    pub(super) fn limited(routes: &[Route], policy: Policy, limits: Limits) -> Self {
         let ids = ClientOrderIds::new(99, at(0));
-        let config = RouterConfig { routes: routes_of(routes), policy, ids };
+        let config = RouterConfig { routes: routes_of(routes), policy, limits, ids };
         let mut desk = Self {
             router: Router::new(config),
             now: at(0),

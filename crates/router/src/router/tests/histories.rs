@@ -14,7 +14,7 @@ use tradewind_model::order::{Denied, OrderState, Side};
 use tradewind_model::outcome::RefusalKind;
 use tradewind_scheduler::{Outage, ScopeKey};
 
-use super::super::{Router, RouterConfig};
+use super::super::{Limits, Router, RouterConfig};
 use super::desk::{Desk, Truth};
 use crate::cases::{at, four, holding, post_only, qty, routes_of};
 use crate::decision::Decision;
@@ -257,7 +257,12 @@ fn heal(desk: &mut Desk) {
 /// A router made of the decisions of another.
 fn remembering(policy: Policy, decisions: &[Decision]) -> Router {
     let ids = tradewind_model::id::ClientOrderIds::new(98, at(0));
-    let mut router = Router::new(RouterConfig { routes: routes_of(&four()), policy, ids });
+    let mut router = Router::new(RouterConfig {
+        routes: routes_of(&four()),
+        policy,
+        limits: Limits::default(),
+        ids,
+    });
     for decision in decisions {
         router.remember(decision);
     }
