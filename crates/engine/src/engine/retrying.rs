@@ -150,6 +150,8 @@ impl Engine {
                     }
                 }
             }
+            // Its feed was not let go, and the book's next change asks for that again.
+            Owner::Renew(..) if fate.is_none() => {}
             Owner::Follow(generation) | Owner::Renew(generation, _) => {
                 self.stream_lost(now, StreamKind::Market, generation, Loss::of(fate, reason));
             }
