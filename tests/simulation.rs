@@ -22,6 +22,7 @@ mod herd;
 mod journal;
 mod kill;
 mod kinds;
+mod late;
 mod lives;
 mod lookalikes;
 mod lookup;

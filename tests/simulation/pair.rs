@@ -78,7 +78,6 @@ impl Pair {
             (world, InstanceSetup { name, seed, ..instance })
         });
         let setup = CrossingSetup {
-            seed,
             venues: venues.into(),
             policy,
             registry,

@@ -25,8 +25,6 @@ use crate::world::{World, WorldSetup};
 /// What a crossing is made from.
 #[derive(Clone)]
 pub struct CrossingSetup {
-    /// Of all randomness.
-    pub seed: u64,
     /// The venues, the most preferred first; each with what is different about the instance there.
     pub venues: Vec<(WorldSetup, InstanceSetup)>,
     /// How orders move.

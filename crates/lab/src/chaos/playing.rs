@@ -84,7 +84,6 @@ impl Day {
         };
         let bitget = WorldSetup { venue: BitgetConfig::default().into(), ..WorldSetup::default() };
         let crossing = Crossing::new(CrossingSetup {
-            seed: setup.seed,
             venues: vec![
                 venue(Side::Binance, "binance", WorldSetup::default()),
                 venue(Side::Bitget, "bitget", bitget),
