@@ -16,4 +16,7 @@ pub struct Doors {
     pub shut: Vec<ShutRecord>,
     /// Calls that keep failing and are left alone for a while, and how they fail.
     pub outages: BTreeMap<EndpointGroup, Outage>,
+    /// How often it was told to ask what rests ([`Event::Resync`](crate::Event::Resync)): what it
+    /// says of an earlier time is no answer to a later one.
+    pub resyncs: u64,
 }

@@ -246,6 +246,8 @@ pub struct Engine {
     timers: Timers<Timer>,
     calls: Calls,
     reads: Reads,
+    /// See [`Doors::resyncs`].
+    resyncs_told: u64,
     order_count: OrderCount,
     actions: VecDeque<Action>,
     members: BTreeMap<StrategyId, Member>,
@@ -302,6 +304,7 @@ impl Engine {
             timers: Timers::new(),
             calls: Calls::default(),
             reads: Reads::default(),
+            resyncs_told: 0,
             order_count: OrderCount::default(),
             actions: VecDeque::new(),
             instruments: BTreeMap::new(),
@@ -371,7 +374,10 @@ impl Engine {
             Event::Reconnect { kind } => self.rotate(now, kind),
             Event::Route { number, entry } => self.route(now, number, entry),
             Event::Recall { client_order_id } => self.recall(now, client_order_id),
-            Event::Resync => self.resync_now(now),
+            Event::Resync => {
+                self.resyncs_told += 1;
+                self.resync_now(now);
+            }
             Event::Stop { deadline } => self.stop(now, deadline),
         }
         self.go_on_with_resync(now);
@@ -452,6 +458,7 @@ impl Engine {
             status: self.told.clone(),
             shut: self.scheduler.shut_records(now),
             outages: outages.map(|(key, outage)| (key.group, outage)).collect(),
+            resyncs: self.resyncs_told,
         }
     }
 

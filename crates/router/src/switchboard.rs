@@ -136,7 +136,9 @@ pub struct Switchboard {
 #[derive(Clone, Debug, Default)]
 struct Lane {
     doors: Option<Doors>,
-    /// What it was asked to find out, and has not yet.
+    /// How often it was told to ask what rests.
+    resyncs: u64,
+    /// Whether what it was told to find out is not known yet.
     is_resyncing: bool,
     is_gone: bool,
     /// Whether it was told that it may take its time to begin.

@@ -18,7 +18,9 @@ impl Switchboard {
             return;
         }
         let before = lane.doors.replace(doors.clone());
-        let is_known = lane.is_resyncing && doors.status == VenueStatus::Live;
+        // It may have said so before it was told, or before it heard of it.
+        let is_answer = doors.resyncs >= lane.resyncs;
+        let is_known = lane.is_resyncing && is_answer && doors.status == VenueStatus::Live;
         lane.is_resyncing &= !is_known;
         // The venue has said when to come back.
         if doors.shut.iter().any(|record| record.until.is_some()) {
@@ -37,6 +39,7 @@ impl Switchboard {
     pub(super) fn reconcile(&mut self, route: Route) {
         if let Some(lane) = self.lanes.get_mut(&route) {
             lane.is_resyncing = true;
+            lane.resyncs += 1;
             // What stood before it then says nothing of what comes.
             if let Some(doors) = &mut lane.doors {
                 doors.status = VenueStatus::Stale { reason: "asking what rests".to_owned() };

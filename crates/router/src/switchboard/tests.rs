@@ -28,6 +28,11 @@ fn grid() -> StrategyId {
     holding("grid").strategy
 }
 
+/// What an engine shows that was never told to ask what rests.
+fn doors(status: VenueStatus, shut: Vec<ShutRecord>) -> Doors {
+    Doors { status, shut, outages: BTreeMap::new(), resyncs: 0 }
+}
+
 fn bitcoin() -> InstrumentId {
     holding("grid").instrument
 }
@@ -76,7 +81,7 @@ impl Bench {
     }
 
     fn live(&mut self, route: Route) {
-        let doors = Doors { status: VenueStatus::Live, shut: Vec::new(), outages: BTreeMap::new() };
+        let doors = doors(VenueStatus::Live, Vec::new());
         self.tell(Input::Looked { route, doors });
     }
 
@@ -302,11 +307,7 @@ fn nothing_that_follows_a_decision_is_done_before_it_is_written_down() {
     bench.writes = false;
     bench.tell(Input::Looked {
         route: binance,
-        doors: Doors {
-            status: VenueStatus::Stale { reason: "its streams are down".to_owned() },
-            shut: Vec::new(),
-            outages: BTreeMap::new(),
-        },
+        doors: doors(VenueStatus::Stale { reason: "its streams are down".to_owned() }, Vec::new()),
     });
     bench.wake_at(at(60));
     assert!(bench.noting.is_some(), "its orders go elsewhere from here on");
@@ -316,6 +317,41 @@ fn nothing_that_follows_a_decision_is_done_before_it_is_written_down() {
     assert_eq!(bench.placed(order), [], "that was another one");
     bench.note();
     assert_eq!(bench.placed(order), [bitget]);
+}
+
+#[test]
+fn what_an_engine_said_before_it_was_told_to_ask_is_no_answer() {
+    let [binance, bitget] = two();
+    let mut bench = Bench::new();
+    bench.found(binance, Recovered { orders: vec![open(1)], ..found("1000") });
+    bench.found(bitget, found("7"));
+    let canceled = |bench: &Bench| {
+        bench.engines.iter().any(|(route, event)| {
+            let cancels =
+                matches!(event, EngineEvent::Command { command: Command::Cancel { .. }, .. });
+            *route == binance && cancels
+        })
+    };
+    let ban = ShutRecord {
+        scope: ScopeKey::Egress(binance.egress),
+        reason: ShutReason::Banned,
+        since: at(0),
+        until: Some(at(60)),
+        strikes: 1,
+    };
+    let shut = VenueStatus::Shut { until: at(60), reason: "banned".to_owned() };
+    bench.tell(Input::Looked { route: binance, doors: doors(shut, vec![ban]) });
+    bench.wake_at(at(60));
+    bench.live(binance);
+    let asks = |(route, event): &(Route, EngineEvent)| {
+        *route == binance && matches!(event, EngineEvent::Resync)
+    };
+    assert_eq!(bench.engines.iter().filter(|told| asks(told)).count(), 1);
+    bench.live(binance);
+    assert!(!canceled(&bench), "what rests there is not known yet");
+    let known = Doors { resyncs: 1, ..doors(VenueStatus::Live, Vec::new()) };
+    bench.tell(Input::Looked { route: binance, doors: known });
+    assert!(canceled(&bench), "and what is found is canceled first");
 }
 
 #[test]
@@ -422,8 +458,7 @@ fn engines_may_take_their_time_while_a_venue_has_said_when_to_come_back() {
         strikes: 1,
     };
     let status = VenueStatus::Shut { until: at(60), reason: "banned".to_owned() };
-    let doors =
-        |record| Doors { status: status.clone(), shut: vec![record], outages: BTreeMap::new() };
+    let doors = |record| doors(status.clone(), vec![record]);
     bench.tell(Input::Looked { route: binance, doors: doors(ban(None)) });
     assert_eq!(patient(&bench), [], "that one may never open");
     bench.tell(Input::Looked { route: binance, doors: doors(ban(Some(at(60)))) });
@@ -454,8 +489,7 @@ fn what_was_decided_about_an_order_is_kept_until_the_order_is_over() {
         strikes: 1,
     };
     let status = VenueStatus::Shut { until: at(60), reason: "banned".to_owned() };
-    let doors = Doors { status, shut: vec![ban], outages: BTreeMap::new() };
-    bench.tell(Input::Looked { route: binance, doors });
+    bench.tell(Input::Looked { route: binance, doors: doors(status, vec![ban]) });
     let recalled =
         OrderUpdate { state: OrderState::Denied, denied: Some(Denied::Recalled), ..open(1) };
     bench.notice(binance, Notice::Order(Box::new(recalled)));
