@@ -73,9 +73,7 @@ impl Watch<'_, '_> {
                 asked = signals.next() => match asked {
                     Asked::Stop => return Ok(()),
                     Asked::Halt => {
-                        for (_, lane) in self.session.lanes() {
-                            tokio::spawn(halt(lane.desk()));
-                        }
+                        tokio::spawn(halt(self.session.desk()));
                     }
                 },
                 () = tokio::time::sleep(LOOK_EVERY) => {}
