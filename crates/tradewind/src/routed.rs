@@ -272,7 +272,7 @@ impl RoutedClosing {
     #[must_use]
     pub fn flaw(&self) -> Option<String> {
         let flaws = self.lanes.iter().filter_map(|(route, closing)| {
-            closing.flaw().map(|flaw| format!("{}: {flaw}", route.venue))
+            closing.flaw().map(|flaw| format!("{}/{}: {flaw}", route.venue, route.account))
         });
         let flaws: Vec<_> = flaws.collect();
         (!flaws.is_empty()).then(|| flaws.join("; "))
