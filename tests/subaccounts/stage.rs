@@ -97,7 +97,7 @@ impl Stage {
         let text = format!(
             "{}{further}[state]\ndir = '{}'\nstart_jitter_ms = 0\n\
              [[strategy]]\nkind = 'grid'\ninstruments = ['BTC-USDT']\n\
-             [strategy.params]\nwidth = '0.005'\nlevels = 11\nqty = '0.001'\n",
+             [strategy.params]\nwidth = '0.03'\nlevels = 11\nqty = '0.001'\n",
             routes.collect::<String>(),
             self.folder.display()
         );
@@ -189,8 +189,8 @@ impl Stage {
         (0..ACCOUNTS).map(|account| self.open(account)).sum()
     }
 
-    pub(super) fn fills(&self, account: usize) -> usize {
-        self.venue.ledger().accounts[account].fills.len()
+    pub(super) fn accepted(&self, account: usize) -> usize {
+        self.venue.ledger().accounts[account].orders_accepted
     }
 
     pub(super) fn placed(&self) -> u64 {
