@@ -4,12 +4,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a world that cannot be built is a test that has failed")]
 
+mod bitget;
 mod blackout;
 mod books;
 mod chaos;
 mod clock;
 mod counter;
 mod days;
+mod exile;
 mod failover;
 mod feeds;
 mod fleet;
@@ -22,11 +24,13 @@ mod kill;
 mod kinds;
 mod lives;
 mod lookalikes;
+mod lookup;
 mod mute;
 mod neighbor;
 mod order_counts;
 mod orders;
 mod outliving;
+mod pair;
 mod pauses;
 mod pileup;
 mod poison;
@@ -36,6 +40,7 @@ mod refusals;
 mod replacing;
 mod retries;
 mod rotation;
+mod rush;
 mod shut;
 mod silence;
 mod solo;

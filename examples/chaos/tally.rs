@@ -51,7 +51,8 @@ impl Tally {
         let mut text = format!(
             "{runs} runs of {} s from seed {}, {:.1} s\n  orders      {}, {} of them away from home\n  \
              trades      {}\n  in doubt    {}\n  fail-overs  {}, fail-backs {}\n  moved       {} \
-             orders, {} mirrored\n  kills       {}, {} revivals\n  bans        {}, {} requests turned \
+             orders, {} mirrored\n  kills       {}, {} revivals, {} nights \
+             slept through\n  bans        {}, {} requests turned \
              away\n  settled     {} s after the last trouble, on average",
             args.time.as_secs(),
             args.seed,
@@ -66,6 +67,7 @@ impl Tally {
             self.sum(|one| one.mirrored),
             self.sum(|one| one.kills),
             self.sum(|one| one.revivals.len() as u64),
+            self.sum(|one| one.sleeps),
             self.sum(|one| one.bans),
             self.sum(|one| one.turned_away),
             self.settled_after(),
@@ -117,6 +119,7 @@ impl Tally {
             "mirrored": self.sum(|one| one.mirrored),
             "kills": self.sum(|one| one.kills),
             "revivals": self.sum(|one| one.revivals.len() as u64),
+            "sleeps": self.sum(|one| one.sleeps),
             "bans": self.sum(|one| one.bans),
             "turned_away": self.sum(|one| one.turned_away),
             "settled_after_s": self.settled_after(),

@@ -7,14 +7,21 @@ use tradewind_engine::{Incident, PositionView, Snapshot};
 use tradewind_lab::{InstanceSetup, StrategySpec, WorldSetup, check_always};
 use tradewind_model::Decimal;
 use tradewind_model::id::{Asset, ClientOrderId, ClientOrderIds};
+use tradewind_model::money::Price;
 use tradewind_model::notice::{Command, VenueStatus};
-use tradewind_model::order::{MarketQuantity, OrderKind, OrderRequest, Side};
+use tradewind_model::order::{OrderKind, OrderRequest, Side};
 use tradewind_model::time::Timestamp;
 use tradewind_simulator::exchange::Discount;
 
 use super::orders::qty;
 use super::probe;
 use super::solo::Solo;
+use super::venue_kind::{VenueKind, at_each_venue};
+
+at_each_venue! {
+    strategies_on_one_account_have_books_of_their_own_net_of_fees_in_a_third_coin,
+    what_our_trades_do_not_explain_is_told_once_and_our_own_trades_never,
+}
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -29,8 +36,9 @@ fn named(name: &str) -> StrategySpec {
 
 /// Two strategies on one account that pays its fees in the venue's coin, which neither trades. The
 /// market stands still.
-fn shared() -> Solo {
-    let mut world = WorldSetup { traces: false, ..WorldSetup::default() };
+fn shared(at: VenueKind) -> Solo {
+    let venue = at.config();
+    let mut world = WorldSetup { venue, traces: false, ..WorldSetup::default() };
     let exchange = world.venue.exchange_mut();
     for symbol in &mut exchange.symbols {
         symbol.market = symbol.market.still();
@@ -50,8 +58,26 @@ fn shared() -> Solo {
     solo
 }
 
-fn trade(solo: &mut Solo, strategy: &str, id: ClientOrderId, side: Side, size: &str) {
-    let kind = OrderKind::Market(MarketQuantity::Base(qty(size)));
+/// An order that trades so much at once.
+fn at_once(at: VenueKind, solo: &Solo, side: Side, size: &str) -> OrderKind {
+    let depth = solo.venue().exchange().depth("BTCUSDT", 1).unwrap();
+    let (best, percent) = match side {
+        Side::Buy => (depth.asks[0].0, 103),
+        Side::Sell => (depth.bids[0].0, 97),
+    };
+    let surely = Price::new((best * Decimal::new(percent, 2)).round()).unwrap();
+    at.at_once(side, qty(size), surely)
+}
+
+fn trade(
+    at: VenueKind,
+    solo: &mut Solo,
+    strategy: &str,
+    id: ClientOrderId,
+    side: Side,
+    size: &str,
+) {
+    let kind = at_once(at, solo, side, size);
     let request = OrderRequest { instrument: "BTC-USDT".into(), side, kind, tag: 1 };
     solo.command(strategy, Command::Submit { client_order_id: id, request });
     solo.run_for(SECOND);
@@ -69,14 +95,13 @@ fn differences(solo: &Solo) -> Vec<(Asset, Decimal)> {
     told.collect()
 }
 
-#[test]
-fn strategies_on_one_account_have_books_of_their_own_net_of_fees_in_a_third_coin() {
-    let mut solo = shared();
+fn strategies_on_one_account_have_books_of_their_own_net_of_fees_in_a_third_coin(at: VenueKind) {
+    let mut solo = shared(at);
     let (mut alpha, mut beta) =
         (ClientOrderIds::new(0, Timestamp::EPOCH), ClientOrderIds::new(1, Timestamp::EPOCH));
-    trade(&mut solo, "alpha", alpha.next(), Side::Buy, "0.1");
-    trade(&mut solo, "beta", beta.next(), Side::Sell, "0.04");
-    trade(&mut solo, "alpha", alpha.next(), Side::Sell, "0.1");
+    trade(at, &mut solo, "alpha", alpha.next(), Side::Buy, "0.1");
+    trade(at, &mut solo, "beta", beta.next(), Side::Sell, "0.04");
+    trade(at, &mut solo, "alpha", alpha.next(), Side::Sell, "0.1");
     solo.run_for(MINUTE * 2);
     let snapshot = solo.snapshot();
     let (ours, theirs) = (of(&snapshot, "alpha"), of(&snapshot, "beta"));
@@ -106,13 +131,12 @@ fn strategies_on_one_account_have_books_of_their_own_net_of_fees_in_a_third_coin
     }
 }
 
-#[test]
-fn what_our_trades_do_not_explain_is_told_once_and_our_own_trades_never() {
-    let mut solo = shared();
+fn what_our_trades_do_not_explain_is_told_once_and_our_own_trades_never(at: VenueKind) {
+    let mut solo = shared(at);
     let mut alpha = ClientOrderIds::new(0, Timestamp::EPOCH);
     solo.run_for(MINUTE * 15);
     for side in [Side::Buy, Side::Sell, Side::Buy] {
-        trade(&mut solo, "alpha", alpha.next(), side, "0.1");
+        trade(at, &mut solo, "alpha", alpha.next(), side, "0.1");
         solo.run_for(MINUTE * 15);
     }
     assert_eq!(differences(&solo), []);
@@ -123,7 +147,7 @@ fn what_our_trades_do_not_explain_is_told_once_and_our_own_trades_never() {
     let hand = solo.spawn(by_hand).unwrap();
     solo.run_for(SECOND * 5);
     let client_order_id = ClientOrderIds::new(7, Timestamp::EPOCH).next();
-    let kind = OrderKind::Market(MarketQuantity::Base(qty("0.03")));
+    let kind = at_once(at, &solo, Side::Buy, "0.03");
     let request = OrderRequest { instrument: "BTC-USDT".into(), side: Side::Buy, kind, tag: 1 };
     solo.command_at(hand, "hand", Command::Submit { client_order_id, request });
     solo.run_for(MINUTE * 60);

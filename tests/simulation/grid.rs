@@ -9,17 +9,25 @@ use tradewind_model::stream::StreamKind;
 use tradewind_strategy::Registry;
 
 use super::solo::{Setup, Solo};
-use super::venue_kind::VenueKind;
+use super::venue_kind::{VenueKind, at_each_venue};
+
+at_each_venue! {
+    a_grid_trades_and_the_venues_books_agree,
+    lost_answers_and_cut_sockets_cost_nothing_but_time,
+    fills_during_a_gap_of_the_stream_are_found_afterwards,
+    the_same_seed_is_the_same_run,
+    every_attempt_is_told_as_the_venue_saw_it,
+}
 
 const PARAMS: &str = "width = \"0.03\"\nlevels = 11\nqty = \"0.002\"";
 
-fn world(seed: u64, weather: Weather, skew_ms: i64) -> Solo {
+fn world(at: VenueKind, seed: u64, weather: Weather, skew_ms: i64) -> Solo {
     let registry = Registry::new().with::<Grid>("grid");
     let strategy = ("grid", PARAMS);
     Solo::new(Setup {
         seed,
         weather,
-        venue: VenueKind::Binance.config(),
+        venue: at.config(),
         skew_ms,
         cancels_on_stop: true,
         registry,
@@ -31,10 +39,9 @@ fn fills(world: &Solo) -> u64 {
     world.snapshot().counters.fills
 }
 
-#[test]
-fn a_grid_trades_and_the_venues_books_agree() {
+fn a_grid_trades_and_the_venues_books_agree(at: VenueKind) {
     for seed in 1..=6 {
-        let mut world = world(seed, Weather::FAIR, 0);
+        let mut world = world(at, seed, Weather::FAIR, 0);
         world.run_for(Duration::from_secs(60));
         world.stop(Duration::from_secs(10));
         world.check(&format!("seed {seed}"));
@@ -42,11 +49,10 @@ fn a_grid_trades_and_the_venues_books_agree() {
     }
 }
 
-#[test]
-fn lost_answers_and_cut_sockets_cost_nothing_but_time() {
+fn lost_answers_and_cut_sockets_cost_nothing_but_time(at: VenueKind) {
     let mut in_doubt = 0;
     for seed in 1..=20 {
-        let mut world = world(seed, Weather::FOUL, 700);
+        let mut world = world(at, seed, Weather::FOUL, 700);
         world.run_for(Duration::from_secs(120));
         world.stop(Duration::from_secs(120));
         world.check(&format!("seed {seed}"));
@@ -59,9 +65,8 @@ fn lost_answers_and_cut_sockets_cost_nothing_but_time() {
     assert!(in_doubt > 0, "the weather was too fair");
 }
 
-#[test]
-fn fills_during_a_gap_of_the_stream_are_found_afterwards() {
-    let mut world = world(3, Weather::FAIR, -300);
+fn fills_during_a_gap_of_the_stream_are_found_afterwards(at: VenueKind) {
+    let mut world = world(at, 3, Weather::FAIR, -300);
     for _ in 0..20 {
         world.run_for(Duration::from_secs(3));
         world.cut_streams(StreamKind::Account);
@@ -72,10 +77,9 @@ fn fills_during_a_gap_of_the_stream_are_found_afterwards() {
     assert!(fills(&world) >= 10);
 }
 
-#[test]
-fn the_same_seed_is_the_same_run() {
+fn the_same_seed_is_the_same_run(at: VenueKind) {
     let run = |seed| {
-        let mut world = world(seed, Weather::FOUL, 150);
+        let mut world = world(at, seed, Weather::FOUL, 150);
         world.run_for(Duration::from_secs(20));
         (world.trace(), fills(&world))
     };
@@ -83,22 +87,25 @@ fn the_same_seed_is_the_same_run() {
     assert_ne!(run(5).0, run(6).0);
 }
 
-#[test]
-fn every_attempt_is_told_as_the_venue_saw_it() {
-    let mut world = world(2, Weather::FAIR, 0);
+fn every_attempt_is_told_as_the_venue_saw_it(at: VenueKind) {
+    let mut world = world(at, 2, Weather::FAIR, 0);
     world.run_for(Duration::from_secs(30));
     world.stop(Duration::from_secs(10));
     let arrived = world.ledger().requests;
     let told = |endpoint: &str| {
         world.me().attempts().iter().filter(|one| one.endpoint == endpoint).count()
     };
-    for (endpoint, route) in [
-        ("place_order", "POST /api/v3/order"),
-        ("cancel_order", "DELETE /api/v3/order"),
-        ("server_time", "GET /api/v3/time"),
-        ("account", "GET /api/v3/account"),
-        ("order_counts", "GET /api/v3/rateLimit/order"),
-    ] {
+    let names = at.names();
+    let mut all = vec![
+        ("place_order", names.place),
+        ("cancel_order", names.cancel),
+        ("server_time", names.time),
+        ("account", names.account),
+    ];
+    if at == VenueKind::Binance {
+        all.push(("order_counts", "GET /api/v3/rateLimit/order"));
+    }
+    for (endpoint, route) in all {
         let arrived = arrived.get(route).copied().unwrap_or_default();
         assert_eq!(told(endpoint) as u64, arrived, "{endpoint}");
         assert!(arrived > 0, "{endpoint}");

@@ -15,12 +15,17 @@ use tradewind_model::notice::{Command, VenueStatus};
 use tradewind_model::order::{OrderRequest, Side};
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::SchedulerConfig;
-use tradewind_simulator::binance::{ApiKey, BinanceConfig, KeySecret};
-use tradewind_simulator::exchange::{AccountConfig, AccountId};
-use tradewind_venue::Signer;
+use tradewind_simulator::exchange::AccountId;
+use tradewind_simulator::venue::VenueConfig;
+use tradewind_simulator::{binance, bitget};
 
 use super::orders::{post_only, qty};
 use super::probe::{self, told};
+use super::venue_kind::{VenueKind, at_each_venue};
+
+at_each_venue! {
+    twenty_that_restart_with_little_left_are_not_turned_away_and_are_back_within_three_minutes,
+}
 
 const HERD: u16 = 20;
 const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -33,6 +38,7 @@ const HELD_BACK: [u64; 8] = [0, 0, 5, 10, 20, 40, 80, 160];
 
 /// Processes that share an address and a disk, each with an account of its own.
 struct Herd {
+    at: VenueKind,
     world: World,
     ids: Vec<InstanceId>,
 }
@@ -44,27 +50,46 @@ struct Loop {
     started: Vec<(u32, Timestamp)>,
 }
 
-fn names(number: u16) -> (String, String) {
-    (format!("FAKE0herd0key0{number:04}"), format!("FAKE0herd0secret0{number:04}"))
+fn key(number: u16) -> String {
+    format!("FAKE0herd0key0{number:04}")
+}
+
+/// A venue with an account for each, and a key for each of those.
+fn venue(at: VenueKind) -> VenueConfig {
+    let mut venue = at.config();
+    let accounts = &mut venue.exchange_mut().accounts;
+    *accounts = vec![accounts[0].clone(); usize::from(HERD)];
+    venue.set_arrivals_max(1 << 18);
+    match &mut venue {
+        VenueConfig::Binance(config) => {
+            let first = config.front.keys[0].clone();
+            let of = |number: u16| binance::ApiKey {
+                api_key: key(number),
+                account: AccountId(number.into()),
+                ..first.clone()
+            };
+            config.front.keys = (0..HERD).map(of).collect();
+        }
+        VenueConfig::Bitget(config) => {
+            let first = config.front.keys[0].clone();
+            let of = |number: u16| bitget::ApiKey {
+                api_key: key(number),
+                account: AccountId(number.into()),
+                ..first.clone()
+            };
+            config.front.keys = (0..HERD).map(of).collect();
+        }
+    }
+    venue
 }
 
 impl Herd {
     /// All of them live, with an order each, and nothing of note used up.
-    fn live(seed: u64) -> Self {
-        let mut venue = BinanceConfig::default();
-        venue.exchange.accounts = (0..HERD).map(|_| AccountConfig::default()).collect();
-        let key = |number| {
-            let (api_key, secret) = names(number);
-            let (account, secret) = (AccountId(u32::from(number)), KeySecret::Hmac(secret));
-            ApiKey { api_key, secret, account, can_trade: true }
-        };
-        venue.front.keys = (0..HERD).map(key).collect();
-        venue.front.arrivals_max = 1 << 18;
-        let venue = venue.into();
+    fn live(at: VenueKind, seed: u64) -> Self {
+        let venue = venue(at);
         let mut world = World::new(WorldSetup { seed, venue, ..WorldSetup::default() });
         let registry = Arc::new(probe::registry());
         let setup = |number| {
-            let (api_key, secret) = names(number);
             let strategies = vec![StrategySpec::new("probe", "feeds = [\"quote\", \"book\"]")];
             InstanceSetup {
                 name: format!("bot-{number}"),
@@ -73,13 +98,13 @@ impl Herd {
                 startup_timeout: MINUTE * 5,
                 cancels_on_stop: false,
                 seed: seed * 1_000 + u64::from(number),
-                signer: Some(Signer::hmac_sha256(&api_key, &secret).unwrap()),
+                signer: Some(at.signer(&key(number))),
                 scheduler: SchedulerConfig { share: HERD.into(), ..SchedulerConfig::default() },
                 ..InstanceSetup::new(Arc::clone(&registry), strategies)
             }
         };
         let ids = (0..HERD).map(|number| world.spawn(setup(number)).unwrap()).collect();
-        let mut herd = Self { world, ids };
+        let mut herd = Self { at, world, ids };
         herd.world.run_for(MINUTE * 4);
         assert_eq!(herd.late(&herd.ids), [], "seed {seed}: not live after a start from cold");
         herd.place();
@@ -161,7 +186,7 @@ impl Herd {
     }
 
     fn catalogs(&self) -> u64 {
-        self.world.venue().requests("GET /api/v3/exchangeInfo")
+        self.world.venue().requests(self.at.names().catalog)
     }
 }
 
@@ -193,10 +218,13 @@ fn are_back(herd: &Herd, since: Timestamp, context: &str) {
     check_always(&herd.world).unwrap();
 }
 
+/// Where a path has ten requests a second for a whole address, a part of it for each of twenty is
+/// more than there is, and what is tried again on such a day may be turned away once.
 #[test]
 fn a_herd_that_restarts_while_much_is_lost_on_the_way_is_not_turned_away_either() {
+    let at = VenueKind::Binance;
     for seed in [11, 12] {
-        let mut herd = Herd::live(seed);
+        let mut herd = Herd::live(at, seed);
         for id in herd.ids.clone() {
             let weather = Weather { cut_every: None, ..Weather::FOUL };
             herd.world.set_weather(id, weather);
@@ -207,12 +235,13 @@ fn a_herd_that_restarts_while_much_is_lost_on_the_way_is_not_turned_away_either(
     }
 }
 
-#[test]
-fn twenty_that_restart_with_little_left_are_not_turned_away_and_are_back_within_three_minutes() {
+fn twenty_that_restart_with_little_left_are_not_turned_away_and_are_back_within_three_minutes(
+    at: VenueKind,
+) {
     // How far into the minute; whether the machine has lost the catalog as well.
     let scenes = [(1, 1, false), (2, 20, true), (3, 40, false), (4, 58, true)];
     for (seed, into_minute, is_cold) in scenes {
-        let mut herd = Herd::live(seed);
+        let mut herd = Herd::live(at, seed);
         let start = herd.world.now().window_start(MINUTE) + MINUTE;
         herd.world.run_until(start + SECOND * into_minute, |_| false);
         if is_cold {

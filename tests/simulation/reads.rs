@@ -9,7 +9,14 @@ use tradewind_model::outcome::Reply;
 use tradewind_scheduler::{Never, Priority, QueueCapacity, ScopeKey, Shed, Staleness};
 
 use super::solo::{PEER, Solo};
-use super::venue_kind::VenueKind;
+use super::venue_kind::{VenueKind, at_each_venue};
+
+at_each_venue! {
+    the_same_question_of_thousands_is_one_request,
+    what_grows_stale_slowly_is_asked_once_an_hour_and_fees_beside_balances_too,
+    who_cannot_wait_until_a_ban_is_over_is_told_at_once_and_the_others_after_it,
+    what_would_change_something_is_no_question,
+}
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -40,9 +47,8 @@ fn shed(answer: Option<Answer>) -> Option<Shed> {
     }
 }
 
-#[test]
-fn the_same_question_of_thousands_is_one_request() {
-    let mut world = Solo::calm(VenueKind::Binance, |_, _| {});
+fn the_same_question_of_thousands_is_one_request(at: VenueKind) {
+    let mut world = Solo::calm(at, |_, _| {});
     for call in [Call::Account, Call::OpenOrders { symbol: None }, depth(100)] {
         let before = world.ledger().total_requests();
         let asked: Vec<_> =
@@ -65,11 +71,10 @@ fn the_same_question_of_thousands_is_one_request() {
     assert_eq!((reads.coalesced, reads.cached), (3 * 2_999, 0));
 }
 
-#[test]
-fn what_grows_stale_slowly_is_asked_once_an_hour_and_fees_beside_balances_too() {
-    let mut world = Solo::calm(VenueKind::Binance, |_, _| {});
-    let catalogs = |world: &Solo| world.requests("GET /api/v3/exchangeInfo");
-    let accounts = |world: &Solo| world.requests("GET /api/v3/account");
+fn what_grows_stale_slowly_is_asked_once_an_hour_and_fees_beside_balances_too(at: VenueKind) {
+    let mut world = Solo::calm(at, |_, _| {});
+    let catalogs = |world: &Solo| world.requests(at.names().catalog);
+    let accounts = |world: &Solo| world.requests(at.names().account);
     assert_eq!((catalogs(&world), accounts(&world)), (1, 1), "the engine's own");
     let begun = world.now();
     while world.now().since(begun) < Duration::from_secs(3_500) {
@@ -204,9 +209,8 @@ fn each_who_waits_is_told_at_their_own_deadline_and_the_call_lives_on_for_the_ot
     assert_eq!(world.requests("GET /api/v3/depth"), 1);
 }
 
-#[test]
-fn who_cannot_wait_until_a_ban_is_over_is_told_at_once_and_the_others_after_it() {
-    let mut world = Solo::calm(VenueKind::Binance, |_, _| {});
+fn who_cannot_wait_until_a_ban_is_over_is_told_at_once_and_the_others_after_it(at: VenueKind) {
+    let mut world = Solo::calm(at, |_, _| {});
     let until = world.at_venue(|venue, now| venue.ban(now, PEER));
     let patient = until.since(world.now()) + MINUTE;
     // It is learnt with the first answer, while others wait behind it.
@@ -237,9 +241,8 @@ fn who_cannot_wait_until_a_ban_is_over_is_told_at_once_and_the_others_after_it()
     assert!(reads.shed_shut > told as u64);
 }
 
-#[test]
-fn what_would_change_something_is_no_question() {
-    let mut world = Solo::calm(VenueKind::Binance, |_, _| {});
+fn what_would_change_something_is_no_question(at: VenueKind) {
+    let mut world = Solo::calm(at, |_, _| {});
     let call = Call::CancelOpenOrders { symbol: Symbol::new("BTCUSDT") };
     let asked = world.ask(call.clone(), Urgency::Query, SECOND);
     assert_eq!(world.answer(asked), Some(Err(ReadFailed::NotARead(call.kind()))));

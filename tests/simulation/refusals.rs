@@ -8,24 +8,57 @@ use tradewind_model::call::Call;
 use tradewind_model::id::{ClientOrderId, ClientOrderIds, InstrumentId, Symbol};
 use tradewind_model::money::Price;
 use tradewind_model::notice::Command;
-use tradewind_model::order::{Denied, MarketQuantity, OrderKind, OrderRequest, OrderState, Side};
+use tradewind_model::order::{Denied, OrderKind, OrderRequest, OrderState, Side, TimeInForce};
 use tradewind_model::time::Timestamp;
 use tradewind_simulator::exchange::SymbolStatus;
 
 use super::orders::{post_only, qty};
 use super::probe::{Told, of_order, told};
 use super::solo::Solo;
-use super::venue_kind::VenueKind;
+use super::venue_kind::{VenueKind, at_each_venue};
+
+at_each_venue! {
+    the_same_bad_order_for_five_hours_is_one_request_a_minute_and_one_alert,
+    orders_that_wait_do_not_leave_once_their_like_was_refused_three_times,
+    once_the_venue_takes_it_again_it_goes_freely_and_a_later_no_is_told_anew,
+    a_question_refused_time_and_again_is_not_asked_either,
+}
 
 struct Stubborn {
+    at: VenueKind,
     world: Solo,
     ids: ClientOrderIds,
 }
 
+/// What the venue says to what is asked of it stubbornly: a code, and words of its text.
+struct No {
+    code: i64,
+    words: &'static str,
+}
+
+impl VenueKind {
+    /// To an order that is bad for where its price is.
+    const fn no_to_a_price(self) -> No {
+        match self {
+            Self::Binance => No { code: -2010, words: "would immediately match" },
+            Self::Bitget => No { code: 43_009, words: "price" },
+        }
+    }
+
+    /// To a question about a symbol that there is not.
+    const fn no_to_a_symbol(self) -> No {
+        match self {
+            Self::Binance => No { code: -1121, words: "symbol" },
+            Self::Bitget => No { code: 40_034, words: "does not exist" },
+        }
+    }
+}
+
 impl Stubborn {
-    fn new() -> Self {
+    fn new(at: VenueKind) -> Self {
         Self {
-            world: Solo::calm(VenueKind::Binance, |_, _| {}),
+            at,
+            world: Solo::calm(at, |_, _| {}),
             ids: ClientOrderIds::new(99, Timestamp::EPOCH),
         }
     }
@@ -38,13 +71,35 @@ impl Stubborn {
         client_order_id
     }
 
-    /// A buy that would trade at once and is not to: the market hardly moves, so the venue says no
-    /// each time.
+    /// The best price of a symbol on the side that this one trades with, so many percent dearer or
+    /// cheaper.
+    fn price(&self, symbol: &str, side: Side, percent: i64) -> Price {
+        let depth = self.world.venue().exchange().depth(symbol, 1).unwrap();
+        let (best, percent) = match side {
+            Side::Buy => (depth.asks[0].0, 100 + percent),
+            Side::Sell => (depth.bids[0].0, 100 - percent),
+        };
+        Price::new((best * Decimal::new(percent, 2)).round()).unwrap()
+    }
+
+    /// A buy that the venue says no to each time, since the market hardly moves: one that would
+    /// trade at once and is not to, or one that is dearer than anything may be.
     fn bad(&self) -> OrderKind {
-        let exchange = self.world.venue().exchange();
-        let ask = exchange.depth("BTCUSDT", 1).unwrap().asks[0].0;
-        let far_above = (ask * Decimal::new(102, 2)).round();
-        post_only(Price::new(far_above).unwrap(), qty("0.01"))
+        match self.at {
+            VenueKind::Binance => post_only(self.price("BTCUSDT", Side::Buy, 2), qty("0.01")),
+            VenueKind::Bitget => OrderKind::Limit {
+                price: self.price("BTCUSDT", Side::Buy, 10),
+                qty: qty("0.01"),
+                time_in_force: TimeInForce::GoodTillCanceled,
+            },
+        }
+    }
+
+    /// Trades a little at once.
+    fn trade(&mut self, instrument: &str, side: Side) {
+        let symbol = instrument.replace('-', "");
+        let kind = self.at.at_once(side, qty("0.01"), self.price(&symbol, side, 3));
+        self.submit(instrument, side, kind);
     }
 
     fn alerts(&self) -> usize {
@@ -67,21 +122,20 @@ fn ends() -> Vec<(ClientOrderId, OrderState, Option<Denied>)> {
     orders.collect()
 }
 
-#[test]
-fn the_same_bad_order_for_five_hours_is_one_request_a_minute_and_one_alert() {
-    let mut stubborn = Stubborn::new();
+fn the_same_bad_order_for_five_hours_is_one_request_a_minute_and_one_alert(at: VenueKind) {
+    let mut stubborn = Stubborn::new(at);
     let bad = stubborn.bad();
     let begun = stubborn.world.now();
     let (mut denied, mut rejected, mut filled) = (0_u64, 0_u64, 0_u64);
-    let small = |side| (side, OrderKind::Market(MarketQuantity::Base(qty("0.01"))));
+    let No { code: its, words: its_words } = at.no_to_a_price();
     for tenth in 0..5 * 3_600 * 10_u64 {
         stubborn.submit("BTC-USDT", Side::Buy, bad);
         // Meanwhile others trade: one on the same symbol, one on another.
         let minute = tenth / 600;
         if tenth % 600 == 300 {
-            let (side, kind) = small(if minute % 2 == 0 { Side::Buy } else { Side::Sell });
-            stubborn.submit("BTC-USDT", side, kind);
-            stubborn.submit("ETH-USDT", side, kind);
+            let side = if minute % 2 == 0 { Side::Buy } else { Side::Sell };
+            stubborn.trade("BTC-USDT", side);
+            stubborn.trade("ETH-USDT", side);
         }
         stubborn.run(100);
         for (_, state, why) in ends() {
@@ -90,9 +144,9 @@ fn the_same_bad_order_for_five_hours_is_one_request_a_minute_and_one_alert() {
                 (OrderState::Rejected, None) => rejected += 1,
                 (
                     OrderState::Denied,
-                    Some(Denied::RefusedAlike { code: -2010, words, times: 3.., until }),
+                    Some(Denied::RefusedAlike { code, words, times: 3.., until }),
                 ) => {
-                    assert!(words.contains("would immediately match"), "{words}");
+                    assert!(code == its && words.contains(its_words), "{code} {words}");
                     let wait = until.since(stubborn.world.now());
                     assert!(wait <= Duration::from_secs(60), "{wait:?}");
                     denied += 1;
@@ -117,7 +171,7 @@ fn the_same_bad_order_for_five_hours_is_one_request_a_minute_and_one_alert() {
         .world
         .arrivals_since(begun)
         .into_iter()
-        .filter(|(_, what, status)| *what == "POST /api/v3/order" && *status == 400)
+        .filter(|(_, what, status)| *what == at.names().place && *status == 400)
         .map(|(at, ..)| at)
         .collect();
     for pair in refusals.windows(2).skip(2) {
@@ -126,16 +180,15 @@ fn the_same_bad_order_for_five_hours_is_one_request_a_minute_and_one_alert() {
     }
 }
 
-#[test]
-fn orders_that_wait_do_not_leave_once_their_like_was_refused_three_times() {
-    let mut stubborn = Stubborn::new();
+fn orders_that_wait_do_not_leave_once_their_like_was_refused_three_times(at: VenueKind) {
+    let mut stubborn = Stubborn::new(at);
     let bad = stubborn.bad();
     let ids: Vec<_> = (0..50).map(|_| stubborn.submit("BTC-USDT", Side::Buy, bad)).collect();
     stubborn.run(1_000);
     let ends = ends();
     assert_eq!(ends.len(), ids.len());
     // As many as there are slots for orders were on the wire when the third answer came.
-    let arrived = stubborn.world.requests("POST /api/v3/order");
+    let arrived = stubborn.world.requests(at.names().place);
     assert!((3..=10).contains(&arrived), "{arrived}");
     let is_denied = |why: &Option<Denied>| matches!(why, Some(Denied::RefusedAlike { .. }));
     let denied = ends.iter().filter(|(_, _, why)| is_denied(why)).count() as u64;
@@ -143,9 +196,8 @@ fn orders_that_wait_do_not_leave_once_their_like_was_refused_three_times() {
     assert_eq!(stubborn.alerts(), 1);
 }
 
-#[test]
-fn once_the_venue_takes_it_again_it_goes_freely_and_a_later_no_is_told_anew() {
-    let mut stubborn = Stubborn::new();
+fn once_the_venue_takes_it_again_it_goes_freely_and_a_later_no_is_told_anew(at: VenueKind) {
+    let mut stubborn = Stubborn::new(at);
     let far = post_only("50000".parse().unwrap(), qty("0.001"));
     let halt = |world: &mut Solo, status| {
         world.at_venue(|venue, now| venue.set_status(now, "BTCUSDT", status));
@@ -177,22 +229,22 @@ fn once_the_venue_takes_it_again_it_goes_freely_and_a_later_no_is_told_anew() {
     }
 }
 
-#[test]
-fn a_question_refused_time_and_again_is_not_asked_either() {
-    let mut stubborn = Stubborn::new();
+fn a_question_refused_time_and_again_is_not_asked_either(at: VenueKind) {
+    let mut stubborn = Stubborn::new(at);
     let call = || Call::Depth { symbol: Symbol::new("NOSUCH"), levels: 5 };
+    let No { code, words: _ } = at.no_to_a_symbol();
     let mut refused = 0;
     for _ in 0..100 {
         let asked = stubborn.world.ask(call(), Urgency::Query, Duration::from_secs(5));
         stubborn.run(1_000);
         match stubborn.world.answer(asked) {
-            Some(Err(ReadFailed::Refused(refusal))) if refusal.code == -1121 => refused += 1,
-            Some(Err(ReadFailed::RefusedAlike(alike))) if alike.code == -1121 => {}
+            Some(Err(ReadFailed::Refused(refusal))) if refusal.code == code => refused += 1,
+            Some(Err(ReadFailed::RefusedAlike(alike))) => assert_eq!(alike.code, code),
             other => panic!("{other:?}"),
         }
     }
     assert_eq!(refused, 3 + 1);
-    assert_eq!(stubborn.world.requests("GET /api/v3/depth"), refused);
+    assert_eq!(stubborn.world.requests(at.names().depth), refused);
     assert_eq!(stubborn.alerts(), 1);
     let other = Call::Depth { symbol: Symbol::new("BTCUSDT"), levels: 5 };
     let other = stubborn.world.ask(other, Urgency::Query, Duration::from_secs(5));

@@ -10,7 +10,7 @@ use tradewind_model::id::ClientOrderId;
 use tradewind_model::money::Price;
 use tradewind_model::notice::{Command, Whose};
 use tradewind_model::order::{
-    Denied, Link, MarketQuantity, OrderKind, OrderRequest, OrderState, OrderUpdate, Side,
+    Denied, Link, OrderKind, OrderRequest, OrderState, OrderUpdate, Side,
 };
 use tradewind_model::setback::Setback;
 use tradewind_simulator::binance::{Canned, Fault};
@@ -18,15 +18,24 @@ use tradewind_simulator::binance::{Canned, Fault};
 use super::journal::{Desk, MILLI, SECOND, states};
 use super::orders::{post_only, qty};
 use super::probe::{Told, of_order, setbacks, told};
-use super::venue_kind::VenueKind;
+use super::venue_kind::{VenueKind, at_each_venue};
+
+at_each_venue! {
+    where_the_venue_has_no_such_request_the_second_follows_the_first,
+    an_order_that_has_filled_meanwhile_is_not_replaced,
+    an_order_that_is_wanted_anyway_comes_though_the_first_has_filled,
+    everything_that_is_there_can_be_sold_again_by_the_order_that_comes_instead,
+    all_own_orders_on_an_instrument_are_canceled_by_their_names_and_nobody_elses,
+    canceling_everybodys_orders_is_not_repeated_and_ours_go_one_by_one,
+}
 
 const SWAP: &str = "POST /api/v3/order/cancelReplace";
 /// What is wanted in all: more than trades at one blow in a calm market.
 const TOTAL: &str = "2";
 
 /// A calm market, so that orders trade bit by bit.
-fn calm() -> Desk {
-    Desk::open_with(VenueKind::Binance, MILLI, |venue| {
+fn calm(at: VenueKind) -> Desk {
+    Desk::open_with(at, MILLI, |venue| {
         venue.exchange_mut().symbols[0].market.volatility_ppm = 0;
     })
 }
@@ -65,15 +74,22 @@ impl Desk {
     fn offer(&mut self) -> ClientOrderId {
         let ask = self.quote().ask;
         let id = self.order(Side::Sell, post_only(ask, qty(TOTAL)));
-        self.world.run_for(MILLI * 20);
+        self.world.run_for(MILLI * 60);
         let update = last(&told(), id);
         assert_eq!(update.state, OrderState::Open, "{update:?}");
         id
     }
 
+    /// Nobody is told of orders and trades from now on.
+    fn keep_news_back(&mut self) {
+        for what in [self.at.names().report, "push fill"] {
+            self.strike_all(what, Fault::RequestLost);
+        }
+    }
+
     /// Lets a part of it trade, without a word to anybody.
     fn trade_a_part(&mut self) -> Decimal {
-        self.strike_all("push execution*", Fault::RequestLost);
+        self.keep_news_back();
         for _ in 0..60_000 {
             self.world.run_for(MILLI * 10);
             if !self.sold().is_zero() {
@@ -146,7 +162,7 @@ fn both_done_behind_a_lost_answer_are_found_and_nothing_is_sent_again() {
     for (name, fault) in lost_answers(true) {
         for is_told in [true, false] {
             let context = format!("{name}, told on the stream: {is_told}");
-            let mut desk = calm();
+            let mut desk = calm(VenueKind::Binance);
             let first = desk.order(Side::Sell, post_only(desk.price(5), qty("1")));
             desk.world.run_for(SECOND);
             desk.strike(SWAP, fault.clone());
@@ -169,7 +185,7 @@ fn both_done_behind_a_lost_answer_are_found_and_nothing_is_sent_again() {
 #[test]
 fn neither_done_behind_a_lost_answer_leaves_the_first_and_rules_out_the_second() {
     for (name, fault) in lost_answers(false) {
-        let mut desk = calm();
+        let mut desk = calm(VenueKind::Binance);
         let first = desk.order(Side::Sell, post_only(desk.price(5), qty("1")));
         desk.world.run_for(SECOND);
         desk.strike(SWAP, fault);
@@ -193,7 +209,7 @@ fn neither_done_behind_a_lost_answer_leaves_the_first_and_rules_out_the_second()
 
 #[test]
 fn what_trades_while_the_request_is_on_its_way_is_taken_off_the_second() {
-    let mut desk = calm();
+    let mut desk = calm(VenueKind::Binance);
     let first = desk.offer();
     let sold = desk.trade_a_part();
     let second = desk.replace(first, desk.far());
@@ -220,7 +236,7 @@ fn what_trades_while_the_request_is_on_its_way_is_taken_off_the_second() {
 fn what_trades_behind_a_lost_answer_is_never_traded_twice() {
     for is_done in [true, false] {
         for (name, fault) in lost_answers(is_done) {
-            let mut desk = calm();
+            let mut desk = calm(VenueKind::Binance);
             let first = desk.offer();
             desk.trade_a_part();
             desk.strike(SWAP, fault);
@@ -238,13 +254,12 @@ fn what_trades_behind_a_lost_answer_is_never_traded_twice() {
     }
 }
 
-#[test]
-fn an_order_that_has_filled_meanwhile_is_not_replaced() {
-    let mut desk = calm();
+fn an_order_that_has_filled_meanwhile_is_not_replaced(at: VenueKind) {
+    let mut desk = calm(at);
     let ask = desk.quote().ask;
     let first = desk.order(Side::Sell, post_only(ask, qty("0.05")));
     desk.world.run_for(MILLI * 20);
-    desk.strike_all("push execution*", Fault::RequestLost);
+    desk.keep_news_back();
     let until = desk.world.now() + SECOND * 600;
     desk.world.run_until(until, |world| {
         let sold: Decimal = world.ledger().accounts[0].fills.iter().map(|fill| fill.qty).sum();
@@ -261,13 +276,12 @@ fn an_order_that_has_filled_meanwhile_is_not_replaced() {
     desk.honest("filled meanwhile");
 }
 
-#[test]
-fn an_order_that_is_wanted_anyway_comes_though_the_first_has_filled() {
-    let mut desk = calm();
+fn an_order_that_is_wanted_anyway_comes_though_the_first_has_filled(at: VenueKind) {
+    let mut desk = calm(at);
     let ask = desk.quote().ask;
     let first = desk.order(Side::Sell, post_only(ask, qty("0.05")));
     desk.world.run_for(MILLI * 20);
-    desk.strike_all("push execution*", Fault::RequestLost);
+    desk.keep_news_back();
     let until = desk.world.now() + SECOND * 600;
     desk.world.run_until(until, |world| world.ledger().accounts[0].open_orders.is_empty());
     let kind = post_only(desk.price(5), qty("0.05"));
@@ -307,7 +321,7 @@ fn a_stop_that_is_gone_and_not_replaced_is_told_to_the_strategy_and_to_the_opera
         ("lost", Some(Fault::AnswerLost)),
         ("503", Some(Fault::Misreported(Canned::timed_out()))),
     ] {
-        let mut desk = calm();
+        let mut desk = calm(VenueKind::Binance);
         let (first, _) = stop(&mut desk);
         if let Some(fault) = fault {
             desk.strike(SWAP, fault);
@@ -329,7 +343,7 @@ fn a_stop_that_is_gone_and_not_replaced_is_told_to_the_strategy_and_to_the_opera
 
 #[test]
 fn a_replacement_that_breaks_a_rule_costs_nothing() {
-    let mut desk = calm();
+    let mut desk = calm(VenueKind::Binance);
     let (first, at) = stop(&mut desk);
     let before = desk.world.trips().count();
     let second = desk.replace(first, OrderKind::stop_loss(at, qty("0.000001")));
@@ -341,7 +355,7 @@ fn a_replacement_that_breaks_a_rule_costs_nothing() {
 
 #[test]
 fn a_limit_that_turns_the_request_away_leaves_the_stop_in_place() {
-    let mut desk = calm();
+    let mut desk = calm(VenueKind::Binance);
     let (first, _) = stop(&mut desk);
     let words = "Too many new orders; current limit is 100 orders per 10 SECOND.";
     let limited = Canned::error(429, -1015, words).with_retry_after(60);
@@ -355,9 +369,8 @@ fn a_limit_that_turns_the_request_away_leaves_the_stop_in_place() {
     desk.honest("turned away");
 }
 
-#[test]
-fn where_the_venue_has_no_such_request_the_second_follows_the_first() {
-    let mut desk = Desk::open_with(VenueKind::Binance, MILLI, |venue| {
+fn where_the_venue_has_no_such_request_the_second_follows_the_first(at: VenueKind) {
+    let mut desk = Desk::open_with(at, MILLI, |venue| {
         venue.exchange_mut().symbols[0].market.volatility_ppm = 0;
         venue.exchange_mut().symbols[0].features.cancel_replace = false;
     });
@@ -374,9 +387,8 @@ fn where_the_venue_has_no_such_request_the_second_follows_the_first() {
     desk.honest("in two steps");
 }
 
-#[test]
-fn everything_that_is_there_can_be_sold_again_by_the_order_that_comes_instead() {
-    let mut desk = Desk::open_with(VenueKind::Binance, MILLI, |venue| {
+fn everything_that_is_there_can_be_sold_again_by_the_order_that_comes_instead(at: VenueKind) {
+    let mut desk = Desk::open_with(at, MILLI, |venue| {
         let account = &mut venue.exchange_mut().accounts[0];
         for (asset, free) in &mut account.balances {
             if asset == "BTC" {
@@ -400,7 +412,7 @@ fn a_lower_quantity_keeps_its_place_and_is_known_to_the_next_life() {
         ("503 and done", Some(Fault::Misreported(Canned::timed_out()))),
         ("503 and not done", Some(Fault::Answered(Canned::timed_out()))),
     ] {
-        let mut desk = calm();
+        let mut desk = calm(VenueKind::Binance);
         let id = desk.order(Side::Sell, post_only(desk.price(5), qty("1")));
         desk.world.run_for(SECOND);
         if let Some(fault) = fault {
@@ -425,7 +437,7 @@ fn a_lower_quantity_keeps_its_place_and_is_known_to_the_next_life() {
 
 #[test]
 fn a_quantity_that_is_no_lower_or_that_the_venue_refuses_is_told_and_changes_nothing() {
-    let mut desk = calm();
+    let mut desk = calm(VenueKind::Binance);
     let id = desk.order(Side::Sell, post_only(desk.price(5), qty("1")));
     desk.world.run_for(SECOND);
     let refused = |desk: &mut Desk, to: &str| {
@@ -456,10 +468,9 @@ fn a_quantity_that_is_no_lower_or_that_the_venue_refuses_is_told_and_changes_not
     desk.honest("not amended");
 }
 
-#[test]
-fn all_own_orders_on_an_instrument_are_canceled_by_their_names_and_nobody_elses() {
+fn all_own_orders_on_an_instrument_are_canceled_by_their_names_and_nobody_elses(at: VenueKind) {
     for whose in [Whose::Own, Whose::Everybodys] {
-        let mut desk = Desk::open(VenueKind::Binance, MILLI);
+        let mut desk = Desk::open(at, MILLI);
         let (_, others) = super::lives::other(&mut desk.world);
         let own = [desk.rest(), desk.rest()];
         desk.world.run_for(SECOND);
@@ -486,12 +497,11 @@ fn all_own_orders_on_an_instrument_are_canceled_by_their_names_and_nobody_elses(
     }
 }
 
-#[test]
-fn canceling_everybodys_orders_is_not_repeated_and_ours_go_one_by_one() {
-    let mut desk = Desk::open(VenueKind::Binance, MILLI);
+fn canceling_everybodys_orders_is_not_repeated_and_ours_go_one_by_one(at: VenueKind) {
+    let mut desk = Desk::open(at, MILLI);
     let own = desk.rest();
     desk.world.run_for(SECOND);
-    desk.strike("DELETE /api/v3/openOrders", Fault::RequestLost);
+    desk.strike(at.names().clear, Fault::RequestLost);
     let whose = Whose::Everybodys;
     desk.world.command(
         desk.me,
@@ -502,8 +512,7 @@ fn canceling_everybodys_orders_is_not_repeated_and_ours_go_one_by_one() {
     assert_eq!(desk.sent(CallKind::CancelOpenOrders).len(), 1);
     assert_eq!(last(&told(), own).state, OrderState::Canceled);
     assert_eq!(desk.incidents(|one| matches!(one, Incident::NotCleared { .. })), 1);
-    let market = OrderKind::Market(MarketQuantity::Base(qty("0.01")));
-    let after = desk.submit(market);
+    let after = desk.take("0.01");
     assert_eq!(states(&desk.news(after, SECOND)).last(), Some(&OrderState::Filled));
     desk.honest("not repeated");
 }

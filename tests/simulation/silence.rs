@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use tradewind_engine::{Answer, ReadFailed, Urgency};
+use tradewind_engine::{Answer, ReadFailed};
 use tradewind_lab::{Trip, Weather, check_always, check_silence};
-use tradewind_model::call::{Call, CallKind};
+use tradewind_model::call::CallKind;
 use tradewind_model::id::ClientOrderId;
 use tradewind_model::market::Interval;
 use tradewind_model::notice::{Command, VenueStatus};
@@ -13,18 +13,19 @@ use tradewind_model::order::{OrderState, Side};
 use tradewind_model::stream::StreamKind;
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::Shed;
-use tradewind_simulator::binance::{Canned, Fault, Hint, Hints, Pattern, Rule};
+use tradewind_simulator::binance::{Hint, Hints};
 
 use super::orders::{Desk, post_only, qty};
 use super::probe::{Told, of_order, told};
+use super::rush::{self, CANCELS, ORDERS, READS, first_no, is_uneven, kinds, questions};
 use super::solo::PEER;
-use super::venue_kind::VenueKind;
+use super::venue_kind::{VenueKind, at_each_venue};
 
-const READS: usize = 100;
-const ORDERS: usize = 60;
-const CANCELS: usize = 40;
-/// How long every fifth question waits for its answer.
-const IMPATIENT: Duration = Duration::from_secs(20);
+at_each_venue! {
+    a_ban_is_outwaited_by_everything_that_waits,
+    a_process_that_is_killed_ten_seconds_into_a_ban_or_a_429_comes_back_into_silence,
+    a_socket_that_dies_in_the_silence_after_a_no_is_not_opened_before_its_end,
+}
 
 /// A desk on a busy day: orders rest, and then two hundred calls of every priority want to leave
 /// in one moment.
@@ -37,8 +38,8 @@ struct Rush {
 
 impl Rush {
     /// Gets ready, lets `trouble` have its way with the venue, and rushes.
-    fn into(trouble: impl FnOnce(&mut Desk)) -> Self {
-        let mut desk = Desk::of(Weather::FAIR, VenueKind::Binance.config(), |instance| {
+    fn into(at: VenueKind, trouble: impl FnOnce(&mut Desk)) -> Self {
+        let mut desk = Desk::of(Weather::FAIR, at.config(), |instance| {
             instance.disk = Some("disk".to_owned());
         });
         let price = desk.price(-10);
@@ -59,27 +60,9 @@ impl Rush {
         }
         let (instrument, interval) = ("BTC-USDT".into(), Interval::Minute1);
         desk.world.command("probe", Command::History { instrument, interval, bars: 50 });
-        // No two of them the same, or they would be one.
-        let inquiries = (0..READS).map(|number| {
-            let levels = u32::try_from(number).unwrap() + 1;
-            let symbol = || "BTCUSDT".into();
-            let call = match number % 3 {
-                0 => Call::Depth { symbol: symbol(), levels },
-                1 => Call::Bars {
-                    symbol: symbol(),
-                    interval: Interval::Minute1,
-                    from: None,
-                    until: None,
-                    limit: levels,
-                },
-                _ => {
-                    Call::FillHistory { symbol: symbol(), order: None, since: None, limit: levels }
-                }
-            };
-            let urgency = if number % 2 == 0 { Urgency::Query } else { Urgency::Background };
-            let patience = if number % 5 == 0 { IMPATIENT } else { Duration::from_secs(60) };
-            desk.world.ask(call, urgency, patience)
-        });
+        let inquiries = questions();
+        let inquiries =
+            inquiries.map(|(call, urgency, patience)| desk.world.ask(call, urgency, patience));
         let inquiries = inquiries.collect();
         Self { desk, orders, inquiries, began_at }
     }
@@ -89,45 +72,22 @@ impl Rush {
     fn turned_away(&mut self) -> (Timestamp, Timestamp) {
         let until = self.desk.world.now() + Duration::from_secs(30);
         self.desk.world.run_until(until, |world| world.trips().any(|one| one.closed.is_some()));
-        let no = self.desk.world.trips().find(|one| one.closed.is_some()).expect("nobody said no");
-        (no.told_at.unwrap(), no.closed.unwrap().until)
+        first_no(&self.desk.world)
     }
 
     /// What left within a time, in order.
     fn left(&self, from: Timestamp, until: Timestamp) -> Vec<Trip> {
-        let within = |trip: &&Trip| trip.sent_at > from && trip.sent_at < until;
-        self.desk.world.trips().filter(within).copied().collect()
-    }
-
-    /// What reached the venue within a time, less what was on its way.
-    fn arrived(&self, from: Timestamp, until: Timestamp) -> Vec<&'static str> {
-        let from = from + Weather::FAIR.delay_max;
-        let arrivals = self.desk.world.venue().arrivals();
-        arrivals.filter(|one| one.at > from && one.at < until).map(|one| one.what).collect()
+        rush::left(&self.desk.world, from, until)
     }
 
     /// Nothing left, and nothing but what was on its way reached the venue.
     fn was_silent(&self, from: Timestamp, until: Timestamp) {
-        assert_eq!(Self::kinds(&self.left(from, until)), []);
-        assert_eq!(self.arrived(from, until), Vec::<&str>::new());
-    }
-
-    fn kinds(trips: &[Trip]) -> Vec<CallKind> {
-        trips.iter().map(|trip| trip.call).collect()
+        rush::was_silent(&self.desk.world, from, until);
     }
 
     fn sockets(&self) -> usize {
         self.desk.world.ledger().connections_open
     }
-}
-
-/// What comes back with others does not come in step: no two gaps of a ramp are the same.
-fn is_uneven(after: &[Trip]) {
-    let others = after.iter().filter(|trip| trip.call != CallKind::CancelOrder);
-    let sent: Vec<_> = others.map(|trip| trip.sent_at).take(8).collect();
-    let mut gaps: Vec<_> = sent.windows(2).map(|pair| pair[1].since(pair[0])).collect();
-    gaps.sort_unstable();
-    assert!(gaps.windows(2).all(|pair| pair[0] < pair[1]), "{gaps:?}");
 }
 
 fn count(kinds: &[CallKind], kind: CallKind) -> usize {
@@ -139,7 +99,7 @@ fn after_a_429_nothing_of_any_priority_leaves_before_the_header_says() {
     let mut rush = limited();
     let (told_at, until) = rush.turned_away();
     assert_eq!(until, told_at + Duration::from_secs(35));
-    let before = Rush::kinds(&rush.left(rush.began_at.offset_by(-1), told_at.offset_by(1)));
+    let before = kinds(&rush.left(rush.began_at.offset_by(-1), told_at.offset_by(1)));
     assert!(before.len() < 60, "most of it still waits: {} left", before.len());
     let sockets = rush.sockets();
     // Whoever would have to know before it is over is told at once, and until when it lasts.
@@ -169,7 +129,7 @@ fn after_a_429_nothing_of_any_priority_leaves_before_the_header_says() {
     rush.desk.world.run_for(Duration::from_secs(15));
     let after = rush.left(until, until + Duration::from_secs(15));
     let canceled = count(&before, CallKind::CancelOrder);
-    let first = &Rush::kinds(&after)[..CANCELS - canceled];
+    let first = &kinds(&after)[..CANCELS - canceled];
     assert!(count(first, CallKind::CancelOrder) + 5 >= CANCELS - canceled, "{first:?}");
     let is_other = |trip: &&Trip| trip.call != CallKind::CancelOrder;
     let early = after.iter().filter(|trip| trip.sent_at < until + Duration::from_secs(2));
@@ -194,16 +154,14 @@ fn finish(mut rush: Rush) {
 
 /// One answer says 429, and to come back in 35 seconds.
 fn limited() -> Rush {
-    Rush::into(|desk| {
-        let reads = Pattern::what("GET /api/v3/myTrades");
-        let no = Fault::Answered(Canned::rate_limited(35));
-        desk.world.at_venue(|venue, _| venue.add_fault(Rule::once(reads, no)));
+    Rush::into(VenueKind::Binance, |desk| {
+        desk.world.at_venue(|venue, _| venue.add_fault(rush::limited(35)));
     })
 }
 
 /// A ban of two minutes, told in these ways.
 fn banned(hints: Hints) -> Rush {
-    Rush::into(|desk| {
+    Rush::into(VenueKind::Binance, |desk| {
         desk.world.at_venue(|venue, now| {
             venue.binance().unwrap().set_hints(hints);
             venue.ban(now, PEER);
@@ -211,14 +169,35 @@ fn banned(hints: Hints) -> Rush {
     })
 }
 
+/// A ban that is told as the venue tells it.
+fn banned_as_usual(at: VenueKind) -> Rush {
+    Rush::into(at, |desk| {
+        desk.world.at_venue(|venue, now| venue.ban(now, PEER));
+    })
+}
+
+/// Turned away for a while, by the mildest that the venue has for an address.
+fn turned_away(at: VenueKind) -> Rush {
+    match at {
+        VenueKind::Binance => limited(),
+        VenueKind::Bitget => banned_as_usual(at),
+    }
+}
+
 /// All that a ban has to look like from outside; it ends at `until`.
-fn survive_ban(mut rush: Rush, told_at: Timestamp, until: Timestamp) {
-    // The venue closes the account's socket and leaves those of the market. All that comes up by
-    // itself within two minutes waits: the clock is due, and the socket that was closed.
+fn survive_ban(at: VenueKind, mut rush: Rush, told_at: Timestamp, until: Timestamp) {
+    // All that comes up by itself within minutes waits: the clock is due, and the sockets that were
+    // closed. Binance closes the account's and leaves those of the market; Bitget hangs up on
+    // everybody who has not pinged for two minutes.
+    let (standing, most_early) = match at {
+        VenueKind::Binance => (1, 16),
+        // Its sockets want more words before they carry anything.
+        VenueKind::Bitget => (0, 20),
+    };
     told();
     rush.desk.world.run_until(until, |_| false);
     rush.was_silent(told_at, until);
-    assert_eq!(rush.sockets(), 1, "the market's");
+    assert_eq!(rush.sockets(), standing);
     let quotes = told().iter().filter(|told| matches!(told, Told::Quote(_))).count();
     assert!(quotes > 200, "{quotes} quotes in two minutes");
     let ledger = rush.desk.world.ledger();
@@ -234,12 +213,12 @@ fn survive_ban(mut rush: Rush, told_at: Timestamp, until: Timestamp) {
     // One cheap call goes first and alone; then cancels, then the rest by a ramp.
     rush.desk.world.run_for(Duration::from_secs(30));
     let after = rush.left(until, until + Duration::from_secs(30));
-    assert_eq!(after[0].call, CallKind::ServerTime, "{:?}", Rush::kinds(&after));
+    assert_eq!(after[0].call, CallKind::ServerTime, "{:?}", kinds(&after));
     let passed = after[0].told_at.expect("the probe is answered");
-    assert!(after[1].sent_at >= passed, "{:?}", Rush::kinds(&after));
+    assert!(after[1].sent_at >= passed, "{:?}", kinds(&after));
     let early = after.iter().filter(|trip| trip.sent_at < passed + Duration::from_secs(2));
     let early = early.filter(|trip| trip.call != CallKind::CancelOrder).count();
-    assert!(early <= 16, "{early} in the first two seconds");
+    assert!(early <= most_early, "{early} in the first two seconds");
     is_uneven(&after);
     assert_eq!(rush.desk.world.ledger().bans, 1);
     finish(rush);
@@ -251,7 +230,7 @@ fn a_ban_told_in_words_alone_is_kept_to_the_millisecond() {
     let (told_at, until) = rush.turned_away();
     let ban = rush.desk.world.at_venue(|venue, now| venue.banned_until(now, PEER)).unwrap();
     assert_eq!(until, ban);
-    survive_ban(rush, told_at, until);
+    survive_ban(VenueKind::Binance, rush, told_at, until);
 }
 
 #[test]
@@ -269,14 +248,22 @@ fn of_a_header_and_a_text_that_disagree_the_later_one_holds() {
         let later = u64::try_from(header.max(text).max(0)).unwrap();
         assert!(until >= ban + Duration::from_millis(later), "{header} {text}");
         assert!(until < ban + Duration::from_millis(later + 1_100), "{header} {text}");
-        survive_ban(rush, told_at, until);
+        survive_ban(VenueKind::Binance, rush, told_at, until);
     }
 }
 
-#[test]
-fn a_process_that_is_killed_ten_seconds_into_a_ban_or_a_429_comes_back_into_silence() {
-    let banned = banned(Hints { header: Hint::Absent, ..Hints::default() });
-    for (mut rush, is_ban) in [(banned, true), (limited(), false)] {
+fn a_ban_is_outwaited_by_everything_that_waits(at: VenueKind) {
+    let mut rush = banned_as_usual(at);
+    let (told_at, until) = rush.turned_away();
+    survive_ban(at, rush, told_at, until);
+}
+
+fn a_process_that_is_killed_ten_seconds_into_a_ban_or_a_429_comes_back_into_silence(at: VenueKind) {
+    let bans_of_the_mildest = match at {
+        VenueKind::Binance => 0,
+        VenueKind::Bitget => 1,
+    };
+    for (mut rush, bans) in [(banned_as_usual(at), 1), (turned_away(at), bans_of_the_mildest)] {
         let (told_at, until) = rush.turned_away();
         rush.desk.world.run_for(Duration::from_secs(10));
         rush.desk.world.restart();
@@ -285,18 +272,17 @@ fn a_process_that_is_killed_ten_seconds_into_a_ban_or_a_429_comes_back_into_sile
         rush.was_silent(told_at, until);
         rush.desk.world.run_for(Duration::from_secs(60));
         let after = rush.left(until, until + Duration::from_secs(60));
-        assert_eq!(after[0].call, CallKind::ServerTime, "{:?}", Rush::kinds(&after));
+        assert_eq!(after[0].call, CallKind::ServerTime, "{:?}", kinds(&after));
         assert!(after[1].sent_at >= after[0].told_at.unwrap());
         assert_eq!(rush.desk.world.snapshot().status, VenueStatus::Live);
-        assert_eq!(rush.desk.world.ledger().bans, u64::from(is_ban));
+        assert_eq!(rush.desk.world.ledger().bans, bans);
         check_silence(&rush.desk.world, true).unwrap();
         check_always(&rush.desk.world).unwrap();
     }
 }
 
-#[test]
-fn a_socket_that_dies_in_the_silence_after_a_429_is_not_opened_before_its_end() {
-    let mut rush = limited();
+fn a_socket_that_dies_in_the_silence_after_a_no_is_not_opened_before_its_end(at: VenueKind) {
+    let mut rush = turned_away(at);
     let (told_at, until) = rush.turned_away();
     rush.desk.world.run_for(Duration::from_secs(5));
     for kind in [StreamKind::Market, StreamKind::Account] {
@@ -314,17 +300,10 @@ fn a_socket_that_dies_in_the_silence_after_a_429_is_not_opened_before_its_end() 
 fn what_a_socket_is_told_silences_all_that_waits_for_any_other_way_out() {
     let moment = Duration::from_secs(35);
     let mut until = Timestamp::EPOCH;
-    let mut rush = Rush::into(|desk| {
+    let mut rush = Rush::into(VenueKind::Binance, |desk| {
         until = desk.world.now() + moment;
-        let body = serde_json::json!({
-            "code": -1003,
-            "msg": "Too many requests",
-            "data": {"serverTime": desk.world.now().as_millis(), "retryAfter": until.as_millis()},
-        });
-        let no = Canned { body: body.to_string().into(), ..Canned::error(429, -1003, "") };
-        let join = Pattern::what("userDataStream.subscribe.signature");
-        let rule = Rule::once(join, Fault::Answered(no));
-        desk.world.at_venue(|venue, _| venue.add_fault(rule));
+        let now = desk.world.now();
+        desk.world.at_venue(|venue, _| venue.add_fault(rush::limited_on_socket(now, until)));
         // The stream is opened and about to be joined when two hundred calls want to leave.
         let accepted = desk.world.ledger().connections_accepted;
         desk.world.cut_streams(StreamKind::Account);
@@ -371,7 +350,7 @@ fn a_socket_is_told_a_moment_and_not_a_time_to_wait() {
     desk.world.run_until(until, |_| false);
     let left: Vec<_> =
         desk.world.trips().filter(|one| one.sent_at > no.told_at.unwrap()).copied().collect();
-    assert_eq!(Rush::kinds(&left), []);
+    assert_eq!(kinds(&left), []);
     desk.world.run_for(Duration::from_secs(30));
     assert_eq!(desk.world.ledger().connections_open, 2);
     assert_eq!(desk.world.ledger().rate_limited, 1);

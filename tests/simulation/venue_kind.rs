@@ -58,11 +58,15 @@ pub(crate) use at_each_venue;
 pub(crate) struct Names {
     pub(crate) place: &'static str,
     pub(crate) cancel: &'static str,
+    /// All orders on a symbol are canceled.
+    pub(crate) clear: &'static str,
     pub(crate) query: &'static str,
     pub(crate) open_orders: &'static str,
     pub(crate) account: &'static str,
     pub(crate) time: &'static str,
     pub(crate) catalog: &'static str,
+    /// The best levels of a symbol's book.
+    pub(crate) depth: &'static str,
     /// The best prices of a symbol.
     pub(crate) ticker: &'static str,
     /// The last message that a socket has to send before it is told of the account's events.
@@ -74,11 +78,13 @@ pub(crate) struct Names {
 const BINANCE: Names = Names {
     place: "POST /api/v3/order",
     cancel: "DELETE /api/v3/order",
+    clear: "DELETE /api/v3/openOrders",
     query: "GET /api/v3/order",
     open_orders: "GET /api/v3/openOrders",
     account: "GET /api/v3/account",
     time: "GET /api/v3/time",
     catalog: "GET /api/v3/exchangeInfo",
+    depth: "GET /api/v3/depth",
     ticker: "GET /api/v3/ticker/bookTicker",
     join: "userDataStream.subscribe.signature",
     report: "push execution*",
@@ -87,11 +93,13 @@ const BINANCE: Names = Names {
 const BITGET: Names = Names {
     place: "POST /api/v2/spot/trade/place-order",
     cancel: "POST /api/v2/spot/trade/cancel-order",
+    clear: "POST /api/v2/spot/trade/cancel-symbol-order",
     query: "GET /api/v2/spot/trade/orderInfo",
     open_orders: "GET /api/v2/spot/trade/unfilled-orders",
     account: "GET /api/v2/spot/account/assets",
     time: "GET /api/v2/public/time",
     catalog: "GET /api/v2/spot/public/symbols",
+    depth: "GET /api/v2/spot/market/orderbook",
     ticker: "GET /api/v2/spot/market/tickers",
     join: "subscribe",
     report: "push orders",
@@ -103,6 +111,22 @@ impl VenueKind {
         match self {
             Self::Binance => BinanceConfig::default().into(),
             Self::Bitget => BitgetConfig::default().into(),
+        }
+    }
+
+    /// The one that a strategy goes to when this one has shut its door.
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::Binance => Self::Bitget,
+            Self::Bitget => Self::Binance,
+        }
+    }
+
+    /// What it is called where there are several.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Binance => "binance",
+            Self::Bitget => "bitget",
         }
     }
 
@@ -235,6 +259,17 @@ impl VenueKind {
         match self {
             Self::Binance => Canned::error(400, -2010, "Duplicate order sent."),
             Self::Bitget => bitget::canned::error(400, "43118", "clientOrderId duplicate"),
+        }
+    }
+
+    /// Refused: there is not as much money as it takes.
+    pub(crate) fn no_money(self) -> Canned {
+        match self {
+            Self::Binance => {
+                let words = "Account has insufficient balance for requested action.";
+                Canned::error(400, -2010, words)
+            }
+            Self::Bitget => bitget::canned::error(400, "43012", "Insufficient balance"),
         }
     }
 

@@ -32,6 +32,7 @@ pub(crate) const fn lookup() -> Lookup {
         processing_max: Duration::from_secs(10),
         lag_max: Duration::from_secs(5),
         horizon: Duration::from_secs(90 * DAY),
+        listed: Duration::from_secs(90 * DAY),
     }
 }
 

@@ -37,12 +37,14 @@ const REMAINING: &str = "x-mbx-used-remain-limit";
 ///
 /// None of it is documented but the last. A request is good for 30 seconds (signature), which
 /// stands in for how long one may be worked on; ten seconds are more than reads were seen to lag.
-/// Our names of orders can be asked about for two hours (changelog 2025-03-20, read 2026-11).
+/// Our names of orders can be asked about for two hours (changelog 2025-03-20, read 2026-11); the
+/// list of those that are over has them for ninety days (history orders, read 2026-11).
 pub(crate) const fn lookup() -> Lookup {
     Lookup {
         processing_max: Duration::from_secs(30),
         lag_max: Duration::from_secs(10),
         horizon: Duration::from_secs(2 * 3_600),
+        listed: Duration::from_secs(90 * 24 * 3_600),
     }
 }
 

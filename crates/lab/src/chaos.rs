@@ -64,6 +64,9 @@ pub struct Report {
     pub kills: u64,
     /// Why it was started again at the end: what one of its engines could not go on for, each time.
     pub revivals: Vec<String>,
+    /// How often it was put down at the end for as long as a door stayed shut: the longest bans, and
+    /// the silence that we keep at an edge that has shut us out again and again, are of hours.
+    pub sleeps: u64,
     /// Bans that began.
     pub bans: u64,
     /// Requests that were turned away: 429, 418 and 403.

@@ -63,6 +63,9 @@ struct Lane {
 
 struct Running {
     board: Switchboard,
+    /// When the board has something to do by itself. It names only moments that are to come, so
+    /// that this one is remembered until it is here.
+    due: Option<Timestamp>,
     hosts: BTreeMap<StrategyId, Host>,
 }
 
@@ -254,7 +257,7 @@ impl Crossing {
         for decision in kept.iter().filter_map(|(_, routed)| Decision::read(routed)) {
             board.remember(&decision);
         }
-        self.running = Some(Running { board, hosts });
+        self.running = Some(Running { board, due: Some(now), hosts });
         self.settle();
         Ok(())
     }
@@ -264,7 +267,7 @@ impl Crossing {
         let running = self.running.iter();
         let own = running.flat_map(|running| {
             let hosts = running.hosts.values().filter_map(Host::wakeup);
-            hosts.chain(running.board.wakeup(self.now))
+            hosts.chain(running.due)
         });
         worlds.chain(own).min().unwrap_or(Timestamp::MAX).max(self.now)
     }
@@ -283,12 +286,15 @@ impl Crossing {
                 break;
             }
         }
+        if let Some(running) = &mut self.running {
+            running.due = running.board.wakeup(self.now);
+        }
     }
 
     fn wake(&mut self) {
         let now = self.now;
         let Some(running) = &mut self.running else { return };
-        if running.board.wakeup(now).is_some_and(|at| at <= now) {
+        if running.due.is_some_and(|at| at <= now) {
             running.board.wake(now);
         }
         let due =

@@ -16,4 +16,7 @@ pub struct Lookup {
     pub lag_max: Duration,
     /// How long an order can be asked about by our name of it.
     pub horizon: Duration,
+    /// How far its lists of orders go back, with our names in them. What is older than the horizon
+    /// is looked for there.
+    pub listed: Duration,
 }

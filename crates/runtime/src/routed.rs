@@ -152,8 +152,8 @@ pub fn run_routed(setup: RoutedSetup) -> std::io::Result<RoutedDesk> {
     let hosts = Hosts::start(hosts, clock, &command_events)?;
     let (told, timeline) = watch::channel(Arc::default());
     let shut = BTreeMap::new();
-    let task =
-        Task { board, hosts, ways, said, commands, told, shut, clock, look_due: clock.now() };
+    let (wake_due, look_due) = (clock.now(), clock.now());
+    let task = Task { board, hosts, ways, said, commands, told, shut, clock, wake_due, look_due };
     tokio::spawn(task.run());
     Ok(RoutedDesk { lanes: desks, timeline })
 }
@@ -176,6 +176,9 @@ struct Task {
     /// Since when routes are shut.
     shut: BTreeMap<Route, Timestamp>,
     clock: Clock,
+    /// When the board has something to do though nobody says anything. It names only moments that
+    /// are to come, so that this one is remembered until it is here.
+    wake_due: Timestamp,
     look_due: Timestamp,
 }
 
@@ -183,7 +186,7 @@ impl Task {
     async fn run(mut self) {
         loop {
             let now = self.clock.now();
-            if self.board.wakeup(now).is_some_and(|at| at <= now) {
+            if now >= self.wake_due {
                 self.board.wake(now);
             }
             while let Some(output) = self.board.poll() {
@@ -195,7 +198,8 @@ impl Task {
                     self.tell_all(&Event::StrategyLost { strategy, how });
                 }
             }
-            let wakeup = self.board.wakeup(now).unwrap_or(Timestamp::MAX).min(self.look_due);
+            self.wake_due = self.board.wakeup(now).unwrap_or(Timestamp::MAX);
+            let wakeup = self.wake_due.min(self.look_due);
             let sleep = tokio::time::sleep(wakeup.since(self.clock.now()));
             // In order: what venues say before what strategies wish.
             tokio::select! {

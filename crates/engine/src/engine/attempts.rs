@@ -198,6 +198,7 @@ impl Engine {
             | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Listing(_)
             | Owner::Newest(_)
             | Owner::Depth(_)
             | Owner::Rate(_)

@@ -51,6 +51,9 @@ pub(super) enum Owner {
     Scan(Symbol),
     /// Trades of orders that are not known.
     Identify(Symbol),
+    /// All orders since one that the venue cannot be asked about by our name any more: those that
+    /// are open, and then those that are over.
+    Listing(Symbol),
     /// Whether the venue's numbers have gone back.
     Newest(Symbol),
     /// A strategy that wants history.

@@ -217,6 +217,7 @@ impl Engine {
             | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Listing(_)
             | Owner::Newest(_)
             | Owner::History { .. }
             | Owner::Depth(_)
@@ -304,6 +305,7 @@ impl Engine {
             | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Listing(_)
             | Owner::Newest(_)
             | Owner::History { .. }
             | Owner::Depth(_)

@@ -201,7 +201,8 @@ impl Engine {
     }
 
     /// Asks for feeds on a socket that stands. What waits already for the same socket is asked for
-    /// in the same message: a socket takes few of them.
+    /// in the same message: a socket takes few of them. Some of those are kept for this, whatever
+    /// books let go again and again have used up: who follows no market trades none.
     fn follow(&mut self, now: Timestamp, generation: u32, mut feeds: Vec<StreamFeed>) {
         let owner = Owner::Follow(generation);
         for call in self.calls.of(|of| *of == owner) {
@@ -218,7 +219,7 @@ impl Engine {
         };
         for some in feeds.chunks(most.max(1)) {
             let call = Call::Subscribe { feeds: some.to_vec() };
-            self.request(now, call, owner.clone(), Priority::Query);
+            self.request(now, call, owner.clone(), Priority::Critical);
         }
     }
 

@@ -6,6 +6,7 @@
 mod amending;
 mod canceling;
 mod doubt;
+mod listing;
 mod pairing;
 mod placing;
 mod replacing;

@@ -122,6 +122,9 @@ impl Engine {
                 self.trades_read(now, &symbol, pending, &fills);
             }
             (Owner::Newest(_), Reply::Orders(orders)) => self.newest_read(&orders),
+            (Owner::Listing(symbol), Reply::Orders(orders)) => {
+                self.listed(now, &symbol, &pending, &orders);
+            }
             (Owner::Identify(symbol), Reply::Orders(orders)) => {
                 self.orders_read(now, &symbol, pending, &orders);
             }
@@ -203,6 +206,7 @@ impl Engine {
             | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Listing(_)
             | Owner::Newest(_)
             | Owner::History { .. }
             | Owner::Depth(_)
@@ -266,6 +270,7 @@ impl Engine {
             | Owner::Pulse(_)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Listing(_)
             | Owner::Newest(_)
             | Owner::History { .. }
             | Owner::Depth(_)

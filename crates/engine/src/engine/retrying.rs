@@ -150,6 +150,8 @@ impl Engine {
                     }
                 }
             }
+            // Its feed was not let go, and the book's next change asks for that again.
+            Owner::Renew(..) if fate.is_none() => {}
             Owner::Follow(generation) | Owner::Renew(generation, _) => {
                 self.stream_lost(now, StreamKind::Market, generation, Loss::of(fate, reason));
             }
@@ -163,6 +165,7 @@ impl Engine {
             | Owner::Vanished(..)
             | Owner::Scan(_)
             | Owner::Identify(_)
+            | Owner::Listing(_)
             | Owner::Newest(_)
             | Owner::History { .. }
             | Owner::Depth(_)
@@ -349,6 +352,7 @@ const fn backoff(owner: &Owner) -> Backoff {
         | Owner::Pulse(_)
         | Owner::Scan(_)
         | Owner::Identify(_)
+        | Owner::Listing(_)
         | Owner::Newest(_)
         | Owner::History { .. }
         | Owner::Depth(_)
@@ -386,6 +390,7 @@ const fn patient_backoff(owner: &Owner, failures: u32) -> Backoff {
         | Owner::Pulse(_)
         | Owner::Scan(_)
         | Owner::Identify(_)
+        | Owner::Listing(_)
         | Owner::Newest(_)
         | Owner::History { .. }
         | Owner::Depth(_)

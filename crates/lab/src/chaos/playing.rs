@@ -27,6 +27,9 @@ use crate::world::WorldSetup;
 /// after the other.
 const SETTLING_MAX: Duration = Duration::from_secs(3_600);
 
+/// A door that stays shut for longer than this is not waited for by a process that runs.
+const LONG: Duration = Duration::from_secs(600);
+
 /// How often it is looked whether all is settled.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
@@ -300,7 +303,7 @@ impl Day {
 
     /// Waits until everything is live, open and known.
     fn settle(&mut self) -> Result<(), SetupError> {
-        let begun = self.crossing.now();
+        let mut begun = self.crossing.now();
         while let Some(what) = self.unsettled() {
             if self.crossing.now() >= begun + SETTLING_MAX {
                 self.report.flaws.push(format!("not settled in time: {what}"));
@@ -308,9 +311,30 @@ impl Day {
             }
             self.run_until(self.crossing.now() + LOOK_EVERY);
             self.revive()?;
+            begun = begun + self.sleep_in()?;
         }
         self.report.settled_after = self.crossing.now().since(begun);
         Ok(())
+    }
+
+    /// Has the process killed while a door stays shut for long, as after one ban too many, and
+    /// started again a moment before it opens. Returns how long that was; it is no time to settle
+    /// in.
+    fn sleep_in(&mut self) -> Result<Duration, SetupError> {
+        let now = self.crossing.now();
+        let doors = |side: Side| Some(self.crossing.instance(side.index()).engine()?.doors(now));
+        let shut = Side::ALL.into_iter().filter_map(doors).flat_map(|doors| doors.shut);
+        let opens = shut.filter_map(|record| record.until).max();
+        let Some(opens) = opens.filter(|opens| opens.since(now) > LONG) else {
+            return Ok(Duration::ZERO);
+        };
+        self.listen();
+        self.crossing.kill();
+        self.lives = Lives::default();
+        self.report.sleeps += 1;
+        self.run_until(opens - LOOK_EVERY);
+        self.crossing.restart()?;
+        Ok(self.crossing.now().since(now))
     }
 
     /// Starts the process again if one of its engines could not go on, as whoever runs it would.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use tradewind_model::Decimal;
+use tradewind_router::orders::Stage;
 use tradewind_router::{Decision, DecisionKind, Holding};
 
 use super::plan::Side;
@@ -76,6 +77,12 @@ impl Day {
         }
         for ((route, id), placed) in board.router().orders().iter() {
             let (venue, stage) = (route.venue, placed.stage);
+            // Handed to an engine that had ended by then: nobody has it, and nobody ever will.
+            let is_known =
+                Side::ALL.iter().any(|side| self.names_at(*side).any(|name| name == id.as_str()));
+            if stage == Stage::Handed && !is_known {
+                continue;
+            }
             flaws.push(format!("to the router {id} is still {stage:?} at {venue}"));
         }
     }
@@ -84,17 +91,25 @@ impl Day {
     fn one_venue_each(&self, flaws: &mut Vec<String>) {
         let mut taken: BTreeMap<String, Side> = BTreeMap::new();
         for side in Side::ALL {
-            let lane = side.index();
-            let venue = self.crossing.world(lane).venue();
-            let account = venue.account_of(self.crossing.instance(lane).api_key());
-            let books = account.and_then(|account| venue.exchange().ledger(account));
-            for order in books.iter().flat_map(|books| books.orders()) {
-                let before = taken.insert(order.client_order_id.clone(), side);
+            for name in self.names_at(side) {
+                let before = taken.insert(name.to_owned(), side);
                 if before.is_some_and(|before| before != side) {
-                    flaws.push(format!("{} was taken by both venues", order.client_order_id));
+                    flaws.push(format!("{name} was taken by both venues"));
                 }
             }
         }
+    }
+
+    /// The names of all orders that a venue has taken, in its own books.
+    fn names_at(&self, side: Side) -> impl Iterator<Item = &str> {
+        let lane = side.index();
+        let venue = self.crossing.world(lane).venue();
+        let account = venue.account_of(self.crossing.instance(lane).api_key());
+        let books = account.and_then(|account| venue.exchange().ledger(account));
+        books
+            .into_iter()
+            .flat_map(|books| books.orders())
+            .map(|order| order.client_order_id.as_str())
     }
 
     /// New intents of a strategy on an instrument moved once in a window at the most.

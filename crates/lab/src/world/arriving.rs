@@ -291,7 +291,8 @@ impl World {
         let until = [
             throttle.retry_after.map(|after| self.now + after),
             throttle.retry_at.map(|at| self.venue_clock.when(at)),
-            shut_until.filter(|_| covers == Covers::Everything),
+            // An answer that tells of a ban tells of all of it, however it is worded.
+            shut_until.filter(|_| throttle.is_ban || outcome.meter.status == Some(418)),
         ];
         let until = until.into_iter().flatten().max()?;
         Some(Closed { until, covers, shut_until })

@@ -49,11 +49,24 @@ pub(in crate::engine) struct Doubt {
     pub(super) exists: bool,
     /// Every trade since it was sent has been looked at.
     pub(super) is_scanned: bool,
+    /// How far it was looked for in the venue's lists.
+    pub(super) sought: Sought,
     /// There was nothing to cancel.
     pub(super) is_cancel_refused: bool,
     /// The verdict is being written down.
     pub(super) is_deciding: bool,
     is_alerted: bool,
+}
+
+/// How far an order was looked for in lists that name orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sought {
+    /// Not at all.
+    No,
+    /// Among those that are open, where it was not.
+    AmongOpen,
+    /// Among those that are over, too: it is nowhere.
+    Everywhere,
 }
 
 impl Doubt {
@@ -66,6 +79,7 @@ impl Doubt {
             missed_at: Timestamp::EPOCH,
             exists: false,
             is_scanned: false,
+            sought: Sought::No,
             is_cancel_refused: false,
             is_deciding: false,
             is_alerted: false,

@@ -5,7 +5,8 @@
 //! one; two answers in a row, a second apart at least, know no such order; no trade is left that
 //! could be the order's, since the account's stream has stood from before the send, or every trade
 //! since then was read and its order's name with it; and when the order is not wanted any more, the
-//! matching engine itself had nothing to cancel. A venue that forgets is not asked past its memory.
+//! matching engine itself had nothing to cancel. Past the time for which a venue knows orders by our
+//! names its answer proves nothing, and they have to be in none of its lists, which go back further.
 //!
 //! Then the verdict is durable before anybody hears of it, and nothing is sent again but what
 //! `resending` is allowed to. Should the order turn up all the same, it is taken in, what is left of it is canceled, and somebody is
@@ -18,12 +19,13 @@ use tradewind_model::order::{Denied, OrderState};
 use tradewind_model::time::Timestamp;
 use tradewind_scheduler::Priority;
 
+use super::doubt::Sought;
 use crate::engine::Engine;
 use crate::engine::calls::Owner;
 use crate::incident::Incident;
 
 /// Answers in a row that know no such order.
-const MISSES_MIN: u32 = 2;
+pub(super) const MISSES_MIN: u32 = 2;
 
 impl Engine {
     /// Looks whether an order in doubt can be ruled out, and does what is missing for it.
@@ -35,8 +37,15 @@ impl Engine {
         let Some(doubt) = doubt.filter(|_| order.state == OrderState::InDoubt) else {
             return;
         };
-        let is_remembered = now.since(order.created_at) < self.config.lookup.horizon;
-        if doubt.misses < MISSES_MIN || doubt.exists || doubt.is_deciding || !is_remembered {
+        if doubt.misses < MISSES_MIN || doubt.exists || doubt.is_deciding {
+            return;
+        }
+        let age = now.since(order.created_at);
+        if age >= self.config.lookup.horizon && doubt.sought != Sought::Everywhere {
+            if age < self.config.lookup.listed {
+                let symbol = order.symbol.clone();
+                self.list_orders(now, symbol);
+            }
             return;
         }
         if order.link.half().is_some_and(|(_, other)| self.may_be_there(other)) {

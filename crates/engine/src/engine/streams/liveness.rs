@@ -38,6 +38,9 @@ impl Engine {
         let socket = self.stream(kind).current;
         let silence = now.since(socket.heard_at);
         if silence >= SILENCE_MAX {
+            if let Some(at) = self.may_ping_at(now, kind) {
+                return self.timers.set(Timer::Liveness(kind), at + SILENCE_MAX);
+            }
             let loss = Loss::broken(format!("silent for {} s", silence.as_secs()));
             return self.stream_lost(now, kind, socket.generation, loss);
         }
@@ -52,6 +55,13 @@ impl Engine {
         let next = doubted_at.map(|at| if at > now { at } else { now + LOOK_AGAIN });
         let next = next.map_or(dead_at, |next| next.min(dead_at));
         self.timers.set(Timer::Liveness(kind), next);
+    }
+
+    /// From when on a sign of life may leave again, where the venue says nothing unless it hears
+    /// one and none may leave now: such a silence is ours.
+    fn may_ping_at(&self, now: Timestamp, kind: StreamKind) -> Option<Timestamp> {
+        self.config.manners.ping_every?;
+        self.opens_at(now, &Call::PingStream { kind }).filter(|at| *at > now)
     }
 
     /// A market that was busy has fallen silent: where its price can be compared with what the
