@@ -34,15 +34,16 @@ pub enum SubjectError {
     One(#[from] TradingError),
     /// By one of several.
     #[error(transparent)]
-    Several(#[from] NotByAll),
+    Several(#[from] Box<NotByAll>),
 }
 
 impl SubjectError {
     /// Why, by whichever engine.
     #[must_use]
-    pub const fn error(&self) -> &TradingError {
+    pub fn error(&self) -> &TradingError {
         match self {
-            Self::One(error) | Self::Several(NotByAll { error, .. }) => error,
+            Self::One(error) => error,
+            Self::Several(not) => &not.error,
         }
     }
 }

@@ -26,7 +26,7 @@ impl RoutedDesk {
     ///
     /// # Errors
     /// When one has not carried it out, or it is not durable there yet.
-    pub async fn set_trading(&self, trading: Trading) -> Result<(), NotByAll> {
+    pub async fn set_trading(&self, trading: Trading) -> Result<(), Box<NotByAll>> {
         let mut waiting = JoinSet::new();
         let concerned = self.lanes.iter().filter(|(route, _)| is_about(trading.scope, route));
         for (route, desk) in concerned {
@@ -51,7 +51,7 @@ impl RoutedDesk {
         };
         let ended = ended.filter(|_| !has_heard);
         let problem = failed.or(ended).or_else(|| nobody().filter(|_| !has_heard));
-        problem.map_or(Ok(()), |(route, error)| Err(NotByAll { route, error }))
+        problem.map_or(Ok(()), |(route, error)| Err(Box::new(NotByAll { route, error })))
     }
 }
 
