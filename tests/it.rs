@@ -7,4 +7,5 @@ mod manners;
 mod profiles;
 mod simulation;
 mod sockets;
+mod subaccounts;
 mod successions;

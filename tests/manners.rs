@@ -9,5 +9,6 @@ mod script;
 
 mod lists;
 mod markets;
+mod neighbors;
 mod orders;
 mod sockets;

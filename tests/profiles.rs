@@ -139,9 +139,16 @@ fn profiles_of_several_venues_name_those_that_have_profiles_of_their_own() {
         let adapters: Vec<_> = config.routes().map(|route| &route.venue.adapter).collect();
         assert_eq!(adapters, ["binance", "bitget"]);
     }
+    let accounts = of(include_str!("../config/testnet-subaccounts.toml"));
+    let names: Vec<_> = accounts.routes().map(|route| route.egress.name.to_string()).collect();
+    assert_eq!(names, ["192.0.2.7", "192.0.2.8"]);
+    for route in accounts.routes() {
+        assert_eq!(accounts.by(route).scheduler.share, 1, "each has limits of its own");
+    }
     let places: Vec<_> = testnet.routes().map(|route| route.venue.place.clone()).collect();
     let alone = ["config/binance-testnet.toml", "config/bitget-demo.toml"]
         .map(|wanted| REMOTE.iter().find(|(name, _)| *name == wanted).unwrap().1)
         .map(|text| of(text).route.venue.place);
     assert_eq!(places, alone);
+    assert!(accounts.routes().all(|route| route.venue.place == alone[0]));
 }

@@ -8,8 +8,8 @@ use http::Response;
 use tradewind_bitget::BitgetSpot;
 use tradewind_engine::journal::{Answer, Recovered};
 use tradewind_engine::{
-    Action, Beginning, Engine, EngineConfig, Event, Failure, Identity, Incident, OnFailure, Route,
-    SocketEvent, StrategySetup, Timing,
+    Action, Beginning, Doors, Engine, EngineConfig, Event, Failure, Identity, Incident, OnFailure,
+    Route, SocketEvent, StrategySetup, Timing,
 };
 use tradewind_model::id::{
     AccountId, CallId, ClientOrderId, ClientOrderIds, EgressId, InstrumentId, StrategyId, Symbol,
@@ -22,7 +22,7 @@ use tradewind_model::outcome::{Fate, Meter, Outcome, Refusal, RefusalKind, Unkno
 use tradewind_model::stream::{Feed, StreamKind};
 use tradewind_model::time::Timestamp;
 use tradewind_model::trading::TradingLimits;
-use tradewind_scheduler::{RetryPolicy, SchedulerConfig};
+use tradewind_scheduler::{RetryPolicy, SchedulerConfig, ShutRecord};
 use tradewind_venue::{Endpoint, Signer, Stamp, Venue};
 
 use super::script::Script;
@@ -184,6 +184,16 @@ impl Desk {
         }
         self.command(Command::Started);
         self.pass(2_000)
+    }
+
+    /// Hears what processes beside it were told to leave alone.
+    pub(super) fn hear_shut(&mut self, records: Vec<ShutRecord>) {
+        self.engine.handle(self.now, Event::ShutElsewhere(records));
+    }
+
+    /// What it shows of what stands before it.
+    pub(super) fn doors(&self) -> Doors {
+        self.engine.doors(self.now)
     }
 
     pub(super) fn command(&mut self, command: Command) {

@@ -454,9 +454,12 @@ impl Engine {
         let account = self.config.route.account;
         let is_ours = |key: &BreakerKey| key.account.is_none_or(|of| of == account);
         let outages = self.scheduler.outages().into_iter().filter(|(key, _)| is_ours(key));
+        let shut = self.scheduler.shut_records(now).into_iter();
         Doors {
             status: self.told.clone(),
-            shut: self.scheduler.shut_records(now),
+            // A neighbor's address is known to be shut, too, and only the neighbor finds out when it
+            // is open.
+            shut: shut.filter(|record| self.is_behind(&record.scope)).collect(),
             outages: outages.map(|(key, outage)| (key.group, outage)).collect(),
             resyncs: self.resyncs_told,
         }

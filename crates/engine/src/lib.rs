@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod operator;
 pub mod order;
 pub mod snapshot;
+pub mod usage;
 
 mod timers;
 
@@ -30,3 +31,4 @@ pub use incident::{Incident, Level};
 pub use inquiry::{Answer, ReadFailed, Terms, Urgency};
 pub use operator::{OnFailure, Remainder, StrategyFailure, TradingRefused};
 pub use snapshot::{Counters, PositionView, ReadCounters, Snapshot, StreamView, TradingView};
+pub use usage::Usage;

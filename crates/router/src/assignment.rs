@@ -2,15 +2,15 @@
 //!
 //! Home is at the most preferred exchange that has the instrument; other exchanges are where one
 //! goes when home is shut. Among the accounts there, home is where most capital is to spare:
-//! what there is of the quote asset, less the part in use, shared with those that live there
-//! already. It is kept: an assignment that follows the load around would leave a trail of half
+//! what there is of the quote asset, as the venue told it, less the part in use, shared with those
+//! that live there already. It is kept: an assignment that follows the load around would leave a trail of half
 //! positions. It changes only while there is nothing to leave behind, and for something that is
 //! twice as good.
 
 use std::collections::BTreeMap;
 
 use tradewind_engine::Route;
-use tradewind_model::id::Asset;
+use tradewind_model::id::{AccountId, Asset, VenueId};
 use tradewind_model::{Decimal, Timestamp};
 
 use crate::decision::Holding;
@@ -47,6 +47,8 @@ pub struct Candidates<'a> {
     pub routes: &'a Routes,
     /// How much of each is in use.
     pub loads: &'a BTreeMap<Route, Load>,
+    /// What is free in each account, as far as it was told.
+    pub balances: &'a BTreeMap<(VenueId, AccountId), BTreeMap<Asset, Decimal>>,
     /// What all have been given.
     pub standings: &'a BTreeMap<Holding, Standing>,
     /// What is paid with.
@@ -106,7 +108,15 @@ impl Candidates<'_> {
     }
 
     fn capital(&self, setup: &RouteSetup) -> Decimal {
-        setup.capital.get(self.quote).copied().unwrap_or_default()
+        let route = &setup.route;
+        let told = self.balances.get(&(route.venue, route.account));
+        let free = told.and_then(|balances| balances.get(self.quote)).copied();
+        // What may be traded with is no more than what is there.
+        match (setup.capital.get(self.quote).copied(), free) {
+            (Some(most), Some(free)) => most.min(free).max(Decimal::ZERO),
+            (Some(one), None) | (None, Some(one)) => one.max(Decimal::ZERO),
+            (None, None) => Decimal::ZERO,
+        }
     }
 }
 

@@ -45,8 +45,8 @@ pub struct RouteSetup {
     pub route: Route,
     /// The base URLs by which its account is reached, its own first. At least one.
     pub endpoints: Vec<Endpoint>,
-    /// What may be traded with there, by asset; never below zero. An asset that is not named has
-    /// none.
+    /// What may be traded with there at the most, by asset; never below zero. Of an asset that is
+    /// not named, whatever is there.
     pub capital: BTreeMap<Asset, Decimal>,
 }
 

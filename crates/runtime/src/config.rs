@@ -6,6 +6,7 @@
 
 mod account;
 mod control;
+mod egress;
 mod engine;
 mod journal;
 mod log;
@@ -25,6 +26,7 @@ use tradewind_strategy::InvalidParams;
 
 pub use self::account::AccountConfig;
 pub use self::control::ControlSection;
+pub use self::egress::{EgressConfig, EgressUnknown, EgressWay};
 pub use self::engine::EngineSection;
 pub use self::journal::{JournalDurability, JournalSection};
 pub use self::log::LogSection;
@@ -36,6 +38,7 @@ pub use self::strategy::StrategyConfig;
 pub use self::venue::{Funds, Place, VenueConfig};
 
 use self::account::AccountSection;
+use self::egress::EgressSection;
 use self::route::RouteSection;
 use self::scheduler::SchedulerSection;
 use self::source::Source;
@@ -78,6 +81,8 @@ struct Head {
     #[serde(default)]
     account: AccountSection,
     #[serde(default)]
+    egress: EgressSection,
+    #[serde(default)]
     routes: Vec<RouteSection>,
     #[serde(default)]
     router: RouterSection,
@@ -112,10 +117,11 @@ impl<'t> Config<'t> {
         let head: Head = source.read(whole)?;
         let Head { venue, account, engine, scheduler, retry, log, state, journal, .. } = head;
         let (control, limits, router) = (head.control, head.limits, head.router);
-        let others = head.routes.into_iter().map(|one| source.route(one.venue, one.account));
+        let others = head.routes.into_iter();
+        let others = others.map(|one| source.route(one.venue, one.account, one.egress));
         let strategies = source.strategies(strategies)?;
         let config = Self {
-            route: source.route(venue, account)?,
+            route: source.route(venue, account, head.egress)?,
             others: others.collect::<Result<_, _>>()?,
             router,
             engine,
@@ -147,10 +153,21 @@ impl<'t> Config<'t> {
         std::iter::once(&self.route).chain(&self.others)
     }
 
-    /// The same, as if one of its routes were the only one.
+    /// Whether there is anything to choose from: another route, or another base URL.
+    #[must_use]
+    pub fn is_routed(&self) -> bool {
+        !self.others.is_empty() || !self.route.venue.base_urls.is_empty()
+    }
+
+    /// The same, as if one of its routes were the only one. Of limits that others draw on as well,
+    /// each has its part.
     #[must_use]
     pub fn by(&self, route: &RouteConfig) -> Self {
-        Self { route: route.clone(), others: Vec::new(), ..self.clone() }
+        let mut own = Self { route: route.clone(), others: Vec::new(), ..self.clone() };
+        let sharing = self.routes().filter(|one| one.shares_limits_with(route)).count();
+        let sharing = u32::try_from(sharing.max(1)).unwrap_or(u32::MAX);
+        own.scheduler.share = own.scheduler.share.saturating_mul(sharing);
+        own
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -158,6 +175,13 @@ impl<'t> Config<'t> {
             [self.engine.check(), self.journal.check(), self.state.check(), self.router.check()];
         for checked in sections {
             checked.map_err(|message| self.source.error(None, message))?;
+        }
+        let routes: Vec<_> = self.routes().collect();
+        for (index, route) in routes.iter().enumerate() {
+            let wrong = routes[..index].iter().find_map(|other| other.contradicts(route));
+            if let Some(message) = wrong {
+                return Err(self.source.error(None, message));
+            }
         }
         for (index, strategy) in self.strategies.iter().enumerate() {
             if self.strategies[..index].iter().any(|other| other.id == strategy.id) {

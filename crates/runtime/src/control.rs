@@ -40,7 +40,8 @@ use tokio::task::{JoinHandle, JoinSet};
 use tradewind_engine::journal::Trading;
 use tradewind_model::trading::{TradingScope, TradingState};
 
-use crate::desk::{Desk, TradingError};
+use crate::desk::TradingError;
+use crate::subject::Subject;
 
 /// Bytes of a request's body; a command has some hundred.
 const BODY_MAX: usize = 4_096;
@@ -76,7 +77,7 @@ pub struct Control {
 /// What the endpoint has to know.
 #[derive(Debug)]
 struct Served {
-    desk: Desk,
+    subject: Subject,
     token: Token,
     /// While there is one of these files, nothing resumes.
     halt_files: Vec<PathBuf>,
@@ -97,12 +98,12 @@ impl Control {
     /// When the port is gone.
     pub fn start(
         listener: TcpListener,
-        desk: Desk,
+        subject: impl Into<Subject>,
         token: Token,
         halt_files: Vec<PathBuf>,
     ) -> io::Result<Self> {
         let address = listener.local_addr()?;
-        let served = Arc::new(Served { desk, token, halt_files });
+        let served = Arc::new(Served { subject: subject.into(), token, halt_files });
         Ok(Self { task: tokio::spawn(listen(served, listener)), address })
     }
 
@@ -167,7 +168,7 @@ async fn answer(
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     Ok(match (method, path.as_str()) {
         (Method::GET, "/v1/status") => {
-            let status = status::of(&served.desk.snapshot());
+            let status = status::of(&served.subject);
             body(StatusCode::OK, status.to_string())
         }
         (Method::POST, "/v1/trading") => command_given(&served, request).await,
@@ -193,15 +194,18 @@ async fn command_given(served: &Served, request: Request<Incoming>) -> Response<
         let problem = format!("{} is there; remove it, then resume", file.display());
         return said(StatusCode::CONFLICT, &problem);
     }
-    match served.desk.set_trading(trading.clone()).await {
+    match served.subject.set_trading(trading.clone()).await {
         Ok(()) => {
             let (scope, state) = (trading.scope.spelled(), trading.state.name());
             body(StatusCode::OK, json!({ "scope": scope, "state": state }).to_string())
         }
-        Err(error @ (TradingError::Refused(_) | TradingError::Late)) => {
-            said(StatusCode::CONFLICT, &error.to_string())
+        Err(error) => {
+            let status = match error.error() {
+                TradingError::Refused(_) | TradingError::Late => StatusCode::CONFLICT,
+                TradingError::Ended => StatusCode::GONE,
+            };
+            said(status, &error.to_string())
         }
-        Err(error @ TradingError::Ended) => said(StatusCode::GONE, &error.to_string()),
     }
 }
 

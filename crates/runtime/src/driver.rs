@@ -228,6 +228,7 @@ impl Driver {
     /// Tells whoever stands above the engine what it has said, and what stands before its venue.
     async fn relay(&mut self, now: Timestamp) {
         if let Some(link) = &mut self.shell.link {
+            link.look(now, &self.engine);
             link.relay(self.engine.doors(now)).await;
         }
     }

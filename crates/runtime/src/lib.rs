@@ -17,12 +17,14 @@ pub mod strategy_host;
 mod link;
 mod scribe;
 mod sockets;
+mod subject;
 
 pub use clock::{Clock, WallWatch};
 pub use config::{Config, ConfigError};
 pub use desk::{Ask, Desk, End, TradingError};
 pub use driver::{ATTEMPTS, Setup, run};
 pub use hosts::HostSetup;
-pub use routed::{Lane, Move, RoutedDesk, RoutedSetup, Timeline, run_routed};
+pub use routed::{Lane, Move, NotByAll, RoutedDesk, RoutedSetup, Timeline, run_routed};
 pub use scribe::Scribe;
 pub use state::{State, StateError};
+pub use subject::{Subject, SubjectError};

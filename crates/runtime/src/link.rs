@@ -5,10 +5,11 @@
 //! when the switchboard is behind; the switchboard never waits for an engine.
 
 use tokio::sync::mpsc;
-use tradewind_engine::{Doors, Event, Route};
+use tradewind_engine::{Doors, Engine, Event, Route};
 use tradewind_model::id::StrategyId;
 use tradewind_model::notice::Notice;
-use tradewind_router::Input;
+use tradewind_model::time::Timestamp;
+use tradewind_router::{Input, LoadMeter};
 use tradewind_scheduler::Outage;
 
 /// What an engine has said that waits at the most; the engine waits then.
@@ -21,6 +22,7 @@ pub(crate) struct Link {
     up: mpsc::Sender<Input>,
     down: mpsc::UnboundedReceiver<Event>,
     doors: Option<Doors>,
+    load: LoadMeter,
     said: Vec<Input>,
 }
 
@@ -37,7 +39,7 @@ impl Link {
         up: mpsc::Sender<Input>,
     ) -> (Self, mpsc::UnboundedSender<Event>) {
         let (tell, down) = mpsc::unbounded_channel();
-        (Self { route, up, down, doors: None, said: Vec::new() }, tell)
+        (Self { route, up, down, doors: None, load: LoadMeter::default(), said: Vec::new() }, tell)
     }
 
     /// The next thing that the engine is told.
@@ -56,6 +58,15 @@ impl Link {
         let is_fault = |fate| Outage::of(fate) == Some(Outage::Transport);
         if outcome.legs.iter().any(|(_, fate)| is_fault(fate)) {
             self.said.push(Input::Fault { route: self.route });
+        }
+    }
+
+    /// Notes how much of the route is in use, when it is time to.
+    pub(crate) fn look(&mut self, now: Timestamp, engine: &Engine) {
+        if self.load.is_due(now)
+            && let Some(load) = self.load.look(now, engine.usage(now))
+        {
+            self.said.push(Input::Load { route: self.route, load });
         }
     }
 

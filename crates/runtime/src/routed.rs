@@ -4,6 +4,8 @@
 //! hands strategies' wishes to the engine that the router names, and makes one story of what the
 //! engines say.
 
+mod commands;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +25,8 @@ use crate::desk::{Desk, End, Request};
 use crate::driver::{Setup, run_linked};
 use crate::hosts::{HostSetup, Hosts};
 use crate::link::{Link, way_up};
+
+pub use self::commands::NotByAll;
 
 /// Wishes of strategies that wait at the most; the strategies wait then.
 const COMMANDS_MAX: usize = 1_024;
@@ -134,8 +138,12 @@ pub fn run_routed(setup: RoutedSetup) -> std::io::Result<RoutedDesk> {
     }
     let mut ways = BTreeMap::new();
     let mut desks = Vec::new();
-    for Lane { setup, endpoints } in lanes {
+    for Lane { mut setup, endpoints } in lanes {
         let route = setup.engine.route;
+        // An earlier life may have gone to another base URL, and is remembered.
+        if let Some(endpoint) = board.router().endpoint(&route).and_then(|at| endpoints.get(at)) {
+            setup.endpoint = endpoint.clone();
+        }
         let (link, tell) = Link::new(route, up.clone());
         let desk = run_linked(Setup { hosts: Vec::new(), ..setup }, Some(link))?;
         ways.insert(route, Way { tell, requests: desk.requests.downgrade(), endpoints });

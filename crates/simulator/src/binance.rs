@@ -84,6 +84,7 @@ impl Binance {
                 config: config.front.clone(),
                 seed,
                 revoked: BTreeSet::new(),
+                signed: BTreeSet::new(),
             },
             front: Front::new(seed, bounds),
             feeds: Feeds::new(now),
@@ -295,7 +296,7 @@ impl Binance {
             connections_accepted: self.front.notes.connections_accepted,
             connections_refused: self.front.notes.connections_refused,
             connections_open: self.front.sockets.len(),
-            accounts: front::accounts(&self.desk.exchange, &self.front.notes),
+            accounts: front::accounts(&self.desk.exchange, &self.front.notes, &self.desk.signed),
         }
     }
 

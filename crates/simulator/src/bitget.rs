@@ -304,7 +304,7 @@ impl Bitget {
             connections_accepted: notes.connections_accepted,
             connections_refused: notes.connections_refused,
             connections_open: self.front.sockets.len(),
-            accounts: front::accounts(&self.desk.exchange, notes),
+            accounts: front::accounts(&self.desk.exchange, notes, &self.desk.signed),
         }
     }
 

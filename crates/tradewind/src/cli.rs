@@ -140,7 +140,12 @@ pub fn run(
                 trade::launch(config, &registry, Options { time, is_json: json, ban: None })
             }),
             Command::State { config, clear_key } => with_config(&config, |config| {
-                let said = if clear_key { kept::clear_key(config) } else { kept::inspect(config) };
+                let act = if clear_key { kept::clear_key } else { kept::inspect };
+                let said = kept::by_each(config, act).map(|mut said| {
+                    // Routes of one venue have one folder.
+                    said.dedup();
+                    said.join("\n")
+                });
                 match said {
                     Ok(text) => trade::say(&text),
                     Err(error) => trade::fail(&error, USAGE),

@@ -65,12 +65,20 @@ pub(crate) enum OperateError {
     HaltFile(PathBuf),
     #[error("{0} is not in the configuration; it names {1}")]
     NoStrategy(StrategyId, String),
+    #[error(
+        "there are {0} accounts in the configuration; leave --account out to command all of them, \
+         or name a strategy"
+    )]
+    SeveralAccounts(usize),
     #[error("{0}")]
     Journal(String),
 }
 
 impl About {
     fn scope(&self, config: &Config<'_>) -> Result<TradingScope, OperateError> {
+        if self.account && !config.others.is_empty() {
+            return Err(OperateError::SeveralAccounts(config.routes().count()));
+        }
         if self.account {
             return Ok(TradingScope::Account(config.route.venue.name, config.route.account.name));
         }
@@ -109,7 +117,10 @@ impl About {
 impl OperateError {
     const fn code(&self) -> u8 {
         match self {
-            Self::Start(_) | Self::NoStrategy(..) | Self::HaltFile(_) => 2,
+            Self::Start(_)
+            | Self::NoStrategy(..)
+            | Self::SeveralAccounts(_)
+            | Self::HaltFile(_) => 2,
             Self::Command(_) | Self::OutOfReach { .. } | Self::Journal(_) => 1,
         }
     }
@@ -117,24 +128,59 @@ impl OperateError {
 
 /// Prints how a run stands, or what the next one will find.
 pub(crate) fn status(config: &Config<'_>) -> ExitCode {
-    let kept = match Kept::of(config) {
+    let kept = match all_kept(config) {
         Ok(kept) => kept,
-        Err(error) => return trade::fail(&error, 2),
+        Err(error) => return trade::fail(&error, error.code()),
     };
     let said = match reached(config, &kept) {
         Ok(Some(reached)) => match block_on(control::status(&reached)) {
             // What a run that was killed has left.
-            Ok(Err(CommandError::NotThere { .. })) => at_journal(config, &kept),
+            Ok(Err(CommandError::NotThere { .. })) => at_journals(&kept),
             Ok(said) => said.map_err(OperateError::from),
             Err(error) => Err(error),
         },
-        Ok(None) => at_journal(config, &kept),
+        Ok(None) => at_journals(&kept),
         Err(error) => Err(error),
     };
     match said.map(|value| serde_json::to_string_pretty(&value).unwrap_or_default()) {
         Ok(text) => trade::say(&text),
         Err(error) => trade::fail(&error, error.code()),
     }
+}
+
+/// Of each route of which anything is kept: the configuration as if it were alone, and where it is.
+type AllKept<'t> = Vec<(Config<'t>, Kept)>;
+
+/// Where the states and journals of a run are.
+fn all_kept<'t>(config: &Config<'t>) -> Result<AllKept<'t>, OperateError> {
+    let kept = |own: &Config<'t>| Ok((own.clone(), Kept::of(own)?));
+    Ok(kept::by_each(config, kept)?)
+}
+
+/// What the next run will find, by each of its routes.
+fn at_journals(all: &AllKept<'_>) -> Result<Value, OperateError> {
+    let [(config, kept)] = all.as_slice() else {
+        let mut routes = Vec::new();
+        for (config, kept) in all {
+            let mut found = at_journal(config, kept)?;
+            if let Some(fields) = found.as_object_mut() {
+                fields.insert("venue".to_owned(), config.route.venue.name.as_str().into());
+                fields.insert("account".to_owned(), config.route.account.name.as_str().into());
+            }
+            routes.push(found);
+        }
+        let forbidden: Vec<_> =
+            routes.iter().filter_map(|one| one["trading"].as_array()).flatten().cloned().collect();
+        let is_said = |one: &&Value| !one["halt_file"].is_null();
+        let file = routes.iter().find(is_said).map(|one| one["halt_file"].clone());
+        return Ok(json!({
+            "status": "not running",
+            "trading": forbidden,
+            "halt_file": file,
+            "routes": routes,
+        }));
+    };
+    at_journal(config, kept)
 }
 
 /// What the next run will find. Nothing is held meanwhile, so that a run can begin.
@@ -160,7 +206,7 @@ fn at_journal(config: &Config<'_>, kept: &Kept) -> Result<Value, OperateError> {
 }
 
 fn set(config: &Config<'_>, trading: Trading) -> Result<String, OperateError> {
-    let kept = Kept::of(config)?;
+    let kept = all_kept(config)?;
     let of = (trading.scope, trading.state);
     let done = at_run_or_journal(
         config,
@@ -169,11 +215,12 @@ fn set(config: &Config<'_>, trading: Trading) -> Result<String, OperateError> {
             block_on(control::command(reached, &trading))??;
             Ok(format!("the run at {} has written it down", reached.address))
         },
-        |claim| {
-            if let Some(file) = claim.halt_file().filter(|_| of.1 == TradingState::Running) {
+        |claims| {
+            let file = claims.iter().find_map(Claim::halt_file);
+            if let Some(file) = file.filter(|_| of.1 == TradingState::Running) {
                 return Err(OperateError::HaltFile(file));
             }
-            write(config, claim, trading.clone())?;
+            write_all(&kept, claims, &trading)?;
             Ok("no run is there, and the next one will find it".to_owned())
         },
     )?;
@@ -183,9 +230,9 @@ fn set(config: &Config<'_>, trading: Trading) -> Result<String, OperateError> {
 /// Does something at the run, or with the slot of a run that is not there.
 fn at_run_or_journal<T>(
     config: &Config<'_>,
-    kept: &Kept,
+    kept: &AllKept<'_>,
     at_run: impl Fn(&Reached) -> Result<T, OperateError>,
-    at_journal: impl Fn(&Claim) -> Result<T, OperateError>,
+    at_journals: impl Fn(&[Claim]) -> Result<T, OperateError>,
 ) -> Result<T, OperateError> {
     let mut looks = 0;
     loop {
@@ -196,15 +243,21 @@ fn at_run_or_journal<T>(
                 done => return done,
             }
         }
-        match State::claim(&kept.dir, &kept.tenant) {
-            Ok(claim) => return at_journal(&claim),
+        let claims = kept.iter().map(|(_, kept)| State::claim(&kept.dir, &kept.tenant));
+        match claims.collect::<Result<Vec<_>, _>>() {
+            Ok(claims) => return at_journals(&claims),
             // It begins, or it ends.
             Err(StateError::SlotTaken { .. }) if looks < LOOKS => {
                 looks += 1;
                 std::thread::sleep(BETWEEN_LOOKS);
             }
             Err(StateError::SlotTaken { slot }) => {
-                let halt = kept.folder().join(tradewind_runtime::state::HALT);
+                // One beside the venues' folders halts every route.
+                let place = match kept.as_slice() {
+                    [(_, kept)] => Some(kept.folder()),
+                    several => several.first().map(|(_, kept)| kept.dir.clone()),
+                };
+                let halt = place.unwrap_or_default().join(tradewind_runtime::state::HALT);
                 return Err(OperateError::OutOfReach { slot, halt });
             }
             Err(error) => return Err(StartError::State(error).into()),
@@ -213,7 +266,16 @@ fn at_run_or_journal<T>(
 }
 
 /// Where the run is commanded; none when no run has said so.
-fn reached(config: &Config<'_>, kept: &Kept) -> Result<Option<Reached>, OperateError> {
+fn reached(config: &Config<'_>, all: &AllKept<'_>) -> Result<Option<Reached>, OperateError> {
+    for (_, kept) in all {
+        if let Some(reached) = reached_by(config, kept)? {
+            return Ok(Some(reached));
+        }
+    }
+    Ok(None)
+}
+
+fn reached_by(config: &Config<'_>, kept: &Kept) -> Result<Option<Reached>, OperateError> {
     let found = Announcement::find(&kept.folder(), kept.tenant.login.hash, kept.tenant.slot);
     let found = found.map_err(|error| {
         let path = kept.folder();
@@ -248,6 +310,19 @@ fn open(
     let opened = DiskJournal::open(&folder, kept::sync(config), now, tell);
     let (journal, recovered) = opened.map_err(StartError::Journal)?;
     Ok(((journal, answers), recovered))
+}
+
+/// Writes a command down for each route that keeps a journal.
+fn write_all(kept: &AllKept<'_>, claims: &[Claim], trading: &Trading) -> Result<(), OperateError> {
+    let is_inside = |config: &Config<'_>| config.route.venue.place.is_inside();
+    // One that forgets everything is left out, where there is another.
+    let remembers = kept.iter().any(|(config, _)| !is_inside(config));
+    for ((config, _), claim) in kept.iter().zip(claims) {
+        if !remembers || !is_inside(config) {
+            write(config, claim, trading.clone())?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes a command down, and waits until it is durable.

@@ -8,9 +8,11 @@ use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tradewind_engine::{EngineConfig, Failure, Route};
+use tradewind_engine::journal::Trading;
+use tradewind_engine::{Beginning, EngineConfig, Failure, Route};
 use tradewind_model::Timestamp;
 use tradewind_model::id::{Asset, ClientOrderIds};
+use tradewind_model::trading::TradingScope;
 use tradewind_router::routes::Endpoint;
 use tradewind_router::{Decision, DecisionKind, Limits, Member, RouteSetup, RouterConfig, Routes};
 use tradewind_runtime::{Clock, Config, Lane, Move, RoutedDesk, RoutedSetup, Timeline, run_routed};
@@ -18,7 +20,7 @@ use tradewind_strategy::Registry;
 
 use crate::report::{Added, Closing};
 use crate::session::{
-    STRATEGIES_MAX, Session, StartError, machine, prepared::Prepared, strategies,
+    STRATEGIES_MAX, Session, StartError, command, machine, prepared::Prepared, strategies,
 };
 
 /// A run over several routes, under way.
@@ -26,6 +28,7 @@ use crate::session::{
 pub struct RoutedSession {
     desk: RoutedDesk,
     lanes: Vec<(Route, Session)>,
+    commanded: Option<command::Commanded>,
     clock: Clock,
     started_at: Timestamp,
 }
@@ -44,6 +47,9 @@ impl RoutedSession {
         for route in config.routes() {
             all.push(Prepared::of(&config.by(route), clock).await?);
         }
+        leave_by_one_name(&all)?;
+        forbid_alike(&mut all);
+        let ready = command::Ready::take(config, &all).await?;
         let names_from = all.iter().map(Prepared::names_after).max().unwrap_or(started_at);
         let (hosts, prefixes) = strategies(config, registry, names_from)?;
         let members = config.strategies.iter().map(|strategy| Member {
@@ -67,12 +73,12 @@ impl RoutedSession {
         let mut lanes = Vec::new();
         let mut sessions = Vec::new();
         for prepared in all {
+            let endpoints = endpoints(&prepared).map(|one| (Endpoint::new(&one.rest), one.clone()));
+            let endpoints = endpoints.collect();
             let (mut setup, session) = prepared.parts(prefixes.clone());
             let EngineConfig { limits, strategies, .. } = &mut setup.engine;
             let its = strategies.iter_mut().map(|strategy| &mut strategy.limits);
             its.chain([limits]).for_each(|limits| *limits = limits.of_one_route());
-            let endpoints =
-                BTreeMap::from([(Endpoint::new(&setup.endpoint.rest), setup.endpoint.clone())]);
             lanes.push(Lane { setup, endpoints });
             sessions.push(session);
         }
@@ -84,9 +90,11 @@ impl RoutedSession {
             clock,
         })
         .map_err(|error| machine(&error))?;
+        let slot = config.engine.slot;
+        let commanded = ready.map(|ready| ready.serve(desk.clone(), slot)).transpose()?;
         let lanes = desk.lanes.iter().zip(sessions);
         let lanes = lanes.map(|((route, desk), session)| (*route, session(desk.clone(), None)));
-        Ok(Self { lanes: lanes.collect(), desk, clock, started_at })
+        Ok(Self { lanes: lanes.collect(), desk, commanded, clock, started_at })
     }
 
     /// The handle on the engines and the router.
@@ -125,6 +133,9 @@ impl RoutedSession {
         let timeline = self.desk.timeline();
         let took = self.clock.now().since(self.started_at);
         let mut lanes = Vec::new();
+        if let Some(commanded) = self.commanded {
+            commanded.stop().await;
+        }
         drop(self.desk);
         for (route, session) in self.lanes {
             lanes.push((route, session.close(patience).await?));
@@ -141,9 +152,69 @@ impl RoutedSession {
 fn route_setup(prepared: &Prepared) -> RouteSetup {
     RouteSetup {
         route: prepared.setup.engine.route,
-        endpoints: vec![Endpoint::new(&prepared.setup.endpoint.rest)],
+        endpoints: endpoints(prepared).map(|one| Endpoint::new(&one.rest)).collect(),
+        // What is there is known once the venue has told it.
         capital: BTreeMap::new(),
     }
+}
+
+/// The base URLs of a route, its own first.
+fn endpoints(prepared: &Prepared) -> impl Iterator<Item = &tradewind_venue::Endpoint> {
+    std::iter::once(&prepared.setup.endpoint).chain(&prepared.base_urls)
+}
+
+/// One way out has one name at a venue: by two, a ban of it would be heeded by one route alone.
+fn leave_by_one_name(all: &[Prepared]) -> Result<(), StartError> {
+    for (index, one) in all.iter().enumerate() {
+        let route = one.setup.engine.route;
+        let is_same = |other: &&Prepared| {
+            let beside = other.setup.engine.route;
+            beside.venue == route.venue
+                && beside.egress != route.egress
+                && other.egress == one.egress
+        };
+        if let Some(other) = all[..index].iter().find(is_same) {
+            let (known, name) = (other.setup.engine.route.egress, route.egress);
+            let problem = format!(
+                "egress {name} and egress {known} are both left {}; give them one name",
+                one.egress
+            );
+            return Err(StartError::Egress { venue: route.venue, account: route.account, problem });
+        }
+    }
+    Ok(())
+}
+
+/// What one route was told to leave alone, all do: a command may not have reached the journal of
+/// each before a life ended.
+fn forbid_alike(all: &mut [Prepared]) {
+    let mut strictest: BTreeMap<TradingScope, Trading> = BTreeMap::new();
+    for told in all.iter().flat_map(|one| forbidden(&one.setup.engine.beginning)) {
+        match told.scope {
+            TradingScope::Account(..) => continue,
+            TradingScope::Everything | TradingScope::Strategy(_) => {}
+        }
+        let known = strictest.entry(told.scope).or_insert_with(|| told.clone());
+        if known.state.allows_more_than(told.state) {
+            *known = told.clone();
+        }
+    }
+    for one in all {
+        let beginning = &mut one.setup.engine.beginning;
+        let missing = strictest.values().filter(|wanted| {
+            let own = forbidden(beginning).filter(|own| own.scope == wanted.scope);
+            own.map(|own| own.state.strictness()).max().unwrap_or_default()
+                < wanted.state.strictness()
+        });
+        let missing: Vec<_> = missing.cloned().collect();
+        beginning.trading.extend(missing);
+    }
+}
+
+/// What an engine begins with.
+fn forbidden(beginning: &Beginning) -> impl Iterator<Item = &Trading> {
+    let kept = beginning.journal.iter().flat_map(|journal| journal.trading.values());
+    kept.map(|(_, trading)| trading).chain(&beginning.trading)
 }
 
 /// The closing report of a run over several routes.
@@ -201,7 +272,7 @@ impl RoutedClosing {
     #[must_use]
     pub fn flaw(&self) -> Option<String> {
         let flaws = self.lanes.iter().filter_map(|(route, closing)| {
-            closing.flaw().map(|flaw| format!("{}: {flaw}", route.venue))
+            closing.flaw().map(|flaw| format!("{}/{}: {flaw}", route.venue, route.account))
         });
         let flaws: Vec<_> = flaws.collect();
         (!flaws.is_empty()).then(|| flaws.join("; "))

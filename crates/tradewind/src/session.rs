@@ -29,7 +29,7 @@ use tradewind_strategy::{Host, Mailbox, Registry};
 use tradewind_venue::Venue;
 
 use self::prepared::Prepared;
-pub(crate) use self::reach::reach_out;
+pub(crate) use self::reach::{reach_out, way_out};
 pub use self::start_error::StartError;
 
 use crate::adapter::Adapter;
@@ -83,21 +83,22 @@ impl Session {
     /// # Errors
     /// The first thing that is wrong. Nothing is running then.
     pub async fn start(config: &Config<'_>, registry: &Registry) -> Result<Self, StartError> {
-        if !config.others.is_empty() {
-            return Err(StartError::SeveralRoutes(config.others.len() + 1));
+        if config.is_routed() {
+            let routes = config.routes().count();
+            let base_urls = config.routes().map(|route| route.venue.base_urls.len()).sum();
+            return Err(StartError::SeveralRoutes { routes, base_urls });
         }
         let clock = Clock::start();
         // What is wrong with a strategy is said before anything is opened.
         strategies(config, registry, clock.now())?;
         let prepared = Prepared::of(config, clock).await?;
         let (hosts, prefixes) = strategies(config, registry, prepared.names_after())?;
-        let ready = command::Ready::take(config, prepared.setup.state.as_ref()).await?;
-        let hash = prepared.hash;
+        let ready = command::Ready::take(config, std::slice::from_ref(&prepared)).await?;
         let (setup, ended) = prepared.parts(prefixes);
         let desk =
             tradewind_runtime::run(Setup { hosts, ..setup }).map_err(|error| machine(&error))?;
         let slot = config.engine.slot;
-        let commanded = ready.map(|ready| ready.serve(desk.clone(), hash, slot)).transpose()?;
+        let commanded = ready.map(|ready| ready.serve(desk.clone(), slot)).transpose()?;
         Ok(ended(desk, commanded))
     }
 
@@ -313,7 +314,7 @@ pub(crate) fn engine_config(
         route: Route {
             venue: config.route.venue.name,
             account: config.route.account.name,
-            egress: config.route.egress,
+            egress: config.route.egress.name,
         },
         tariff: venue.tariff(),
         scheduler: SchedulerConfig { seed, ..config.scheduler.clone() },

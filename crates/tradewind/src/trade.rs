@@ -18,7 +18,7 @@ use tradewind_engine::{Failure, Snapshot};
 use tradewind_model::Timestamp;
 use tradewind_model::notice::VenueStatus;
 use tradewind_model::trading::{TradingScope, TradingState};
-use tradewind_runtime::{Config, Desk, End};
+use tradewind_runtime::{Config, End, Subject};
 use tradewind_strategy::Registry;
 
 use crate::cli::{UsageError, time};
@@ -142,10 +142,10 @@ pub fn launch(config: &Config<'_>, registry: &Registry, options: Options) -> Exi
     }
     let mut out = io::stdout();
     let console = Console { out: &mut out, is_terminal };
-    let ended = if config.others.is_empty() {
-        run(config, registry, options, console).map(drop)
-    } else {
+    let ended = if config.is_routed() {
         run_routed(config, registry, options, console).map(drop)
+    } else {
+        run(config, registry, options, console).map(drop)
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -273,10 +273,10 @@ async fn watch(
 }
 
 /// Halts trading because a signal says so.
-async fn halt(desk: Desk) {
+async fn halt(subject: impl Into<Subject>) {
     let (scope, state) = (TradingScope::Everything, TradingState::Halted);
     let trading = Trading { scope, state, reason: "SIGUSR1".to_owned() };
-    if let Err(error) = desk.set_trading(trading).await {
+    if let Err(error) = subject.into().set_trading(trading).await {
         tracing::warn!("trading is halted until this run ends: {error}");
     }
 }

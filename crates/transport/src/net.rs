@@ -1,6 +1,5 @@
 //! The real network.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,6 +7,8 @@ use bytes::Bytes;
 use tradewind_model::call::EndpointGroup;
 use tradewind_scheduler::Permit;
 
+use crate::dial::{Dialer, EgressError};
+use crate::egress::Egress;
 use crate::http::HttpClient;
 use crate::transport::{OpenError, SendError, Socket, Transport};
 use crate::{tls, websocket};
@@ -16,18 +17,19 @@ use crate::{tls, websocket};
 pub struct Net {
     orders: HttpClient,
     reads: HttpClient,
-    tls: Arc<rustls::ClientConfig>,
+    dialer: Dialer,
 }
 
 impl Net {
-    /// A way to the venues by this machine's own address. Proxies that the environment names are
+    /// A way to the venues, by this way out and no other. Proxies that the environment names are
     /// not used: the address a venue sees is part of what is budgeted.
     ///
     /// # Errors
-    /// When the TLS library cannot be set up.
-    pub fn new() -> Result<Self, SendError> {
-        let tls = tls::config();
-        Ok(Self { orders: HttpClient::new(&tls)?, reads: HttpClient::new(&tls)?, tls })
+    /// When an address is not this machine's. Whether a proxy is there shows when it is used.
+    pub fn by(egress: &Egress) -> Result<Self, EgressError> {
+        let dialer = Dialer::new(egress.clone(), tls::config())?;
+        let (orders, reads) = (HttpClient::new(dialer.clone()), HttpClient::new(dialer.clone()));
+        Ok(Self { orders, reads, dialer })
     }
 }
 
@@ -53,8 +55,7 @@ impl Transport for Net {
         request: http::Request<Bytes>,
         patience: Duration,
     ) -> Result<Box<dyn Socket>, OpenError> {
-        let tls = Arc::clone(&self.tls);
-        let socket = websocket::open(permit, request, tls, patience).await?;
+        let socket = websocket::open(permit, request, self.dialer.clone(), patience).await?;
         Ok(Box::new(socket))
     }
 }

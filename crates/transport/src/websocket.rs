@@ -1,18 +1,19 @@
 //! WebSockets.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use tokio::net::TcpStream;
+use http::Uri;
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
 use tradewind_scheduler::Permit;
 
+use crate::dial::{Connection, Dialer};
 use crate::transport::{Incoming, OpenError, SendError, Socket};
 
 /// The longest message that is read.
@@ -22,35 +23,25 @@ const WRITE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A WebSocket over TCP.
 pub(crate) struct WebSocket {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    stream: WebSocketStream<TokioIo<Connection>>,
 }
 
 pub(crate) async fn open(
     _permit: Permit,
     request: http::Request<Bytes>,
-    tls: Arc<rustls::ClientConfig>,
+    dialer: Dialer,
     patience: Duration,
 ) -> Result<WebSocket, OpenError> {
-    tokio::time::timeout(patience, connect(request, tls))
+    tokio::time::timeout(patience, connect(request, dialer))
         .await
         .unwrap_or(Err(OpenError::Failed(SendError::Timeout)))
 }
 
-async fn connect(
-    request: http::Request<Bytes>,
-    tls: Arc<rustls::ClientConfig>,
-) -> Result<WebSocket, OpenError> {
+async fn connect(request: http::Request<Bytes>, dialer: Dialer) -> Result<WebSocket, OpenError> {
     let not_sent = |problem: String| OpenError::Failed(SendError::NotSent(problem));
     let uri = request.uri().clone();
-    let host = uri.host().ok_or_else(|| not_sent(format!("{uri} names no host")))?;
-    let is_tls = uri.scheme_str() == Some("wss");
-    let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let tcp = TcpStream::connect((host, port))
-        .await
-        .map_err(|error| not_sent(format!("cannot connect to {host}:{port}: {error}")))?;
-    // Latency over throughput; a socket that will not have it works as well.
-    tcp.set_nodelay(true).ok();
+    let host = dialed(&uri).ok_or_else(|| not_sent(format!("{uri} is no WebSocket URL")))?;
+    let connection = dialer.dial(host).await.map_err(|error| not_sent(error.to_string()))?;
     let mut handshake = uri
         .into_client_request()
         .map_err(|error| not_sent(format!("no WebSocket URL: {error}")))?;
@@ -58,13 +49,8 @@ async fn connect(
     let config = WebSocketConfig::default()
         .max_message_size(Some(MESSAGE_MAX))
         .max_frame_size(Some(MESSAGE_MAX));
-    let connector = if is_tls { Connector::Rustls(tls) } else { Connector::Plain };
-    let connected = tokio_tungstenite::client_async_tls_with_config(
-        handshake,
-        tcp,
-        Some(config),
-        Some(connector),
-    );
+    let stream = TokioIo::new(connection);
+    let connected = tokio_tungstenite::client_async_with_config(handshake, stream, Some(config));
     match connected.await {
         Ok((stream, _)) => Ok(WebSocket { stream }),
         Err(Error::Http(response)) => {
@@ -74,6 +60,17 @@ async fn connect(
         }
         Err(error) => Err(OpenError::Failed(SendError::Broken(error.to_string()))),
     }
+}
+
+/// What is connected to for a WebSocket: the same host, spoken of as HTTP.
+fn dialed(uri: &Uri) -> Option<Uri> {
+    let scheme = match uri.scheme_str() {
+        Some("wss") => "https",
+        Some("ws") => "http",
+        Some(_) | None => return None,
+    };
+    let authority = uri.authority()?.clone();
+    Uri::builder().scheme(scheme).authority(authority).path_and_query("/").build().ok()
 }
 
 #[async_trait]

@@ -27,6 +27,15 @@ impl Engine {
         }
     }
 
+    /// Whether what is sent from here goes through this.
+    pub(super) fn is_behind(&self, scope: &ScopeKey) -> bool {
+        let route = self.config.route;
+        match scope {
+            ScopeKey::Egress(egress) | ScopeKey::Group(egress, _) => *egress == route.egress,
+            ScopeKey::Account(account) | ScopeKey::NewOrders(account) => *account == route.account,
+        }
+    }
+
     /// What is shut longest, and until when: the far end of time when a person must open it.
     pub(super) fn longest_shut(&self, now: Timestamp) -> Option<(Timestamp, ScopeKey)> {
         let egress = ScopeKey::Egress(self.config.route.egress);

@@ -6,6 +6,7 @@ use crate::cases::{holding, route, setup};
 struct Houses {
     routes: Routes,
     loads: BTreeMap<Route, Load>,
+    balances: BTreeMap<(VenueId, AccountId), BTreeMap<Asset, Decimal>>,
     standings: BTreeMap<Holding, Standing>,
     quote: Asset,
 }
@@ -18,6 +19,7 @@ impl Houses {
         let houses = Self {
             routes: Routes::new(setups).unwrap(),
             loads: BTreeMap::new(),
+            balances: BTreeMap::new(),
             standings: BTreeMap::new(),
             quote: Asset::new("USDT"),
         };
@@ -25,8 +27,13 @@ impl Houses {
     }
 
     fn candidates(&self) -> Candidates<'_> {
-        let Self { routes, loads, standings, quote } = self;
-        Candidates { routes, loads, standings, quote }
+        let Self { routes, loads, balances, standings, quote } = self;
+        Candidates { routes, loads, balances, standings, quote }
+    }
+
+    fn has(&mut self, route: Route, free: u32) {
+        let balances = BTreeMap::from([(self.quote.clone(), Decimal::from(free))]);
+        self.balances.insert((route.venue, route.account), balances);
     }
 
     fn best(&self) -> Route {
@@ -45,6 +52,29 @@ fn home_is_where_most_capital_is_to_spare() {
     let (mut houses, [main, sub]) = Houses::with([100, 300]);
     assert_eq!(houses.best(), sub);
     houses.loads.insert(sub, Load { orders: Decimal::new(9, 1), budget: Decimal::ZERO });
+    assert_eq!(houses.best(), main);
+}
+
+#[test]
+fn what_is_not_there_is_no_capital_whatever_may_be_traded_with() {
+    let (mut houses, [main, sub]) = Houses::with([100, 300]);
+    houses.has(main, 90);
+    houses.has(sub, 50);
+    assert_eq!(houses.best(), main);
+    houses.has(sub, 9_000);
+    assert_eq!(houses.best(), sub);
+}
+
+#[test]
+fn without_a_bound_it_is_what_is_free() {
+    let (mut houses, [main, sub]) = Houses::with([0, 0]);
+    let unbound =
+        [main, sub].map(|route| RouteSetup { capital: BTreeMap::new(), ..setup(route, 0) });
+    houses.routes = Routes::new(unbound.into()).unwrap();
+    assert_eq!(houses.best(), main, "nothing is known of either");
+    houses.has(sub, 1);
+    assert_eq!(houses.best(), sub);
+    houses.has(main, 2);
     assert_eq!(houses.best(), main);
 }
 

@@ -218,7 +218,13 @@ impl Router {
     }
 
     fn candidates<'a>(&'a self, quote: &'a Asset) -> Candidates<'a> {
-        Candidates { routes: &self.routes, loads: &self.loads, standings: &self.standings, quote }
+        Candidates {
+            routes: &self.routes,
+            loads: &self.loads,
+            balances: &self.balances,
+            standings: &self.standings,
+            quote,
+        }
     }
 
     fn check_name(&self, id: ClientOrderId) -> Result<(), Denied> {

@@ -6,7 +6,7 @@ use tradewind_model::id::AccountId;
 use super::source::{ConfigError, Source};
 
 /// The longest name of a variable: more than anybody gives one.
-const VARIABLE_MAX: usize = 64;
+pub(super) const VARIABLE_MAX: usize = 64;
 
 /// The login. What it names is read when a venue is reached and not before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +99,7 @@ impl Source<'_> {
 }
 
 /// Capitals, digits and underscores, a digit not first: no venue's keys or secrets are that.
-fn is_variable(text: &str) -> bool {
+pub(super) fn is_variable(text: &str) -> bool {
     let is_part = |byte: u8| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_');
     text.len() <= VARIABLE_MAX
         && text.bytes().all(is_part)

@@ -273,3 +273,48 @@ fn what_is_wrong_with_routes_is_named_with_the_way_out() {
         assert!(error.contains(expected), "{bad}: {error}");
     }
 }
+
+#[test]
+fn further_base_urls_are_as_the_first_but_for_what_they_name() {
+    let with = |further: &str| {
+        let strategy = GOOD.find("[engine]").unwrap();
+        format!("{}{further}\n{}", &GOOD[..strategy], &GOOD[strategy..])
+    };
+    let one = "[[venue.endpoint.base_urls]]\nrest = 'https://second.example'";
+    let text = with(one);
+    let config = Config::parse("a.toml", &text).unwrap();
+    assert!(config.is_routed(), "there is something to choose from");
+    let [second] = config.route.venue.base_urls.as_slice() else { panic!("{config:?}") };
+    assert_eq!(second.rest, "https://second.example");
+    assert_eq!(second.market_stream, "wss://stream.testnet.example");
+    for (further, said) in [
+        (one.replace("https://second", "https://testnet"), "names https://testnet.example twice"),
+        (format!("{one}\n{one}"), "names https://second.example twice"),
+        (one.replace("https", "ftp"), "base_urls.rest is"),
+        (format!("{one}\nmarket_stream = 'wss://x/'"), "base_urls.market_stream is"),
+    ] {
+        let error = error(&with(&further));
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn routes_of_one_venue_are_of_one_kind_and_not_inside_of_this_process() {
+    let route = |adapter: &str, place: &str| {
+        format!(
+            "[[routes]]\n[routes.venue]\nname = 'binance-testnet'\nadapter = '{adapter}'\n{place}\n\
+             [routes.account]\nname = 'sub'\n"
+        )
+    };
+    let remote = "[routes.venue.endpoint]\nrest = 'https://a.test'\n\
+                  account_stream = 'wss://a.test'\nmarket_stream = 'wss://a.test'";
+    for (further, said) in [
+        (route("bitget", remote), "has two adapters"),
+        (route("binance", "[routes.venue.embedded]"), "is inside of this process"),
+    ] {
+        let error = error(&format!("{further}{GOOD}"));
+        assert!(error.contains(said), "{error}");
+    }
+    let text = format!("{}{GOOD}", route("binance", remote));
+    assert_eq!(Config::parse("a.toml", &text).unwrap().others.len(), 1);
+}

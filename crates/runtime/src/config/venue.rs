@@ -8,6 +8,9 @@ use tradewind_venue::Endpoint;
 
 use super::source::{ConfigError, Source};
 
+/// Base URLs of one venue at the most: no venue names as many.
+const BASE_URLS_MAX: usize = 16;
+
 /// The exchange, and how it is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VenueConfig {
@@ -17,6 +20,9 @@ pub struct VenueConfig {
     pub adapter: String,
     /// Where it is.
     pub place: Place,
+    /// Further base URLs of the same venue, by which the same account is reached when the first
+    /// ones cannot be connected to.
+    pub base_urls: Vec<Endpoint>,
 }
 
 /// Where an exchange is.
@@ -59,6 +65,15 @@ impl Place {
             Self::Remote { .. } => false,
         }
     }
+
+    /// Whether it is in this process.
+    #[must_use]
+    pub const fn is_inside(&self) -> bool {
+        match self {
+            Self::Embedded { .. } => true,
+            Self::Served(_) | Self::Remote { .. } => false,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -78,6 +93,17 @@ struct EndpointSection {
     market_stream: String,
     #[serde(default)]
     funds: Funds,
+    #[serde(default)]
+    base_urls: Vec<BaseUrls>,
+}
+
+/// Further base URLs; those that are not named are as before.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BaseUrls {
+    rest: String,
+    account_stream: Option<String>,
+    market_stream: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -91,9 +117,9 @@ impl<'t> Source<'t> {
     /// The exchange, which is at exactly one place.
     pub(super) fn venue(self, section: VenueSection) -> Result<VenueConfig, ConfigError> {
         let VenueSection { name, adapter, endpoint, embedded } = section;
-        let place = match (endpoint, embedded) {
+        let (place, base_urls) = match (endpoint, embedded) {
             (Some(endpoint), None) => self.endpoint(endpoint)?,
-            (None, Some(embedded)) => self.embedded(&embedded)?,
+            (None, Some(embedded)) => (self.embedded(&embedded)?, Vec::new()),
             (Some(_), Some(_)) => {
                 let message = "venue has an endpoint and is embedded; keep one of \
                                [venue.endpoint] and [venue.embedded]";
@@ -105,7 +131,7 @@ impl<'t> Source<'t> {
                 return Err(self.error(None, message));
             }
         };
-        Ok(VenueConfig { name, adapter, place })
+        Ok(VenueConfig { name, adapter, place, base_urls })
     }
 
     fn embedded(self, section: &EmbeddedSection) -> Result<Place, ConfigError> {
@@ -124,12 +150,43 @@ impl<'t> Source<'t> {
         })
     }
 
-    fn endpoint(self, section: EndpointSection) -> Result<Place, ConfigError> {
-        let EndpointSection { rest, account_stream, market_stream, funds } = section;
+    fn endpoint(self, section: EndpointSection) -> Result<(Place, Vec<Endpoint>), ConfigError> {
+        let EndpointSection { rest, account_stream, market_stream, funds, base_urls } = section;
+        let first = Endpoint { rest, account_stream, market_stream };
+        self.urls("venue.endpoint", &first)?;
+        let mut further: Vec<Endpoint> = Vec::new();
+        for BaseUrls { rest, account_stream, market_stream } in base_urls {
+            let endpoint = Endpoint {
+                rest,
+                account_stream: account_stream.unwrap_or_else(|| first.account_stream.clone()),
+                market_stream: market_stream.unwrap_or_else(|| first.market_stream.clone()),
+            };
+            self.urls("venue.endpoint.base_urls", &endpoint)?;
+            let mut known = std::iter::once(&first).chain(&further);
+            if known.any(|known| known.rest == endpoint.rest) {
+                let message = format!(
+                    "venue.endpoint.base_urls names {} twice; name each base URL once",
+                    endpoint.rest
+                );
+                return Err(self.error(None, message));
+            }
+            further.push(endpoint);
+        }
+        if further.len() >= BASE_URLS_MAX {
+            let message = format!(
+                "venue.endpoint has {} base_urls; keep fewer than {BASE_URLS_MAX}",
+                further.len()
+            );
+            return Err(self.error(None, message));
+        }
+        Ok((Place::Remote { endpoint: first, funds }, further))
+    }
+
+    fn urls(self, section: &str, endpoint: &Endpoint) -> Result<(), ConfigError> {
         let urls = [
-            ("rest", &rest, ["https://", "http://"]),
-            ("account_stream", &account_stream, ["wss://", "ws://"]),
-            ("market_stream", &market_stream, ["wss://", "ws://"]),
+            ("rest", &endpoint.rest, ["https://", "http://"]),
+            ("account_stream", &endpoint.account_stream, ["wss://", "ws://"]),
+            ("market_stream", &endpoint.market_stream, ["wss://", "ws://"]),
         ];
         for (key, url, schemes) in urls {
             let is_whole = schemes
@@ -137,13 +194,12 @@ impl<'t> Source<'t> {
                 .any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
             if !is_whole || url.ends_with('/') {
                 let message = format!(
-                    "venue.endpoint.{key} is {url:?}; it begins with {} and has no slash at its end",
+                    "{section}.{key} is {url:?}; it begins with {} and has no slash at its end",
                     schemes[0]
                 );
                 return Err(self.error(None, message));
             }
         }
-        let endpoint = Endpoint { rest, account_stream, market_stream };
-        Ok(Place::Remote { endpoint, funds })
+        Ok(())
     }
 }

@@ -60,6 +60,8 @@ pub(crate) struct Desk {
     pub(crate) seed: u64,
     /// Keys that no longer open anything, by index.
     pub(crate) revoked: BTreeSet<usize>,
+    /// Who was signed for, and from where.
+    pub(crate) signed: BTreeSet<(AccountId, IpAddr)>,
 }
 
 impl Desk {
@@ -77,6 +79,9 @@ impl Desk {
         let key = gate::check(caller.now, &self.config.keys, row.security, proof, params)?;
         if key.is_some_and(|key| self.is_revoked(key)) {
             return Err(Refusal::unknown_key());
+        }
+        if let Some(known) = key.and_then(|key| self.config.keys.get(key)) {
+            self.signed.insert((known.account, caller.ip));
         }
         Ok(key)
     }

@@ -66,6 +66,8 @@ pub(super) struct Desk {
     pub(super) register: Register,
     /// Keys that no longer open anything, by place.
     pub(super) revoked: BTreeSet<usize>,
+    /// Who was signed for, and from where.
+    pub(super) signed: BTreeSet<(AccountId, IpAddr)>,
     /// Orders of batches that were not placed since this was last asked for.
     pub(super) failed_in_batch: u64,
     /// When each order was last asked to be canceled, as far back as it counts.
@@ -83,6 +85,7 @@ impl Desk {
             config,
             seed,
             revoked: BTreeSet::new(),
+            signed: BTreeSet::new(),
             failed_in_batch: 0,
             asked_to_cancel: BTreeMap::new(),
         }
@@ -150,6 +153,7 @@ impl Desk {
             return Err(Refusal::bad("40085", text));
         }
         gate::check(now, peer, &known, endpoint.security, request)?;
+        self.signed.insert((known.account, peer));
         let params = self.read(request)?;
         let caller = Caller { now, account: known.account, key };
         self.private(caller, endpoint.ask, &params)

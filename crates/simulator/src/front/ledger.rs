@@ -3,7 +3,7 @@
 //! A client's own account of a run is what a test doubts; this is what it is compared with. It is
 //! a snapshot: nothing in it changes when the venue goes on.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 
 use rust_decimal::Decimal;
@@ -59,6 +59,8 @@ pub struct AccountLedger {
     pub position: Vec<(String, Decimal)>,
     /// Free and locked balances.
     pub balances: Vec<BalanceView>,
+    /// The addresses from which it was signed for.
+    pub peers: Vec<IpAddr>,
 }
 
 /// What is true of the venue.
@@ -143,9 +145,15 @@ impl Notes {
 }
 
 /// What is true of every account of an exchange.
-pub(crate) fn accounts(exchange: &Exchange, notes: &Notes) -> Vec<AccountLedger> {
+pub(crate) fn accounts(
+    exchange: &Exchange,
+    notes: &Notes,
+    signed: &BTreeSet<(AccountId, IpAddr)>,
+) -> Vec<AccountLedger> {
     let count = u32::try_from(exchange.account_count()).unwrap_or(u32::MAX);
-    (0..count).map(|id| account(exchange, notes, AccountId(id))).collect()
+    let peers = |id| signed.iter().filter(move |(by, _)| *by == id).map(|(_, peer)| *peer);
+    let ledger = |id| AccountLedger { peers: peers(id).collect(), ..account(exchange, notes, id) };
+    (0..count).map(AccountId).map(ledger).collect()
 }
 
 fn account(exchange: &Exchange, notes: &Notes, account: AccountId) -> AccountLedger {
@@ -169,5 +177,6 @@ fn account(exchange: &Exchange, notes: &Notes, account: AccountId) -> AccountLed
             .map(|balance| (balance.asset.to_string(), net(&balance.asset)))
             .collect(),
         balances,
+        peers: Vec::new(),
     }
 }

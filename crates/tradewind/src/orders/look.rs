@@ -5,7 +5,6 @@
 //! ends. So it can be asked beside a bot whose orders it sees.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tradewind_engine::{Identity, OnFailure, StrategySetup};
@@ -15,7 +14,6 @@ use tradewind_model::outcome::Reply;
 use tradewind_model::report::ExecutionReport;
 use tradewind_model::trading::TradingLimits;
 use tradewind_runtime::{Ask, Clock, Config, Desk, End, Setup};
-use tradewind_transport::Net;
 
 use super::Books;
 use crate::adapter::Adapter;
@@ -51,6 +49,7 @@ fn start(config: &Config<'_>, books: &Books) -> Result<(Desk, BTreeSet<Symbol>),
     let adapter = Adapter::of(&config.route).map_err(|error| error.to_string())?;
     let venue = adapter.venue(&config.route).map_err(|error| error.to_string())?;
     let reached = session::reach_out(&config.route).map_err(|error| error.to_string())?;
+    let (_, net) = session::way_out(&config.route).map_err(|error| error.to_string())?;
     let identity = Identity {
         instance: format!("{}-look", std::process::id()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -78,7 +77,7 @@ fn start(config: &Config<'_>, books: &Books) -> Result<(Desk, BTreeSet<Symbol>),
         venue,
         endpoint: reached.endpoint,
         signer: Some(reached.signer),
-        transport: Arc::new(Net::new().map_err(|error| error.to_string())?),
+        transport: net,
         clock,
         hosts: Vec::new(),
         state: None,

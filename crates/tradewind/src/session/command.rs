@@ -7,18 +7,19 @@ use tradewind_model::attempt::AccountHash;
 use tradewind_runtime::config::ControlSection;
 use tradewind_runtime::control::{Control, Token};
 use tradewind_runtime::state::Announcement;
-use tradewind_runtime::{Config, Desk, State};
+use tradewind_runtime::{Config, Subject};
 
+use super::prepared::Prepared;
 use super::{StartError, machine};
 
 /// A port that was taken, and what whoever uses it has to know.
-pub(super) struct Ready {
+pub(crate) struct Ready {
     listener: TcpListener,
     token: Token,
     /// Whether the token has to be noted for others to know it.
     is_drawn: bool,
-    /// The folder of the state, where there is one.
-    folder: Option<PathBuf>,
+    /// The folders of the states, where there are any, and whose they are.
+    folders: Vec<(PathBuf, AccountHash)>,
     halt_files: Vec<PathBuf>,
 }
 
@@ -26,7 +27,7 @@ pub(super) struct Ready {
 #[derive(Debug)]
 pub(crate) struct Commanded {
     control: Control,
-    _announcement: Option<Announcement>,
+    _announcements: Vec<Announcement>,
 }
 
 /// The token that the environment holds; none when it holds none.
@@ -50,13 +51,14 @@ pub(crate) fn given_token(section: &ControlSection) -> Result<Option<Token>, Sta
 
 impl Ready {
     /// Takes the port; none where nobody could find it or would know the token.
-    pub(super) async fn take(
+    pub(crate) async fn take(
         config: &Config<'_>,
-        state: Option<&State>,
+        routes: &[Prepared],
     ) -> Result<Option<Self>, StartError> {
+        let states = || routes.iter().filter_map(|one| Some((one.setup.state.as_ref()?, one.hash)));
         let section = &config.control;
         let given = given_token(section)?;
-        let is_found = state.is_some() || (given.is_some() && section.port != 0);
+        let is_found = states().next().is_some() || (given.is_some() && section.port != 0);
         if !section.enabled || !is_found {
             return Ok(None);
         }
@@ -68,33 +70,36 @@ impl Ready {
         let port = section.port;
         let listener =
             Control::bind(port).await.map_err(|error| StartError::Control { port, error })?;
-        let folder = state.map(|state| state.path().to_owned());
-        let halt_files = state.map(|state| state.halt_files().collect()).unwrap_or_default();
-        Ok(Some(Self { listener, token, is_drawn, folder, halt_files }))
+        let folders = states().map(|(state, hash)| (state.path().to_owned(), hash)).collect();
+        let mut halt_files: Vec<_> = states().flat_map(|(state, _)| state.halt_files()).collect();
+        halt_files.sort();
+        halt_files.dedup();
+        Ok(Some(Self { listener, token, is_drawn, folders, halt_files }))
     }
 
     /// Serves a session.
-    pub(super) fn serve(
+    pub(crate) fn serve(
         self,
-        desk: Desk,
-        hash: AccountHash,
+        subject: impl Into<Subject>,
         slot: u16,
     ) -> Result<Commanded, StartError> {
-        let Self { listener, token, is_drawn, folder, halt_files } = self;
+        let Self { listener, token, is_drawn, folders, halt_files } = self;
         let noted = is_drawn.then(|| token.clone());
-        let control = Control::start(listener, desk, token, halt_files);
+        let control = Control::start(listener, subject, token, halt_files);
         let control = control.map_err(|error| machine(&error))?;
-        let announce = |folder: PathBuf| {
+        let announce = |(folder, hash): (PathBuf, AccountHash)| {
             Announcement::publish(&folder, hash, slot, control.address(), noted.as_ref())
         };
-        let announcement = folder.map(announce).transpose().map_err(|error| machine(&error))?;
-        Ok(Commanded { control, _announcement: announcement })
+        // In each of them, so that it is found by whichever route it is looked for.
+        let announcements = folders.into_iter().map(announce).collect::<Result<Vec<_>, _>>();
+        let announcements = announcements.map_err(|error| machine(&error))?;
+        Ok(Commanded { control, _announcements: announcements })
     }
 }
 
 impl Commanded {
     /// Ends it, and lets go of the session.
-    pub(super) async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.control.stop().await;
     }
 }

@@ -126,6 +126,26 @@ fn hash(config: &Config<'_>) -> Result<AccountHash, StartError> {
     Ok(reach::signer(&config.route)?.account_hash())
 }
 
+/// Does something with each of a configuration's routes as if it were alone. Those of which nothing
+/// is kept are left out, unless there is no other.
+///
+/// # Errors
+/// The first thing that is wrong with one of them.
+pub(crate) fn by_each<'t, T>(
+    config: &Config<'t>,
+    act: impl Fn(&Config<'t>) -> Result<T, StartError>,
+) -> Result<Vec<T>, StartError> {
+    let mut all = Vec::new();
+    for route in config.routes() {
+        match act(&config.by(route)) {
+            Ok(one) => all.push(one),
+            Err(StartError::State(StateError::NotKept)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if all.is_empty() { Err(keeps_nothing()) } else { Ok(all) }
+}
+
 /// Says what is kept for a configuration, in lines; nothing is changed.
 ///
 /// # Errors
@@ -174,7 +194,7 @@ fn dir(config: &Config<'_>) -> Result<Option<PathBuf>, StateError> {
 /// What the folder of the venue is called. Simulated ones are where somebody put them: what is kept
 /// of one kind is no catalog for another that is at the same place later.
 fn venue(config: &Config<'_>) -> String {
-    let VenueConfig { name, adapter, place } = &config.route.venue;
+    let VenueConfig { name, adapter, place, base_urls: _ } = &config.route.venue;
     let url = match place {
         Place::Embedded { .. } => format!("{name}.{adapter}"),
         Place::Served(at) => format!("{at}.{adapter}"),

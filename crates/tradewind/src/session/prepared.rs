@@ -1,7 +1,5 @@
 //! An engine and its way to a venue, before anything runs.
 
-use std::sync::Arc;
-
 use tradewind_engine::journal::Recovered;
 use tradewind_engine::{Beginning, Identity};
 use tradewind_model::Timestamp;
@@ -9,7 +7,8 @@ use tradewind_model::attempt::AccountHash;
 use tradewind_router::Decision;
 use tradewind_runtime::{Clock, Config, Desk, Setup, State};
 use tradewind_simulator::server::Embedded;
-use tradewind_transport::Net;
+use tradewind_transport::Egress;
+use tradewind_venue::Endpoint;
 
 use super::command::Commanded;
 use super::{About, STRATEGIES_MAX, Session, StartError, engine_config, instruments, kept, reach};
@@ -20,6 +19,10 @@ use crate::report::Traded;
 pub(crate) struct Prepared {
     pub(crate) setup: Setup,
     pub(crate) hash: AccountHash,
+    /// By which way out it is reached.
+    pub(crate) egress: Egress,
+    /// Further base URLs of the venue.
+    pub(crate) base_urls: Vec<Endpoint>,
     /// What earlier lives have decided about routes, and when.
     pub(crate) decisions: Vec<(Timestamp, Decision)>,
     /// Names that earlier lives may have given out begin before this.
@@ -41,6 +44,8 @@ impl Prepared {
             .iter()
             .map(|id| Traded { id: id.clone(), symbol: venue.symbol(id), assets: None })
             .collect();
+        // What is wrong with the way out is said before anything goes by it.
+        let (egress, net) = reach::way_out(&config.route)?;
         let (reached, traded) = reach::reach(&config.route, traded).await?;
         let hash = reached.signer.account_hash();
         // One moment for all: what was traded before it is not of this run, whoever counts.
@@ -77,14 +82,27 @@ impl Prepared {
             venue,
             endpoint: reached.endpoint,
             signer: Some(reached.signer),
-            transport: Arc::new(Net::new().map_err(|error| super::machine(&error))?),
+            transport: net,
             clock,
             hosts: Vec::new(),
             state,
             scribe: Some(scribe),
         };
         let embedded = reached.embedded;
-        Ok(Self { setup, hash, decisions, names_from, clock, about, traded, embedded, oldest })
+        let base_urls = config.route.venue.base_urls.clone();
+        Ok(Self {
+            setup,
+            hash,
+            egress,
+            base_urls,
+            decisions,
+            names_from,
+            clock,
+            about,
+            traded,
+            embedded,
+            oldest,
+        })
     }
 
     /// When names have to begin so that none is given a second time, though the clock went back.

@@ -1,8 +1,11 @@
 //! Finding the venue of a route: out there, served by another process, or started inside of this one.
 
+use std::sync::Arc;
+
 use tradewind_runtime::config::{Place, RouteConfig};
 use tradewind_runtime::{StateError, seed};
 use tradewind_simulator::server::Embedded;
+use tradewind_transport::{Egress, Net};
 use tradewind_venue::{Endpoint, Signer};
 
 use super::{StartError, keys};
@@ -31,6 +34,19 @@ pub(crate) fn reach_out(route: &RouteConfig) -> Result<Reached, StartError> {
         Place::Remote { endpoint, .. } => endpoint.clone(),
     };
     Ok(Reached { endpoint, signer: signer(route)?, embedded: None, seed: None })
+}
+
+/// The way out of a route: whatever calls by it, calls by this and by no other.
+///
+/// # Errors
+/// When it is none: a variable that is not set, an address that is not this machine's.
+pub(crate) fn way_out(route: &RouteConfig) -> Result<(Egress, Arc<Net>), StartError> {
+    let (venue, account) = (route.venue.name, route.account.name);
+    let wrong = |problem: String| StartError::Egress { venue, account, problem };
+    let egress = route.egress.resolve(|name| std::env::var(name).ok());
+    let egress = egress.map_err(|error| wrong(error.to_string()))?;
+    let net = Net::by(&egress).map_err(|error| wrong(error.to_string()))?;
+    Ok((egress, Arc::new(net)))
 }
 
 /// Whose login it is. A simulated venue has one, which everybody knows.

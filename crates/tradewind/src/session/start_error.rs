@@ -28,9 +28,27 @@ pub enum StartError {
         /// What is wrong with it, and the way out.
         problem: String,
     },
-    /// A session has one route.
-    #[error("there are {0} routes, and this trades by one; start a `RoutedSession` instead")]
-    SeveralRoutes(usize),
+    /// A session has one route, and one base URL.
+    #[error(
+        "there are {routes} routes with {base_urls} further base URLs, and this trades by one; \
+         start a `RoutedSession` instead"
+    )]
+    SeveralRoutes {
+        /// How many there are.
+        routes: usize,
+        /// Base URLs beside the first of each.
+        base_urls: usize,
+    },
+    /// A way out that is none.
+    #[error("{venue}/{account}: {problem}")]
+    Egress {
+        /// The venue.
+        venue: VenueId,
+        /// The account.
+        account: AccountId,
+        /// What is wrong with it, and the way out.
+        problem: String,
+    },
     /// Routes that cannot stand beside each other.
     #[error(transparent)]
     Routes(#[from] tradewind_router::routes::InvalidRoutes),

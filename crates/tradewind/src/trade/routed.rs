@@ -73,9 +73,7 @@ impl Watch<'_, '_> {
                 asked = signals.next() => match asked {
                     Asked::Stop => return Ok(()),
                     Asked::Halt => {
-                        for (_, lane) in self.session.lanes() {
-                            tokio::spawn(halt(lane.desk()));
-                        }
+                        tokio::spawn(halt(self.session.desk()));
                     }
                 },
                 () = tokio::time::sleep(LOOK_EVERY) => {}
@@ -157,10 +155,13 @@ impl Watch<'_, '_> {
                 let mut state = scene.json();
                 if let Some(fields) = state.as_object_mut() {
                     fields.insert("venue".to_owned(), route.venue.as_str().into());
+                    fields.insert("account".to_owned(), route.account.as_str().into());
                 }
                 state.to_string()
             } else {
-                format!("{:<8} {}", route.venue, scene.text())
+                // Routes of one exchange differ by their accounts.
+                let name = format!("{}/{}", route.venue, route.account);
+                format!("{name:<14} {}", scene.text())
             };
             writeln!(self.out, "{line}").ok();
         }

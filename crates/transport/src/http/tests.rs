@@ -9,9 +9,10 @@ use tradewind_model::time::Timestamp;
 use tradewind_scheduler::{Next, Origin, Permit, Priority, Scheduler, SchedulerConfig, Ticket};
 
 use super::*;
+use crate::egress::Egress;
 
 /// A permit, from the only place that makes them.
-fn permit() -> Permit {
+pub(crate) fn permit() -> Permit {
     let mut scheduler = Scheduler::new(SchedulerConfig::default());
     let now = Timestamp::from_secs(1);
     let ticket = Ticket {
@@ -32,6 +33,10 @@ fn permit() -> Permit {
     }
 }
 
+fn direct() -> HttpClient {
+    HttpClient::new(Dialer::new(Egress::Direct, crate::tls::config()).unwrap())
+}
+
 /// Answers one request with these bytes, then closes; gives back what it read.
 async fn answer(listener: TcpListener, bytes: &'static [u8]) -> String {
     let (mut stream, _) = listener.accept().await.unwrap();
@@ -47,7 +52,7 @@ async fn exchange(
 ) -> (Result<http::Response<Bytes>, SendError>, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}{path}", listener.local_addr().unwrap());
-    let client = HttpClient::new(&crate::tls::config()).unwrap();
+    let client = direct();
     let request = http::Request::get(url).body(Bytes::new()).unwrap();
     let send = client.send(permit(), request, Duration::from_secs(10));
     tokio::join!(send, answer(listener, bytes))
@@ -69,7 +74,7 @@ async fn a_refused_connection_proves_that_nothing_left() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/x?signature=canary", listener.local_addr().unwrap());
     drop(listener);
-    let client = HttpClient::new(&crate::tls::config()).unwrap();
+    let client = direct();
     let request = http::Request::get(url).body(Bytes::new()).unwrap();
     let error = client.send(permit(), request, Duration::from_secs(10)).await.unwrap_err();
     assert!(matches!(error, SendError::NotSent(_)), "{error}");
@@ -95,7 +100,7 @@ async fn redirects_are_not_followed() {
 async fn silence_is_a_timeout() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/x", listener.local_addr().unwrap());
-    let client = HttpClient::new(&crate::tls::config()).unwrap();
+    let client = direct();
     let request = http::Request::get(url).body(Bytes::new()).unwrap();
     let send = client.send(permit(), request, Duration::from_millis(50));
     let accept = async {
