@@ -3,9 +3,9 @@
 //! Home is at the most preferred exchange that has the instrument; other exchanges are where one
 //! goes when home is shut. Among the accounts there, home is where most capital is to spare:
 //! what there is of the quote asset, as the venue told it, less the part in use, shared with those
-//! that live there already. It is kept: an assignment that follows the load around would leave a trail of half
-//! positions. It changes only while there is nothing to leave behind, and for something that is
-//! twice as good.
+//! that live there already. It is kept: an assignment that follows the load around would leave a
+//! trail of half positions. It changes only while there is nothing to leave behind, and for
+//! something that is twice as good.
 
 use std::collections::BTreeMap;
 

@@ -9,8 +9,8 @@
 //! names its answer proves nothing, and they have to be in none of its lists, which go back further.
 //!
 //! Then the verdict is durable before anybody hears of it, and nothing is sent again but what
-//! `resending` is allowed to. Should the order turn up all the same, it is taken in, what is left of it is canceled, and somebody is
-//! woken.
+//! `resending` is allowed to. Should the order turn up all the same, it is taken in, what is left of
+//! it is canceled, and somebody is woken.
 
 use tradewind_model::call::{Call, OrderRef};
 use tradewind_model::id::ClientOrderId;
