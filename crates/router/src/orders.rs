@@ -191,10 +191,16 @@ impl Orders {
     /// What may be held over all routes once everything is over.
     #[must_use]
     pub fn exposure(&self, holding: &Holding) -> Exposure {
+        self.exposure_without(holding, None)
+    }
+
+    /// The same, as if one of the orders were over.
+    pub(crate) fn exposure_without(&self, holding: &Holding, gone: Option<Key>) -> Exposure {
         let held = self.held.iter().filter(|((of, _), _)| of == holding);
         let held = held.fold(Decimal::ZERO, |sum, (_, base)| sum.saturating_add(*base));
         let begin = Exposure { held, least: held, most: held, is_open_ended: false };
-        let its = self.placed.values().filter(|placed| placed.holding == *holding);
+        let left = self.placed.iter().filter(|(key, _)| Some(**key) != gone);
+        let its = left.map(|(_, placed)| placed).filter(|placed| placed.holding == *holding);
         its.fold(begin, |exposure, placed| exposure.with(placed.request.side, placed.leaves))
     }
 

@@ -8,27 +8,52 @@ use std::collections::BTreeSet;
 
 use tradewind_engine::Route;
 use tradewind_model::Decimal;
-use tradewind_model::id::StrategyId;
+use tradewind_model::id::{ClientOrderId, StrategyId};
 use tradewind_model::order::{Denied, OrderRequest, Side};
 use tradewind_model::trading::{TradingLimits, TradingScope};
 
 use super::Router;
 use crate::decision::Holding;
-use crate::orders::size;
+use crate::orders::{Key, size};
 
 impl Router {
-    /// Refuses what would exceed a limit of its strategy, or of all together.
+    /// Whether an order may be placed beside all that there is, by what may be held and by the limits
+    /// that hold over all routes. `replaced` is what goes when it comes; its trades are taken off, as
+    /// the request is for the total of both.
+    ///
+    /// # Errors
+    /// The limit that it would exceed.
+    pub fn check_beside(
+        &self,
+        holding: &Holding,
+        route: Route,
+        request: &OrderRequest,
+        replaced: Option<ClientOrderId>,
+    ) -> Result<(), Denied> {
+        let gone = replaced.map(|id| (route, id));
+        let traded = gone.and_then(|key| self.orders.get(&key)).map(|old| old.cum_qty);
+        let kind = match (request.kind.qty(), traded) {
+            (Some(qty), Some(traded)) => request.kind.with_qty(qty.saturating_sub(traded)),
+            (_, None) | (None, _) => request.kind,
+        };
+        let left = OrderRequest { kind, ..request.clone() };
+        self.check_exposure(holding, route, &left, self.policy.most, gone)?;
+        self.check_limits(holding, route, &left, gone)
+    }
+
+    /// Refuses what would exceed a limit of its strategy, or of all together, as if `gone` were over.
     pub(super) fn check_limits(
         &self,
         holding: &Holding,
         route: Route,
         request: &OrderRequest,
+        gone: Option<Key>,
     ) -> Result<(), Denied> {
         let own = self.limits.strategies.get(&holding.strategy);
         let own = own.map(|limits| (Some(holding.strategy), limits));
         for (of, limits) in own.into_iter().chain([(None, &self.limits.all)]) {
-            self.check_open_orders(of, limits)?;
-            self.check_position(of, limits, holding, route, request)?;
+            self.check_open_orders(of, limits, gone)?;
+            self.check_position((of, limits), holding, route, request, gone)?;
         }
         Ok(())
     }
@@ -37,20 +62,22 @@ impl Router {
         &self,
         of: Option<StrategyId>,
         limits: &TradingLimits,
+        gone: Option<Key>,
     ) -> Result<(), Denied> {
         let Some(most) = limits.max_open_orders else { return Ok(()) };
-        let orders = self.orders.iter().map(|(_, placed)| &placed.holding);
+        let left = self.orders.iter().filter(|(key, _)| Some(**key) != gone);
+        let orders = left.map(|(_, placed)| &placed.holding);
         let open = orders.filter(|one| is_of(of, one)).count();
         check(of, "max_open_orders", most.into(), Decimal::from(open.saturating_add(1)))
     }
 
     fn check_position(
         &self,
-        of: Option<StrategyId>,
-        limits: &TradingLimits,
+        (of, limits): (Option<StrategyId>, &TradingLimits),
         holding: &Holding,
         route: Route,
         request: &OrderRequest,
+        gone: Option<Key>,
     ) -> Result<(), Denied> {
         let Some(most) = limits.max_position_notional else { return Ok(()) };
         let market = self.price_at(route, holding);
@@ -60,7 +87,7 @@ impl Router {
         };
         let is_its = |one: &&Holding| is_of(of, one) && one.instrument == holding.instrument;
         let its: BTreeSet<&Holding> = self.orders.holdings().filter(is_its).collect();
-        let exposures = its.into_iter().map(|one| self.exposure(one));
+        let exposures = its.into_iter().map(|one| self.orders.exposure_without(one, gone));
         let before = exposures.fold(Decimal::ZERO, |sum, exposure| {
             sum.saturating_add(match request.side {
                 Side::Buy => exposure.most,

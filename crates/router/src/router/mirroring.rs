@@ -129,8 +129,8 @@ impl Router {
         let fitted = self.fit(to, holding, &request).map_err(Reason::Unfit).and_then(|fitted| {
             let cap = self.policy.most.map_or(cap, |most| cap.min(most));
             let checked = self
-                .check_exposure(holding, to, &fitted, Some(cap))
-                .and_then(|()| self.check_limits(holding, to, &fitted));
+                .check_exposure(holding, to, &fitted, Some(cap), None)
+                .and_then(|()| self.check_limits(holding, to, &fitted, None));
             checked.map(|()| fitted).map_err(Reason::Exposure)
         });
         let fitted = match fitted {

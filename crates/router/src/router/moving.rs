@@ -77,8 +77,7 @@ impl Router {
         let cause = self.health.trouble(now, &from);
         for to in self.next_routes(now, from, cause.as_ref(), &holding, &tried) {
             let fitted = self
-                .check_exposure(&holding, to, &request, self.policy.most)
-                .and_then(|()| self.check_limits(&holding, to, &request))
+                .check_beside(&holding, to, &request, None)
                 .and_then(|()| self.fit(to, &holding, &request));
             if let Ok(fitted) = fitted {
                 self.decide(now, DecisionKind::Moved(id), Some(from), Some(to), reason);

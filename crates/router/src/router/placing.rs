@@ -14,7 +14,7 @@ use super::{Router, Wish};
 use crate::action::Action;
 use crate::assignment::{Candidates, Standing};
 use crate::decision::{DecisionKind, Holding, Reason};
-use crate::orders::{Placed, Stage, size};
+use crate::orders::{Key, Placed, Stage, size};
 use crate::requantize::{check_balance, locked_by, requantize};
 
 impl Router {
@@ -28,8 +28,7 @@ impl Router {
         let holding = Holding { strategy, instrument: request.instrument.clone() };
         let placed =
             self.check_name(id).and_then(|()| self.route_for(now, &holding)).and_then(|route| {
-                self.check_exposure(&holding, route, &request, self.policy.most)?;
-                self.check_limits(&holding, route, &request)?;
+                self.check_beside(&holding, route, &request, None)?;
                 Ok((route, self.fit(route, &holding, &request)?))
             });
         match placed {
@@ -106,17 +105,19 @@ impl Router {
         requantize(request, instrument, &context, &free)
     }
 
-    /// Refuses what may bring the exposure past a limit, unless it brings it nearer to zero.
+    /// Refuses what may bring the exposure past a limit, unless it brings it nearer to zero; as if
+    /// `gone` were over.
     pub(super) fn check_exposure(
         &self,
         holding: &Holding,
         route: Route,
         request: &OrderRequest,
         most: Option<Quantity>,
+        gone: Option<Key>,
     ) -> Result<(), Denied> {
         let Some(most) = most else { return Ok(()) };
         let qty = size(&request.kind, self.price_at(route, holding));
-        let before = self.exposure(holding);
+        let before = self.orders.exposure_without(holding, gone);
         let after = before.with(request.side, qty);
         if after.is_open_ended {
             let of = &holding.instrument;

@@ -2,10 +2,13 @@
 
 use tradewind_engine::{Event as EngineEvent, Route};
 use tradewind_model::Timestamp;
+use tradewind_model::call::WhenNotCanceled;
 use tradewind_model::id::{ClientOrderId, InstrumentId, StrategyId};
-use tradewind_model::notice::Command;
+use tradewind_model::notice::{Command, Notice};
+use tradewind_model::order::OrderRequest;
 
 use super::Switchboard;
+use super::notices::denied_update;
 use crate::decision::Holding;
 use crate::event::Event;
 
@@ -39,16 +42,52 @@ impl Switchboard {
                 self.pass(route, strategy, command);
             }
             // What changes an order goes where that is.
-            Command::AllowResend { client_order_id }
-            | Command::Replace { client_order_id, .. }
-            | Command::Amend { client_order_id, .. } => {
+            Command::AllowResend { client_order_id } | Command::Amend { client_order_id, .. } => {
                 let route = self.route_of(strategy, client_order_id);
                 self.pass(route, strategy, command);
             }
-            Command::SubmitPair { ref request, .. } => {
-                let route = self.followed(strategy, &request.instrument);
-                self.pass(route, strategy, command);
+            Command::Replace {
+                client_order_id,
+                replacement_id,
+                ref request,
+                when_not_canceled,
+            } => {
+                let route = self.route_of(strategy, client_order_id);
+                let replaced = match when_not_canceled {
+                    WhenNotCanceled::Stop => Some(client_order_id),
+                    WhenNotCanceled::PlaceAnyway => None,
+                };
+                let asked = [(replacement_id, request.clone())];
+                self.pass_within(now, route, strategy, &asked, replaced, command);
             }
+            Command::SubmitPair { take_id, stop_id, ref request, .. } => {
+                let route = self.followed(strategy, &request.instrument);
+                let asked = [(take_id, request.take()), (stop_id, request.stop())];
+                self.pass_within(now, route, strategy, &asked, None, command);
+            }
+        }
+    }
+
+    /// Hands on what places orders, unless one of them would exceed a limit over all routes: then
+    /// all of them are denied, and what was to be replaced stays.
+    fn pass_within(
+        &mut self,
+        now: Timestamp,
+        route: Option<Route>,
+        strategy: StrategyId,
+        asked: &[(ClientOrderId, OrderRequest)],
+        replaced: Option<ClientOrderId>,
+        command: Command,
+    ) {
+        let Some(to) = route else { return };
+        let denied = asked.iter().find_map(|(_, request)| {
+            let holding = Holding { strategy, instrument: request.instrument.clone() };
+            self.router.check_beside(&holding, to, request, replaced).err()
+        });
+        let Some(denied) = denied else { return self.pass(route, strategy, command) };
+        for (id, request) in asked {
+            let update = denied_update(now, *id, request.clone(), denied.clone());
+            self.notify(strategy, Notice::Order(Box::new(update)));
         }
     }
 

@@ -243,7 +243,7 @@ fn moved(decision: &Decision) -> Option<(StrategyId, VenueStatus)> {
 }
 
 /// The end of an order that went nowhere.
-fn denied_update(
+pub(super) fn denied_update(
     now: Timestamp,
     id: ClientOrderId,
     request: OrderRequest,

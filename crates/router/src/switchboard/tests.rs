@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use tradewind_engine::{Doors, Event as EngineEvent, Route, Routing};
 use tradewind_model::Timestamp;
 use tradewind_model::balance::Balance;
+use tradewind_model::call::WhenNotCanceled;
 use tradewind_model::id::{Asset, ClientOrderId, ClientOrderIds, InstrumentId, StrategyId};
 use tradewind_model::market::Quote;
 use tradewind_model::money::{Notional, Quantity};
 use tradewind_model::notice::{Command, Notice, Recovered, VenueStatus};
 use tradewind_model::order::{Denied, Link, OrderState, OrderUpdate, Side};
 use tradewind_model::position::Position;
+use tradewind_model::trading::TradingLimits;
 use tradewind_scheduler::{ScopeKey, ShutReason, ShutRecord};
 
 use super::{Input, Member, Output, Switchboard};
@@ -31,6 +33,14 @@ fn grid() -> StrategyId {
 /// What an engine shows that was never told to ask what rests.
 fn doors(status: VenueStatus, shut: Vec<ShutRecord>) -> Doors {
     Doors { status, shut, outages: BTreeMap::new(), resyncs: 0 }
+}
+
+/// The same, behind a ban that ends then, or that nobody knows the end of.
+fn banned(route: Route, until: Option<Timestamp>) -> Doors {
+    let (scope, reason) = (ScopeKey::Egress(route.egress), ShutReason::Banned);
+    let record = ShutRecord { scope, reason, since: at(0), until, strikes: 1 };
+    let until = until.unwrap_or(Timestamp::MAX);
+    doors(VenueStatus::Shut { until, reason: "banned".to_owned() }, vec![record])
 }
 
 fn bitcoin() -> InstrumentId {
@@ -53,13 +63,13 @@ struct Bench {
 impl Bench {
     /// Both engines are live and neither has told what it found.
     fn new() -> Self {
+        Self::limited(Limits::default())
+    }
+
+    fn limited(limits: Limits) -> Self {
         let ids = ClientOrderIds::new(99, at(0));
-        let config = RouterConfig {
-            routes: routes_of(&two()),
-            policy: Policy::default(),
-            limits: Limits::default(),
-            ids,
-        };
+        let config =
+            RouterConfig { routes: routes_of(&two()), policy: Policy::default(), limits, ids };
         let members = vec![Member { strategy: grid(), instruments: vec![bitcoin()] }];
         let board = Switchboard::new(config, members);
         let (told, engines) = (Vec::new(), Vec::new());
@@ -332,15 +342,7 @@ fn what_an_engine_said_before_it_was_told_to_ask_is_no_answer() {
             *route == binance && cancels
         })
     };
-    let ban = ShutRecord {
-        scope: ScopeKey::Egress(binance.egress),
-        reason: ShutReason::Banned,
-        since: at(0),
-        until: Some(at(60)),
-        strikes: 1,
-    };
-    let shut = VenueStatus::Shut { until: at(60), reason: "banned".to_owned() };
-    bench.tell(Input::Looked { route: binance, doors: doors(shut, vec![ban]) });
+    bench.tell(Input::Looked { route: binance, doors: banned(binance, Some(at(60))) });
     bench.wake_at(at(60));
     bench.live(binance);
     let asks = |(route, event): &(Route, EngineEvent)| {
@@ -450,18 +452,9 @@ fn engines_may_take_their_time_once_one_is_there() {
 fn engines_may_take_their_time_while_a_venue_has_said_when_to_come_back() {
     let [binance, bitget] = two();
     let mut bench = Bench::new();
-    let ban = |until| ShutRecord {
-        scope: ScopeKey::Egress(binance.egress),
-        reason: ShutReason::Banned,
-        since: at(0),
-        until,
-        strikes: 1,
-    };
-    let status = VenueStatus::Shut { until: at(60), reason: "banned".to_owned() };
-    let doors = |record| doors(status.clone(), vec![record]);
-    bench.tell(Input::Looked { route: binance, doors: doors(ban(None)) });
+    bench.tell(Input::Looked { route: binance, doors: banned(binance, None) });
     assert_eq!(patient(&bench), [], "that one may never open");
-    bench.tell(Input::Looked { route: binance, doors: doors(ban(Some(at(60)))) });
+    bench.tell(Input::Looked { route: binance, doors: banned(binance, Some(at(60))) });
     assert_eq!(patient(&bench), [bitget]);
 }
 
@@ -481,15 +474,7 @@ fn what_was_decided_about_an_order_is_kept_until_the_order_is_over() {
     let [binance, bitget] = two();
     let mut bench = Bench::begun();
     let order = bench.submit(1);
-    let ban = ShutRecord {
-        scope: ScopeKey::Egress(binance.egress),
-        reason: ShutReason::Banned,
-        since: at(0),
-        until: Some(at(60)),
-        strikes: 1,
-    };
-    let status = VenueStatus::Shut { until: at(60), reason: "banned".to_owned() };
-    bench.tell(Input::Looked { route: binance, doors: doors(status, vec![ban]) });
+    bench.tell(Input::Looked { route: binance, doors: banned(binance, Some(at(60))) });
     let recalled =
         OrderUpdate { state: OrderState::Denied, denied: Some(Denied::Recalled), ..open(1) };
     bench.notice(binance, Notice::Order(Box::new(recalled)));
@@ -520,4 +505,35 @@ fn what_earlier_lives_decided_about_orders_that_nobody_has_is_over() {
     assert_eq!(over(&bench, binance), [] as [&str; 0], "one has not said what it has");
     bench.found(bitget, Recovered { orders: vec![open(2)], ..found("7") });
     assert_eq!(over(&bench, binance), [format!("order {}", id(1))]);
+}
+
+#[test]
+fn an_order_in_anothers_stead_is_held_to_the_limits_over_all_routes_without_that_other() {
+    let [binance, bitget] = two();
+    let worth = Some("200".parse().unwrap());
+    let all = TradingLimits { max_position_notional: worth, ..TradingLimits::default() };
+    let mut bench = Bench::limited(Limits { all, ..Limits::default() });
+    bench.found(binance, Recovered { orders: vec![open(1)], ..found("1000") });
+    bench.found(bitget, Recovered { positions: holds("0.5", 1), ..found("7") });
+    let mut replace = |number, qty| {
+        bench.command(Command::Replace {
+            client_order_id: id(1),
+            replacement_id: id(number),
+            request: post_only(Side::Buy, "100", qty),
+            when_not_canceled: WhenNotCanceled::Stop,
+        });
+        let is_replace = |(route, event): &(Route, EngineEvent)| {
+            *route == binance
+                && matches!(event, EngineEvent::Command { command: Command::Replace { replacement_id, .. }, .. }
+                    if *replacement_id == id(number))
+        };
+        let denied = bench.told.iter().any(|notice| {
+            matches!(notice, Notice::Order(update) if update.client_order_id == id(number)
+                && matches!(update.denied, Some(Denied::Limit { .. })))
+        });
+        (bench.engines.iter().any(is_replace), denied)
+    };
+    // Half of one is held at the other venue, and the one that rests goes when the new one comes.
+    assert_eq!(replace(2, "1.5"), (true, false));
+    assert_eq!(replace(3, "1.6"), (false, true));
 }
