@@ -17,12 +17,12 @@ use super::calls::{Owner, PendingCall};
 use crate::incident::Incident;
 
 /// Trades, or orders, read at once: the most that a venue gives.
-const PAGE: u32 = 1_000;
+pub(super) const PAGE: u32 = 1_000;
 /// How often orders are asked for whose trades the venue has told already. Its history of orders
 /// lags behind that of trades by seconds at the most.
 const IDENTIFYING_MAX: u32 = 10;
 /// How far the clocks of earlier lives are trusted.
-const CLOCK_DOUBT: std::time::Duration = std::time::Duration::from_secs(60);
+pub(super) const CLOCK_DOUBT: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// A symbol's trades that are being read.
 #[derive(Debug)]

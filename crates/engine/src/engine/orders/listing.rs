@@ -3,8 +3,6 @@
 //! The open ones are read first, and then those that are over: an order that goes from the one list
 //! to the other meanwhile is in the second.
 
-use std::time::Duration;
-
 use tradewind_model::call::{Call, HistoryStart};
 use tradewind_model::id::{ClientOrderId, Symbol};
 use tradewind_model::report::ExecutionReport;
@@ -15,11 +13,7 @@ use super::doubt::{Doubt, Sought};
 use super::verdict::MISSES_MIN;
 use crate::engine::Engine;
 use crate::engine::calls::{Owner, PendingCall};
-
-/// As many rows as make a list be read to its end.
-const WHOLE: u32 = 1_000;
-/// How far the clocks of earlier lives are trusted.
-const CLOCK_DOUBT: Duration = Duration::from_secs(60);
+use crate::engine::scanning::{CLOCK_DOUBT, PAGE};
 
 impl Engine {
     /// Begins to read a symbol's orders, unless that is under way.
@@ -63,7 +57,7 @@ impl Engine {
         }
         if let Some(since) = since.filter(|_| is_first) {
             let since = Some(HistoryStart::Time(self.clock.venue_time(since - CLOCK_DOUBT)));
-            let call = Call::OrderHistory { symbol: symbol.clone(), since, limit: WHOLE };
+            let call = Call::OrderHistory { symbol: symbol.clone(), since, limit: PAGE };
             self.request(now, call, Owner::Listing(symbol.clone()), Priority::Query);
         }
     }
