@@ -23,7 +23,7 @@ impl Router {
     ///
     /// # Errors
     /// The limit that it would exceed.
-    pub fn check_beside(
+    pub(crate) fn check_beside(
         &self,
         holding: &Holding,
         route: Route,
